@@ -1,0 +1,37 @@
+import tseslint from "typescript-eslint";
+
+export default tseslint.config(
+  { ignores: ["**/dist/**", "**/node_modules/**", "libs/proto/src/gen/**", ".hearth/**", "**/.venv/**"] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["eslint.config.js"] }, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/no-confusing-void-expression": "off",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/explicit-module-boundary-types": "error",
+      "@typescript-eslint/no-unsafe-type-assertion": "off",
+      "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: true }],
+      "@typescript-eslint/unbound-method": "off",
+      "no-console": "error",
+    },
+  },
+  {
+    // Rules of the layers: core decides and touches nothing (architecture, "Layout").
+    files: ["services/*/src/core/**"],
+    rules: {
+      "no-restricted-imports": ["error", { patterns: ["node:*", "@hearth/*", "@bufbuild/*", "@nats-io/*", "../api/*", "../loops/*", "../io/*"] }],
+      "no-restricted-globals": ["error", "Date", "setTimeout", "setInterval", "setImmediate", "fetch", "process", "crypto"],
+      "no-restricted-properties": ["error", { object: "Math", property: "random" }],
+    },
+  },
+  {
+    files: ["services/*/src/io/**"],
+    rules: { "no-restricted-imports": ["error", { patterns: ["../api/*", "../loops/*"] }] },
+  },
+  {
+    files: ["**/test/**", "scripts/**", "examples/**", "libs/cli/**"],
+    rules: { "no-console": "off", "@typescript-eslint/no-non-null-assertion": "off" },
+  },
+);

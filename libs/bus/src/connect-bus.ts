@@ -1,0 +1,56 @@
+import { fromBinary, toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { connect, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+
+/** A NATS connection that speaks protobuf. Reconnects for ever; what is published meanwhile is buffered by the client. */
+export interface Bus {
+  /** For JetStream, key-value and object store clients. */
+  readonly connection: NatsConnection;
+  publish<T extends DescMessage>(subject: string, schema: T, message: MessageShape<T>): void;
+  /**
+   * Calls `receive` for every message on the subject, in order. What cannot be decoded is passed to `undecodable` and
+   * dropped: anybody may write to a subject.
+   */
+  subscribe<T extends DescMessage>(
+    subject: string,
+    schema: T,
+    receive: (message: MessageShape<T>) => void,
+    undecodable?: (error: unknown) => void,
+  ): Subscription;
+  /** Sends what is buffered, then closes. */
+  close(): Promise<void>;
+}
+
+/** Connects to the NATS servers at `url` (comma-separated). Waits up to 10 s for the first connection. */
+export async function connectBus(options: { readonly url: string; readonly name: string }): Promise<Bus> {
+  const connection = await connect({
+    servers: options.url.split(","),
+    name: options.name,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    waitOnFirstConnect: false,
+    timeout: 10_000,
+  });
+  return {
+    connection,
+    publish(subject, schema, message) {
+      if (!connection.isClosed()) connection.publish(subject, toBinary(schema, message));
+    },
+    subscribe(subject, schema, receive, undecodable = () => undefined) {
+      return connection.subscribe(subject, {
+        callback(error, message) {
+          if (error !== null) return undecodable(error);
+          let decoded;
+          try {
+            decoded = fromBinary(schema, message.data);
+          } catch (problem) {
+            return undecodable(problem);
+          }
+          receive(decoded);
+        },
+      });
+    },
+    async close() {
+      if (!connection.isClosed()) await connection.drain();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { DescMessage, DescMethod, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { createChannel, createClientFactory, type Channel, type ClientMiddleware } from "nice-grpc";
+import { toDefinition } from "./definition.ts";
+import { detailsTrailer, fromStatusDetails } from "./error-status.ts";
+import { messageBytesMax } from "./server.ts";
+
+type Request<M> = M extends { readonly input: infer I extends DescMessage } ? MessageInitShape<I> : never;
+type Response<M> = M extends { readonly output: infer O extends DescMessage } ? MessageShape<O> : never;
+
+interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+type Method<M extends DescMethod> = M["methodKind"] extends "unary"
+  ? (request: Request<M>, options?: CallOptions) => Promise<Response<M>>
+  : M["methodKind"] extends "server_streaming"
+    ? (request: Request<M>, options?: CallOptions) => AsyncIterable<Response<M>>
+    : M["methodKind"] extends "client_streaming"
+      ? (requests: AsyncIterable<Request<M>>, options?: CallOptions) => Promise<Response<M>>
+      : (requests: AsyncIterable<Request<M>>, options?: CallOptions) => AsyncIterable<Response<M>>;
+
+/** A typed client of a service. Refusals are thrown as `HearthError`, everything else as nice-grpc's `ClientError`. */
+export type RpcClient<S extends DescService> = { readonly [K in keyof S["method"]]: Method<S["method"][K]> };
+
+/** A channel to `host:port`, connected when first used. */
+export function openChannel(address: string): Channel {
+  return createChannel(address, undefined, {
+    "grpc.max_receive_message_length": messageBytesMax,
+    "grpc.max_send_message_length": messageBytesMax,
+    // A peer that comes back is found again within a second, not after grpc-js's default backoff of up to two minutes.
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1_000,
+  });
+}
+
+export function createClient<S extends DescService>(description: S, channel: Channel): RpcClient<S> {
+  const factory = createClientFactory().use(refusals);
+  return factory.create(toDefinition(description), channel) as unknown as RpcClient<S>;
+}
+
+const refusals: ClientMiddleware = async function* (call, options) {
+  let details: Uint8Array | undefined;
+  try {
+    return yield* call.next(call.request, {
+      ...options,
+      onTrailer(trailer) {
+        details = trailer.get(detailsTrailer);
+        options.onTrailer?.(trailer);
+      },
+    });
+  } catch (thrown) {
+    throw (details === undefined ? undefined : fromStatusDetails(details)) ?? thrown;
+  }
+};

@@ -1,0 +1,58 @@
+import { Code, ConnectError, type ConnectRouter, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { errorInfo, statusCode, toHearthError } from "./error-status.ts";
+import type { AnyHandler, CallContext } from "./handlers.ts";
+import { messageBytesMax } from "./server.ts";
+import type { MountedService } from "./service.ts";
+
+/** As Node's `http.createServer` and `http2.createServer` take it. */
+export type HttpHandler = ReturnType<typeof connectNodeAdapter>;
+
+/** A handler for Node's HTTP server that speaks Connect and gRPC-Web for the services, and leaves the rest to `fallback`. */
+export function connectHandler(options: {
+  readonly services: readonly MountedService[];
+  readonly fallback: HttpHandler;
+  readonly report: (errorId: string, thrown: unknown) => void;
+}): HttpHandler {
+  const routes = (router: ConnectRouter): void => {
+    for (const { description, handlers } of options.services) {
+      const implementation = description.methods.map((method) => {
+        const streams = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
+        return [method.localName, implement(handlers[method.localName] as AnyHandler, streams, options.report)];
+      });
+      router.service(description, Object.fromEntries(implementation) as ServiceImpl<typeof description>);
+    }
+  };
+  return connectNodeAdapter({ routes, fallback: options.fallback, readMaxBytes: messageBytesMax, writeMaxBytes: messageBytesMax });
+}
+
+function implement(handler: AnyHandler, streams: boolean, report: (errorId: string, thrown: unknown) => void): unknown {
+  if (!streams) {
+    return async (request: unknown, context: HandlerContext) => {
+      try {
+        return await (handler(request as never, toCallContext(context)) as Promise<object>);
+      } catch (thrown) {
+        throw toConnectError(thrown, report);
+      }
+    };
+  }
+  return async function* (request: unknown, context: HandlerContext) {
+    try {
+      yield* handler(request as never, toCallContext(context)) as AsyncIterable<object>;
+    } catch (thrown) {
+      if (context.signal.aborted) return;
+      throw toConnectError(thrown, report);
+    }
+  };
+}
+
+function toCallContext(context: HandlerContext): CallContext {
+  return { signal: context.signal, header: (name) => context.requestHeader.get(name) ?? undefined };
+}
+
+function toConnectError(thrown: unknown, report: (errorId: string, thrown: unknown) => void): ConnectError {
+  const error = toHearthError(thrown, report);
+  const wrapped = new ConnectError(error.message, statusCode(error) as Code);
+  wrapped.details = [{ type: "google.rpc.ErrorInfo", value: errorInfo(error) }];
+  return wrapped;
+}

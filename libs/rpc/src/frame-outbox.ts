@@ -1,0 +1,53 @@
+/** A frame is cut off here, so that no message outgrows the transport's bound. */
+const frameWeightMax = 1024 * 1024;
+
+/**
+ * The sending side of a stream of frames. Whatever is put into the frame in one tick, and while the transport is busy,
+ * leaves as one message: a frame costs the transport the same whether it holds one item or five hundred.
+ */
+export class FrameOutbox<F extends object> implements AsyncIterable<F> {
+  readonly #newFrame: () => F;
+  #frames: F[] = [];
+  #weight = 0;
+  #wake: (() => void) | undefined;
+  #ended = false;
+
+  constructor(newFrame: () => F) {
+    this.#newFrame = newFrame;
+  }
+
+  /** The frame that leaves next, to put an item of `weightBytes` into. Do not keep it beyond the current tick. */
+  frame(weightBytes = 0): F {
+    const last = this.#frames.at(-1);
+    if (last !== undefined && this.#weight + weightBytes <= frameWeightMax) {
+      this.#weight += weightBytes;
+      return last;
+    }
+    const frame = this.#newFrame();
+    this.#frames.push(frame);
+    this.#weight = weightBytes;
+    if (this.#wake !== undefined) {
+      setImmediate(this.#wake);
+      this.#wake = undefined;
+    }
+    return frame;
+  }
+
+  /** Ends the stream once what is in it has left. */
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<F, void> {
+    for (;;) {
+      const frames = this.#frames;
+      this.#frames = [];
+      yield* frames;
+      if (this.#frames.length > 0) continue;
+      if (this.#ended) return;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+}

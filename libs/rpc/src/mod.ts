@@ -1,0 +1,5 @@
+export { openChannel, createClient, type RpcClient } from "./client.ts";
+export { FrameOutbox } from "./frame-outbox.ts";
+export type { CallContext, Handlers } from "./handlers.ts";
+export { startGrpcServer, type GrpcServer } from "./server.ts";
+export { service, type MountedService } from "./service.ts";

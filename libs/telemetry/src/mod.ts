@@ -1,0 +1,2 @@
+export { createLogger, type Logger } from "./logger.ts";
+export { startTracing, type Span, type TraceContext, type Tracing } from "./tracing.ts";

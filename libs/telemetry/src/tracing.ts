@@ -1,0 +1,47 @@
+/** W3C trace context as it travels in messages. Empty texts: not traced. */
+export interface TraceContext {
+  readonly traceparent: string;
+  readonly tracestate: string;
+}
+
+/** A piece of work being traced. */
+export interface Span {
+  /** What children and other processes continue from. */
+  readonly context: TraceContext;
+  setAttribute(key: string, value: string | number | boolean): void;
+  /** Ends it, as failed when a message says how. `endMs`: milliseconds since 1970, default now. */
+  end(outcome?: { readonly error?: string; readonly endMs?: number }): void;
+}
+
+export interface Tracing {
+  /** Starts a span below `parent`. Costs next to nothing when tracing is off: the parent's context is passed on. */
+  start(
+    name: string,
+    parent: TraceContext,
+    options?: {
+      readonly kind?: "internal" | "server" | "client" | "producer" | "consumer";
+      readonly startMs?: number;
+      readonly attributes?: Readonly<Record<string, string | number | boolean>>;
+    },
+  ): Span;
+  /** Sends what is buffered. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Tracing by OTLP when the standard variables ask for it (OTEL_EXPORTER_OTLP_ENDPOINT or
+ * OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, unless OTEL_SDK_DISABLED is true or OTEL_TRACES_EXPORTER is none). Otherwise
+ * OpenTelemetry is not even loaded.
+ */
+export async function startTracing(serviceName: string, variables: NodeJS.ProcessEnv): Promise<Tracing> {
+  const asked = variables["OTEL_EXPORTER_OTLP_ENDPOINT"] ?? variables["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+  const refused = variables["OTEL_SDK_DISABLED"] === "true" || variables["OTEL_TRACES_EXPORTER"] === "none";
+  if (!asked || refused) return notTracing;
+  const { startOtlpTracing } = await import("./otlp-tracing.ts");
+  return startOtlpTracing(variables["OTEL_SERVICE_NAME"] ?? serviceName);
+}
+
+const notTracing: Tracing = {
+  start: (_name, parent) => ({ context: parent, setAttribute: () => undefined, end: () => undefined }),
+  stop: () => Promise.resolve(),
+};
