@@ -4,7 +4,12 @@ export default tseslint.config(
   { ignores: ["**/dist/**", "**/node_modules/**", "libs/proto/src/gen/**", ".hearth/**", "**/.venv/**"] },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["eslint.config.js"] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ["eslint.config.js"] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       "@typescript-eslint/no-confusing-void-expression": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
@@ -21,8 +26,20 @@ export default tseslint.config(
     // Rules of the layers: core decides and touches nothing (architecture, "Layout").
     files: ["services/*/src/core/**"],
     rules: {
-      "no-restricted-imports": ["error", { patterns: ["node:*", "@hearth/*", "@bufbuild/*", "@nats-io/*", "../api/*", "../loops/*", "../io/*"] }],
-      "no-restricted-globals": ["error", "Date", "setTimeout", "setInterval", "setImmediate", "fetch", "process", "crypto"],
+      "no-restricted-imports": [
+        "error",
+        { patterns: ["node:*", "@hearth/*", "@bufbuild/*", "@nats-io/*", "../api/*", "../loops/*", "../io/*"] },
+      ],
+      "no-restricted-globals": [
+        "error",
+        "Date",
+        "setTimeout",
+        "setInterval",
+        "setImmediate",
+        "fetch",
+        "process",
+        "crypto",
+      ],
       "no-restricted-properties": ["error", { object: "Math", property: "random" }],
     },
   },

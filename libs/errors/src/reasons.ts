@@ -17,27 +17,66 @@ export interface ReasonSpec {
 
 /** Every reason Hearth gives for not doing what was asked. docs/errors.md lists the same, and a test keeps them equal. */
 export const reasons = {
-  BACKLOG_FULL: { status: "RESOURCE_EXHAUSTED", meaning: "The pool's backlog is at its bound. Ask again after the hint." },
-  BUNDLE_HASH_MISMATCH: { status: "INVALID_ARGUMENT", meaning: "The uploaded bytes do not have the hash they were sent under." },
-  BUNDLE_NOT_FOUND: { status: "FAILED_PRECONDITION", meaning: "The environment names a code bundle that was never uploaded." },
+  BACKLOG_FULL: {
+    status: "RESOURCE_EXHAUSTED",
+    meaning: "The pool's backlog is at its bound. Ask again after the hint.",
+  },
+  BUNDLE_HASH_MISMATCH: {
+    status: "INVALID_ARGUMENT",
+    meaning: "The uploaded bytes do not have the hash they were sent under.",
+  },
+  BUNDLE_NOT_FOUND: {
+    status: "FAILED_PRECONDITION",
+    meaning: "The environment names a code bundle that was never uploaded.",
+  },
   BUNDLE_TOO_LARGE: { status: "RESOURCE_EXHAUSTED", meaning: "The code bundle is over its bound." },
   CANCELLED: { status: null, meaning: "Somebody asked for the execution to end." },
   CODE_IMPORT_FAILED: { status: null, meaning: "The user's code raised while it was loaded." },
-  ENTRYPOINT_NOT_FOUND: { status: null, meaning: "The code loaded, but the task is not in it where the deployment said." },
+  ENTRYPOINT_NOT_FOUND: {
+    status: null,
+    meaning: "The code loaded, but the task is not in it where the deployment said.",
+  },
   ENVIRONMENT_DELETED: { status: null, meaning: "The environment was deleted while the execution waited." },
   ENVIRONMENT_NOT_FOUND: { status: "NOT_FOUND", meaning: "No environment of that name is deployed." },
   EXECUTION_NOT_FOUND: { status: "NOT_FOUND", meaning: "This router does not know the execution." },
-  IDEMPOTENCY_KEY_REUSED: { status: "ALREADY_EXISTS", meaning: "The idempotency key was used for a different request." },
-  IMAGE_BUILD_FAILED: { status: "FAILED_PRECONDITION", meaning: "A step of the image failed; the message has its last lines." },
-  IMAGE_NOT_SUPPORTED: { status: "INVALID_ARGUMENT", meaning: "The provider cannot honour a step of the image; the message names it." },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: "ALREADY_EXISTS",
+    meaning: "The idempotency key was used for a different request.",
+  },
+  IMAGE_BUILD_FAILED: {
+    status: "FAILED_PRECONDITION",
+    meaning: "A step of the image failed; the message has its last lines.",
+  },
+  IMAGE_NOT_SUPPORTED: {
+    status: "INVALID_ARGUMENT",
+    meaning: "The provider cannot honour a step of the image; the message names it.",
+  },
   INTERNAL: { status: "INTERNAL", meaning: "A defect in Hearth. The error id finds it in the logs." },
   INVALID_ARGUMENTS: { status: null, meaning: "The arguments do not fit the task's parameters." },
-  INVALID_ENVIRONMENT: { status: "INVALID_ARGUMENT", meaning: "A field of the environment is out of its bounds; the message names it." },
-  INVALID_EXECUTION: { status: "INVALID_ARGUMENT", meaning: "A field of the execution request is out of its bounds; the message names it." },
-  INVALID_POLICY: { status: "INVALID_ARGUMENT", meaning: "A field of the policy is out of its bounds; the message names it." },
-  INVALID_REQUEST: { status: "INVALID_ARGUMENT", meaning: "A field of the request is out of its bounds; the message names it." },
-  INVALID_RESOURCES: { status: "INVALID_ARGUMENT", meaning: "A resource quantity cannot be read; the message names it." },
-  JOURNAL_UNAVAILABLE: { status: "UNAVAILABLE", meaning: "The journal did not take the execution, so it was not accepted." },
+  INVALID_ENVIRONMENT: {
+    status: "INVALID_ARGUMENT",
+    meaning: "A field of the environment is out of its bounds; the message names it.",
+  },
+  INVALID_EXECUTION: {
+    status: "INVALID_ARGUMENT",
+    meaning: "A field of the execution request is out of its bounds; the message names it.",
+  },
+  INVALID_POLICY: {
+    status: "INVALID_ARGUMENT",
+    meaning: "A field of the policy is out of its bounds; the message names it.",
+  },
+  INVALID_REQUEST: {
+    status: "INVALID_ARGUMENT",
+    meaning: "A field of the request is out of its bounds; the message names it.",
+  },
+  INVALID_RESOURCES: {
+    status: "INVALID_ARGUMENT",
+    meaning: "A resource quantity cannot be read; the message names it.",
+  },
+  JOURNAL_UNAVAILABLE: {
+    status: "UNAVAILABLE",
+    meaning: "The journal did not take the execution, so it was not accepted.",
+  },
   NOT_SERIALIZABLE: { status: null, meaning: "A value cannot be sent; the message names where it is." },
   NO_ROUTER: { status: "UNAVAILABLE", meaning: "No router is announcing itself." },
   PAYLOAD_TOO_LARGE: { status: "RESOURCE_EXHAUSTED", meaning: "Arguments or a result are over the inline bound." },

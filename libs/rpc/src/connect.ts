@@ -1,9 +1,21 @@
 import { Code, ConnectError, type ConnectRouter, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { errorInfo, statusCode, toHearthError } from "./error-status.ts";
+import type { Status } from "@hearth/errors";
+import { errorInfo, statusOf, toHearthError } from "./error-status.ts";
 import type { AnyHandler, CallContext } from "./handlers.ts";
 import { messageBytesMax } from "./server.ts";
 import type { MountedService } from "./service.ts";
+
+/** Connect's names for the statuses Hearth uses. */
+const codes: Readonly<Record<Status, Code>> = {
+  INVALID_ARGUMENT: Code.InvalidArgument,
+  NOT_FOUND: Code.NotFound,
+  ALREADY_EXISTS: Code.AlreadyExists,
+  FAILED_PRECONDITION: Code.FailedPrecondition,
+  RESOURCE_EXHAUSTED: Code.ResourceExhausted,
+  UNAVAILABLE: Code.Unavailable,
+  INTERNAL: Code.Internal,
+};
 
 /** As Node's `http.createServer` and `http2.createServer` take it. */
 export type HttpHandler = ReturnType<typeof connectNodeAdapter>;
@@ -23,7 +35,12 @@ export function connectHandler(options: {
       router.service(description, Object.fromEntries(implementation) as ServiceImpl<typeof description>);
     }
   };
-  return connectNodeAdapter({ routes, fallback: options.fallback, readMaxBytes: messageBytesMax, writeMaxBytes: messageBytesMax });
+  return connectNodeAdapter({
+    routes,
+    fallback: options.fallback,
+    readMaxBytes: messageBytesMax,
+    writeMaxBytes: messageBytesMax,
+  });
 }
 
 function implement(handler: AnyHandler, streams: boolean, report: (errorId: string, thrown: unknown) => void): unknown {
@@ -52,7 +69,7 @@ function toCallContext(context: HandlerContext): CallContext {
 
 function toConnectError(thrown: unknown, report: (errorId: string, thrown: unknown) => void): ConnectError {
   const error = toHearthError(thrown, report);
-  const wrapped = new ConnectError(error.message, statusCode(error) as Code);
+  const wrapped = new ConnectError(error.message, codes[statusOf(error)]);
   wrapped.details = [{ type: "google.rpc.ErrorInfo", value: errorInfo(error) }];
   return wrapped;
 }

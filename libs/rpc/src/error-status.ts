@@ -1,38 +1,34 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { HearthError, isReason, reasons, type Status } from "@hearth/errors";
 import { ErrorInfoSchema, StatusSchema } from "@hearth/proto";
+import { Status as StatusCode } from "nice-grpc";
 
 const domain = "hearth";
 const errorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
 
-/** gRPC's own numbers for the statuses Hearth uses. */
-const codes: Readonly<Record<Status, number>> = {
-  INVALID_ARGUMENT: 3,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-};
-
 /** The trailer that carries `google.rpc.Status`. */
 export const detailsTrailer = "grpc-status-details-bin";
 
-/** The gRPC code of a refusal. A reason that has none travels as INTERNAL: it was never meant to leave an outcome. */
-export function statusCode(error: HearthError): number {
-  return codes[reasons[error.reason].status ?? "INTERNAL"];
+/** The gRPC status of a refusal. A reason that has none travels as INTERNAL: it was never meant to leave an outcome. */
+export function statusOf(error: HearthError): Status {
+  return reasons[error.reason].status ?? "INTERNAL";
 }
 
 /** The encoded `google.rpc.ErrorInfo` of a refusal. */
 export function errorInfo(error: HearthError): Uint8Array {
-  return toBinary(ErrorInfoSchema, create(ErrorInfoSchema, { reason: error.reason, domain, metadata: { ...error.metadata } }));
+  return toBinary(
+    ErrorInfoSchema,
+    create(ErrorInfoSchema, { reason: error.reason, domain, metadata: { ...error.metadata } }),
+  );
 }
 
 /** The encoded `google.rpc.Status` of a refusal. */
 export function statusDetails(error: HearthError): Uint8Array {
   const details = [{ typeUrl: errorInfoUrl, value: errorInfo(error) }];
-  return toBinary(StatusSchema, create(StatusSchema, { code: statusCode(error), message: error.message, details }));
+  return toBinary(
+    StatusSchema,
+    create(StatusSchema, { code: StatusCode[statusOf(error)], message: error.message, details }),
+  );
 }
 
 /** The refusal in an encoded `google.rpc.Status`, or `undefined` when there is none of Hearth's in it. */
@@ -50,5 +46,7 @@ export function toHearthError(thrown: unknown, report: (errorId: string, thrown:
   if (thrown instanceof HearthError) return thrown;
   const errorId = crypto.randomUUID();
   report(errorId, thrown);
-  return new HearthError("INTERNAL", `A defect in Hearth; its logs have the details under error id ${errorId}.`, { errorId });
+  return new HearthError("INTERNAL", `A defect in Hearth; its logs have the details under error id ${errorId}.`, {
+    errorId,
+  });
 }

@@ -1,10 +1,16 @@
 import { create, toBinary, type DescFile } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema, type FileDescriptorProto } from "@bufbuild/protobuf/wkt";
-import { createServer, ServerError, type CallContext as NiceContext, type ServiceImplementation } from "nice-grpc";
+import {
+  createServer,
+  ServerError,
+  Status,
+  type CallContext as NiceContext,
+  type ServiceImplementation,
+} from "nice-grpc";
 import { HealthDefinition, HealthServiceImpl, HealthState } from "nice-grpc-server-health";
 import { ServerReflection, ServerReflectionService } from "nice-grpc-server-reflection";
 import { toDefinition, type AnyMethod } from "./definition.ts";
-import { detailsTrailer, statusCode, statusDetails, toHearthError } from "./error-status.ts";
+import { detailsTrailer, statusDetails, statusOf, toHearthError } from "./error-status.ts";
 import type { AnyHandler, CallContext } from "./handlers.ts";
 import type { MountedService } from "./service.ts";
 
@@ -56,8 +62,13 @@ export async function startGrpcServer(options: {
   };
 }
 
-function implement(method: AnyMethod, handler: AnyHandler, report: (errorId: string, thrown: unknown) => void): unknown {
-  const call = (request: unknown, context: NiceContext): ReturnType<AnyHandler> => handler(request as never, toCallContext(context));
+function implement(
+  method: AnyMethod,
+  handler: AnyHandler,
+  report: (errorId: string, thrown: unknown) => void,
+): unknown {
+  const call = (request: unknown, context: NiceContext): ReturnType<AnyHandler> =>
+    handler(request as never, toCallContext(context));
   if (!method.responseStream) {
     return async (request: unknown, context: NiceContext) => {
       try {
@@ -80,12 +91,16 @@ function toCallContext(context: NiceContext): CallContext {
   return { signal: context.signal, header: (name) => context.metadata.get(name)?.toString() };
 }
 
-function toServerError(thrown: unknown, context: NiceContext, report: (errorId: string, thrown: unknown) => void): unknown {
+function toServerError(
+  thrown: unknown,
+  context: NiceContext,
+  report: (errorId: string, thrown: unknown) => void,
+): unknown {
   // A handler that stops because its caller left has not failed.
   if (context.signal.aborted) return thrown;
   const error = toHearthError(thrown, report);
   context.trailer.set(detailsTrailer, statusDetails(error));
-  return new ServerError(statusCode(error), error.message);
+  return new ServerError(Status[statusOf(error)], error.message);
 }
 
 /** The descriptors of the services and all they import, as reflection wants them. */
@@ -99,4 +114,3 @@ function describe(services: readonly MountedService[]): Uint8Array {
   services.forEach((mounted) => visit(mounted.description.file));
   return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [...files.values()] }));
 }
-

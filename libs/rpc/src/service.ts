@@ -9,5 +9,5 @@ export interface MountedService {
 
 /** Binds an implementation to its service; the types of every method are checked here. */
 export function service<S extends DescService>(description: S, handlers: Handlers<S>): MountedService {
-  return { description, handlers: handlers as unknown as Record<string, AnyHandler> };
+  return { description, handlers: handlers };
 }

@@ -1,4 +1,12 @@
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags, type Context, type SpanContext } from "@opentelemetry/api";
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Context,
+  type SpanContext,
+} from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
@@ -56,5 +64,8 @@ function toContext(parent: TraceContext): Context {
 
 function fromSpanContext(context: SpanContext): TraceContext {
   const flags = context.traceFlags.toString(16).padStart(2, "0");
-  return { traceparent: `00-${context.traceId}-${context.spanId}-${flags}`, tracestate: context.traceState?.serialize() ?? "" };
+  return {
+    traceparent: `00-${context.traceId}-${context.spanId}-${flags}`,
+    tracestate: context.traceState?.serialize() ?? "",
+  };
 }
