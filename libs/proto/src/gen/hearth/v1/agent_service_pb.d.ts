@@ -82,7 +82,7 @@ export declare type AttachResponse = Message<"hearth.v1.AttachResponse"> & {
   hello?: AgentHello | undefined;
 
   /**
-   * The agent's slots as of this frame. Present when they changed.
+   * The agent's slots as of this frame. Present in the first frame and whenever they changed, by whomever.
    *
    * @generated from field: hearth.v1.Slots slots = 2;
    */
@@ -196,6 +196,14 @@ export declare type AgentHello = Message<"hearth.v1.AgentHello"> & {
    * @generated from field: string version = 3;
    */
   version: string;
+
+  /**
+   * The attempts of this router that the agent has: running, or ended and not acknowledged. What a router dispatched and
+   * does not find here never arrived.
+   *
+   * @generated from field: repeated hearth.v1.AttemptKey live_attempts = 4;
+   */
+  liveAttempts: AttemptKey[];
 };
 
 /**
@@ -230,6 +238,14 @@ export declare type Slots = Message<"hearth.v1.Slots"> & {
    * @generated from field: uint32 free = 3;
    */
   free: number;
+
+  /**
+   * Dispatches received on this stream before this count was taken. What the router has sent beyond it is not yet in
+   * free, so the router subtracts it.
+   *
+   * @generated from field: double dispatches_seen = 4;
+   */
+  dispatchesSeen: number;
 };
 
 /**
