@@ -1,2 +1,3 @@
 export { connectBus, type Bus } from "./connect-bus.ts";
+export { ensureStreams } from "./ensure-streams.ts";
 export { buckets, streams, subjects } from "./subjects.ts";

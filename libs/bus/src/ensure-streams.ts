@@ -1,0 +1,56 @@
+import {
+  DiscardPolicy,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+  type StreamConfig,
+} from "@nats-io/jetstream";
+import type { Bus } from "./connect-bus.ts";
+import { streams, subjects } from "./subjects.ts";
+
+const hourNanoseconds = 3_600 * 1_000_000_000;
+const mebibyte = 1024 * 1024;
+
+type OwnConfig = Partial<StreamConfig> & Pick<StreamConfig, "name" | "subjects">;
+
+/** The journal outlives a restart of the server; a day and 1 GiB bound it, the oldest records go first. */
+const journal: OwnConfig = {
+  name: streams.journal,
+  subjects: [subjects.allJournal],
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  discard: DiscardPolicy.Old,
+  max_age: 24 * hourNanoseconds,
+  max_bytes: 1024 * mebibyte,
+};
+
+/** Printed lines on their way to the history, for an hour and up to 256 MiB. */
+const logs: OwnConfig = {
+  name: streams.logs,
+  subjects: [subjects.logs],
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  discard: DiscardPolicy.Old,
+  max_age: hourNanoseconds,
+  max_bytes: 256 * mebibyte,
+};
+
+/** Makes the JetStream streams of Hearth where they are missing. Those that exist are left as they are. */
+export async function ensureStreams(bus: Bus): Promise<void> {
+  const manager = await jetstreamManager(bus.connection, { checkAPI: false });
+  await ensureStream(manager, journal);
+  await ensureStream(manager, logs);
+}
+
+/** JetStream's code for "stream name already in use with a different configuration". */
+const nameInUse = 10058;
+
+async function ensureStream(manager: JetStreamManager, config: OwnConfig): Promise<void> {
+  try {
+    // Adding an equal stream again changes nothing, so two that start at once do not disturb each other.
+    await manager.streams.add(config);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== nameInUse) throw error;
+  }
+}

@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureNatsServer } from "../../../scripts/ensure-engines.ts";
+import { freePort, startServerProcess, type ServerProcess } from "./server-process.ts";
+
+export interface NatsEngine {
+  readonly url: string;
+  readonly port: number;
+  /** Kills the server and starts it again on the same port and files. */
+  restart(): Promise<void>;
+  /** Ends the server and removes its files. */
+  stop(): Promise<void>;
+}
+
+/** A NATS server with JetStream on a free loopback port, its files in a temporary folder. */
+export async function startNats(): Promise<NatsEngine> {
+  const binary = ensureNatsServer();
+  const files = mkdtempSync(join(tmpdir(), "hearth-nats-"));
+  const port = await freePort();
+  const start = (): Promise<ServerProcess> =>
+    startServerProcess({
+      command: binary,
+      arguments: ["--addr", "127.0.0.1", "--port", String(port), "--jetstream", "--store_dir", files],
+      isReady: (output) => output.includes("Server is ready"),
+    });
+  let server = await start();
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    async restart() {
+      await server.stop("SIGKILL");
+      server = await start();
+    },
+    async stop() {
+      await server.stop("SIGKILL");
+      rmSync(files, { recursive: true, force: true });
+    },
+  };
+}
