@@ -1,0 +1,26 @@
+/** Reasons that only the command line gives; everything else comes from Hearth's services with their own. */
+export const cliReasons = {
+  ALREADY_RUNNING: "Another `hearth dev` runs on the same folder.",
+  CONTROL_PLANE_UNREACHABLE: "Nothing answers at the control plane's address.",
+  FILE_NOT_RUNNABLE: "The file cannot be run: it is not there, or of no known language.",
+  INSTALLATION_NOT_FOUND: "No configuration says where Hearth is.",
+  NATS_SERVER_MISSING: "There is no nats-server to start.",
+  NOT_BUILT: "The bundles of the services are missing.",
+  PORT_TAKEN: "A port that was asked for is in use.",
+  RUN_NOT_SUCCESSFUL: "The run ended without a result.",
+  SERVICE_NOT_STARTING: "A service of `hearth dev` did not get ready.",
+  USAGE: "The command line cannot be understood.",
+} as const;
+
+export type CliReason = keyof typeof cliReasons;
+
+/** Why the command line did not do what was asked; the message says what to change. */
+export class CliFailure extends Error {
+  override readonly name = "CliFailure";
+  readonly reason: CliReason;
+
+  constructor(reason: CliReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}

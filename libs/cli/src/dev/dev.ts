@@ -1,0 +1,92 @@
+import { join, resolve } from "node:path";
+import { choosePorts } from "./choose-ports.ts";
+import { endLeftoverProcesses, endLeftoverReplicas } from "./leftovers.ts";
+import { findNatsServer } from "./nats-server.ts";
+import { untilAskedToStop } from "./stop-signals.ts";
+import { controlPlane, nats, router, type Layout } from "./services.ts";
+import { claimStateFolder } from "./state-folder.ts";
+import { SupervisedService } from "./supervised-service.ts";
+
+export interface DevOptions {
+  readonly stateDir: string;
+  /** Undefined: 7700 and what follows, or free ports when those are taken. 0: free ports. */
+  readonly portBase: number | undefined;
+  readonly verbose: boolean;
+  readonly json: boolean;
+}
+
+/** Runs Hearth on this machine until it is asked to stop, and leaves no process behind. */
+export async function runDev(options: DevOptions): Promise<void> {
+  const stateDir = resolve(options.stateDir);
+  const natsServer = findNatsServer(process.env);
+  using folder = claimStateFolder(stateDir);
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  await endLeftoverProcesses(stateDir, say);
+  await endLeftoverReplicas(stateDir, say);
+
+  const layout: Layout = { stateDir, natsServer, ports: await choosePorts(options.portBase) };
+  const stop = untilAskedToStop();
+  const supervise = (spec: ConstructorParameters<typeof SupervisedService>[0]["spec"]): SupervisedService =>
+    new SupervisedService({ spec, stateDir, say, echo: options.verbose });
+  const services = {
+    nats: supervise(nats(layout)),
+    controlPlane: supervise(controlPlane(layout)),
+    router: supervise(router(layout)),
+  };
+
+  try {
+    await Promise.race([stop.first, startAll(services)]);
+    if (!stop.asked) {
+      folder.announce(config(layout));
+      banner(layout, options.json);
+      await stop.first;
+    }
+    say("Stopping; Ctrl-C again stops at once.");
+  } finally {
+    folder.withdraw();
+    await Promise.race([stopInOrder(services), stop.second.then(() => killAll(services))]);
+    await endLeftoverReplicas(stateDir, say);
+    stop.release();
+  }
+}
+
+interface Services {
+  readonly nats: SupervisedService;
+  readonly controlPlane: SupervisedService;
+  readonly router: SupervisedService;
+}
+
+async function startAll({ nats, controlPlane, router }: Services): Promise<void> {
+  await nats.start();
+  await Promise.all([controlPlane.start(), router.start()]);
+}
+
+/** The control plane ends the replicas while the router still hears of it; NATS goes last. */
+async function stopInOrder({ nats, controlPlane, router }: Services): Promise<void> {
+  await controlPlane.stop();
+  await router.stop();
+  await nats.stop();
+}
+
+async function killAll({ nats, controlPlane, router }: Services): Promise<void> {
+  await Promise.all([controlPlane.kill(), router.kill(), nats.kill()]);
+}
+
+/** What `.hearth/config.json` says to SDKs and commands. */
+function config({ ports }: Layout): Readonly<Record<string, string>> {
+  return {
+    url: `http://127.0.0.1:${ports.http}`,
+    controlPlane: `127.0.0.1:${ports.controlPlane}`,
+    router: `127.0.0.1:${ports.router}`,
+    nats: `nats://127.0.0.1:${ports.nats}`,
+  };
+}
+
+function banner(layout: Layout, json: boolean): void {
+  if (json) return console.log(JSON.stringify({ ready: true, ...config(layout), stateDir: layout.stateDir }));
+  const { url, controlPlane, router } = config(layout);
+  console.log(`Hearth is ready at ${url ?? ""}`);
+  console.log(`  gRPC   control plane ${controlPlane ?? ""}, router ${router ?? ""}`);
+  console.log(`  state  ${layout.stateDir}, logs in ${join(layout.stateDir, "logs")}`);
+  console.log("  Ctrl-C stops it and everything it started.");
+}

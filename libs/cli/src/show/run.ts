@@ -1,0 +1,34 @@
+import type { Run } from "@hearth/proto";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { showPhase } from "./names.ts";
+import { showSpan } from "./times.ts";
+
+/** How far a run is, in one line: "7 of 50 done, 4 running, 39 queued". */
+export function runProgress(run: Run): string {
+  const { queued, running, succeeded, failed } = run.executions ?? { queued: 0, running: 0, succeeded: 0, failed: 0 };
+  const done = succeeded + failed;
+  const parts = [`${done} of ${done + queued + running} done`];
+  if (failed > 0) parts.push(`${failed} failed`);
+  if (running > 0) parts.push(`${running} running`);
+  if (queued > 0) parts.push(`${queued} queued`);
+  return parts.join(", ");
+}
+
+/** Everything about a run for a person: where it is, how long it took, its result or failure. */
+export function runSummary(run: Run): string {
+  const [from, to] = [run.createdAt, run.endedAt].map((moment) => (moment === undefined ? 0 : timestampMs(moment)));
+  const lines = [
+    `run         ${run.name}`,
+    `task        ${run.environment}/${run.task}`,
+    `phase       ${showPhase(run.phase)}`,
+    `took        ${showSpan(from ?? 0, to ?? 0, Date.now())}`,
+    `executions  ${runProgress(run)}`,
+  ];
+  if (run.url !== "") lines.push(`url         ${run.url}`);
+  if (run.result !== undefined) lines.push(`result      ${new TextDecoder().decode(run.result.inline)}`);
+  if (run.failure !== undefined) {
+    lines.push(`failure     ${run.failure.reason}: ${run.failure.message}`);
+    if (run.failure.traceback !== "") lines.push(run.failure.traceback.trimEnd());
+  }
+  return lines.join("\n");
+}
