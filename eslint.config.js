@@ -19,6 +19,8 @@ export default tseslint.config(
       "@typescript-eslint/no-unsafe-type-assertion": "off",
       "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: true }],
       "@typescript-eslint/unbound-method": "off",
+      // It refuses Promise.withResolvers<void>().
+      "@typescript-eslint/no-invalid-void-type": "off",
       "no-console": "error",
     },
   },

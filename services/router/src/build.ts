@@ -1,0 +1,74 @@
+import { connectBus, ensureStreams } from "@hearth/bus";
+import { systemClock } from "@hearth/clock";
+import { startGrpcServer } from "@hearth/rpc";
+import { createLogger, startTracing } from "@hearth/telemetry";
+import { ulid } from "ulid";
+import { executionService } from "./api/execution-service.ts";
+import type { RouterConfig } from "./config.ts";
+import { RouterMachine } from "./core/router-machine.ts";
+import { openAgentConnection } from "./io/agent-connection.ts";
+import { followCatalogue } from "./io/catalogue.ts";
+import { JetStreamJournal } from "./io/jetstream-journal.ts";
+import { ReplicaFollower } from "./loops/follow-replicas.ts";
+import { DemandReporter } from "./loops/report-demand.ts";
+import { Executions } from "./loops/run-executions.ts";
+
+/** Arguments over this travel through the object store or not at all. */
+const argumentBytesMax = 4 * 1024 * 1024;
+
+/** Ended executions that a router can still answer for. */
+const retention = { ttlMs: 10 * 60_000, countMax: 100_000, bytesMax: 256 * 1024 * 1024 };
+
+export interface Router {
+  readonly grpcPort: number;
+  /** Refuses new executions, waits for those it has, then leaves. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Wires a router and starts it. */
+export async function buildRouter(config: RouterConfig): Promise<Router> {
+  const routerId = ulid().toLowerCase();
+  const logger = createLogger("hearth-router", config.logLevel);
+  const clock = systemClock;
+  const [tracing, bus] = await Promise.all([
+    startTracing("hearth-router", process.env),
+    connectBus({ url: config.natsUrl, name: `hearth-router ${routerId}` }),
+  ]);
+  await ensureStreams(bus);
+  const journal = new JetStreamJournal({ bus, clock, routerId });
+  const machine = new RouterMachine(retention);
+  const replicas = new ReplicaFollower({ routerId, clock, logger, openConnection: openAgentConnection });
+  const bounds = { argumentBytesMax, backlogMax: config.backlogMax };
+  const demand = new DemandReporter({ bus, clock, machine, routerId });
+  const demandChanged = (): void => demand.changed();
+  const executions = new Executions({ machine, journal, tracing, clock, bounds, agents: replicas, demandChanged });
+  const catalogue = await followCatalogue(bus, {
+    change(change) {
+      if (change.kind === "put") executions.putEnvironment(change.environment);
+      else executions.deleteEnvironment(change.name);
+    },
+    failed: (error) => logger.error({ error }, "catalogue can no longer be followed"),
+  });
+  replicas.start(bus, executions);
+  const server = await startGrpcServer({
+    host: config.host,
+    port: config.grpcPort,
+    services: [executionService(executions)],
+    report: (errorId, error) => logger.error({ errorId, error }, "request failed unexpectedly"),
+  });
+  demand.start(`${config.advertisedHost}:${server.port}`);
+  logger.info({ routerId, port: server.port }, "router is ready");
+  return {
+    grpcPort: server.port,
+    async stop(graceMs) {
+      server.setServing(false);
+      executions.drain();
+      await server.stop(graceMs);
+      replicas.stop();
+      catalogue.stop();
+      await journal.close(graceMs);
+      await bus.close();
+      await tracing.stop();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { AttemptEnd, Attempt, Execution } from "./execution.ts";
+import type { Replica } from "./replica.ts";
+
+/** An execution id and an attempt number. */
+export interface AttemptKey {
+  readonly executionId: string;
+  readonly attempt: number;
+}
+
+/** An agent's slots by its own word. */
+export interface SlotsReport {
+  readonly total: number;
+  readonly free: number;
+  /** Dispatches the agent had received from this router on this stream. */
+  readonly seen: number;
+}
+
+/** What a router hears of a replica over NATS. */
+export interface Announcement {
+  readonly replicaId: string;
+  readonly pool: string;
+  readonly environment: string;
+  readonly version: string;
+  readonly address: string;
+  readonly state: "ready" | "draining" | "ended";
+}
+
+/** What happens to a router. */
+export type RouterEvent =
+  /** An admitted execution, in state queued. `policyOverride`: its pool's own policy, if it has one. */
+  | { readonly kind: "admitted"; readonly execution: Execution; readonly policyOverride: unknown }
+  | { readonly kind: "cancelRequested"; readonly executionId: string }
+  | { readonly kind: "environmentChanged"; readonly name: string; readonly version: string }
+  | { readonly kind: "environmentDeleted"; readonly name: string }
+  | { readonly kind: "announced"; readonly announcement: Announcement }
+  /** A stream to the agent is open; `live` are this router's attempts that the agent has. */
+  | {
+      readonly kind: "attached";
+      readonly replicaId: string;
+      readonly live: readonly AttemptKey[];
+      readonly slots: SlotsReport;
+    }
+  | { readonly kind: "slots"; readonly replicaId: string; readonly slots: SlotsReport }
+  | { readonly kind: "detached"; readonly replicaId: string }
+  | { readonly kind: "refused"; readonly key: AttemptKey; readonly reason: string }
+  | { readonly kind: "attemptEnded"; readonly key: AttemptKey; readonly end: AttemptEnd }
+  /** Time has passed; sent at least every second. */
+  | { readonly kind: "tick" };
+
+/** What a router does about it, in order. */
+export type RouterEffect =
+  /** Open a stream to the replica. */
+  | { readonly kind: "attach"; readonly replica: Replica }
+  /** The replica is gone: drop what is kept for it. */
+  | { readonly kind: "forget"; readonly replica: Replica }
+  | { readonly kind: "dispatch"; readonly replica: Replica; readonly execution: Execution; readonly attempt: Attempt }
+  | { readonly kind: "cancelAttempt"; readonly replicaId: string; readonly key: AttemptKey }
+  /** The execution waits for a slot (again). */
+  | { readonly kind: "waiting"; readonly execution: Execution }
+  /** An attempt ended and another one follows. */
+  | {
+      readonly kind: "attemptEnded";
+      readonly execution: Execution;
+      readonly attempt: Attempt;
+      readonly end: AttemptEnd;
+    }
+  /** The execution ended; nothing about it follows. */
+  | { readonly kind: "ended"; readonly execution: Execution; readonly end: AttemptEnd };

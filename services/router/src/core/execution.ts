@@ -1,0 +1,50 @@
+/** How an attempt ended. */
+export type Outcome = "succeeded" | "failed" | "timed_out" | "cancelled" | "lost";
+
+/** One try of an execution on one slot. */
+export interface Attempt {
+  readonly number: number;
+  readonly replicaId: string;
+  readonly version: string;
+  /** Whether the execution waited for this replica to start. */
+  readonly cold: boolean;
+  /** Why it waited for its slot; empty when it did not. */
+  readonly waitReason: string;
+  readonly dispatchedAt: number;
+  end: AttemptEnd | undefined;
+}
+
+/** What the core needs to know of an attempt's end; `report` is the agent's own message, carried along unread. */
+export interface AttemptEnd {
+  readonly outcome: Outcome;
+  /** The registered reason when it did not succeed, else empty. */
+  readonly reason: string;
+  readonly message: string;
+  /** Size of the result. */
+  readonly resultBytes: number;
+  readonly report?: unknown;
+}
+
+/** Where an execution is in its life. Queued and running may alternate; ended is for good. */
+export type ExecutionState =
+  | { readonly kind: "queued"; readonly since: number; readonly waitReason: string }
+  | { readonly kind: "running"; readonly attempt: Attempt }
+  | { readonly kind: "ended"; readonly at: number; readonly end: AttemptEnd };
+
+/** An accepted execution. `request` is the caller's own message, carried along unread. */
+export interface Execution {
+  readonly id: string;
+  readonly runId: string;
+  readonly parentId: string;
+  readonly environment: string;
+  readonly task: string;
+  readonly pool: string;
+  readonly idempotencyKey: string;
+  /** Equal for equal requests. */
+  readonly fingerprint: string;
+  readonly acceptedAt: number;
+  readonly argumentBytes: number;
+  readonly request: unknown;
+  readonly attempts: Attempt[];
+  state: ExecutionState;
+}

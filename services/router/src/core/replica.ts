@@ -1,0 +1,29 @@
+/** What a router knows of one replica. The agent decides about its slots; this is a view of its last word. */
+export interface Replica {
+  readonly id: string;
+  readonly pool: string;
+  readonly environment: string;
+  readonly version: string;
+  readonly address: string;
+  /** When this router first heard of it. */
+  readonly knownSince: number;
+  state: "ready" | "draining" | "ended";
+  /** Whether this router has a stream to it. */
+  attached: boolean;
+  lastHeardAt: number;
+  total: number;
+  /** Free slots by the agent's last word on the stream. */
+  reportedFree: number;
+  /** Dispatches the agent had received on the stream when it said so. */
+  seen: number;
+  /** Dispatches sent on the stream. */
+  sent: number;
+  /** Grows with every dispatch of this router: which replica was used most recently. */
+  lastUsed: number;
+}
+
+/** Free slots that no dispatch is on its way to. */
+export function freeSlots(replica: Replica): number {
+  if (!replica.attached || replica.state !== "ready") return 0;
+  return Math.max(0, replica.reportedFree - (replica.sent - replica.seen));
+}

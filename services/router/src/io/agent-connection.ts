@@ -1,0 +1,52 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  AgentService,
+  AttachRequestSchema,
+  type AttachRequest,
+  type AttachResponse,
+  type AttemptKey,
+  type Dispatch,
+  type ExecutionEnd,
+  type ExecutionRejection,
+} from "@hearth/proto";
+import { createClient, FrameOutbox, openChannel } from "@hearth/rpc";
+
+/** The stream to one agent. What is sent after it broke is dropped: the agent tells on the next one what arrived. */
+export interface AgentConnection {
+  dispatch(dispatch: Dispatch): void;
+  cancel(key: AttemptKey): void;
+  acknowledge(key: AttemptKey): void;
+  childEnded(end: ExecutionEnd): void;
+  childRejected(rejection: ExecutionRejection): void;
+  close(): void;
+}
+
+export type OpenAgentConnection = typeof openAgentConnection;
+
+/** Opens the stream. `frame` gets everything the agent says; `closed` is called once, after which nothing comes. */
+export function openAgentConnection(options: {
+  readonly address: string;
+  readonly routerId: string;
+  readonly frame: (frame: AttachResponse) => void;
+  readonly closed: (error?: unknown) => void;
+}): AgentConnection {
+  const channel = openChannel(options.address);
+  const outbox = new FrameOutbox<AttachRequest>(() => create(AttachRequestSchema));
+  outbox.frame().hello = { $typeName: "hearth.v1.RouterHello", routerId: options.routerId };
+  const leave = new AbortController();
+  const read = async (): Promise<void> => {
+    const client = createClient(AgentService, channel);
+    for await (const frame of client.attach(outbox, { signal: leave.signal })) options.frame(frame);
+  };
+  read()
+    .then(() => options.closed(), options.closed)
+    .finally(() => channel.close());
+  return {
+    dispatch: (dispatch) => void outbox.frame(dispatch.arguments?.inline.length).dispatches.push(dispatch),
+    cancel: (key) => void outbox.frame().cancellations.push(key),
+    acknowledge: (key) => void outbox.frame().acknowledgedOutcomes.push(key),
+    childEnded: (end) => void outbox.frame(end.result?.inline.length).childEnds.push(end),
+    childRejected: (rejection) => void outbox.frame().childRejections.push(rejection),
+    close: () => leave.abort(),
+  };
+}

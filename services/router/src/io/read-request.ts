@@ -1,0 +1,39 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { HearthError } from "@hearth/errors";
+import { ExecutionRequestSchema, ReusePolicySchema, type ExecutionRequest, type ReusePolicy } from "@hearth/proto";
+import { createHash } from "node:crypto";
+import { ulid } from "ulid";
+import { findProblem } from "../core/validate-request.ts";
+
+/** Throws a `HearthError` when a field of the request is out of its bounds. */
+export function checkRequest(request: ExecutionRequest): void {
+  const { executionId, runId, parentId, environment, task, idempotencyKey, policyOverride } = request;
+  const problem = findProblem({
+    ...{ executionId, runId, parentId, environment, task, idempotencyKey },
+    policy: policyOverride && {
+      minReplicas: policyOverride.minReplicas,
+      maxReplicas: policyOverride.maxReplicas,
+      concurrency: policyOverride.concurrency,
+    },
+  });
+  if (problem !== undefined) throw new HearthError(problem.reason, problem.message);
+}
+
+/** The request with its ids filled in, as the journal keeps it. A root's run is its own id. */
+export function fillIds(request: ExecutionRequest, now: number): ExecutionRequest {
+  const executionId = request.executionId || ulid(now).toLowerCase();
+  return create(ExecutionRequestSchema, { ...request, executionId, runId: request.runId || executionId });
+}
+
+/** Equal for requests that ask for the same: environment, task, arguments, policy. Ids and trace context do not count. */
+export function fingerprint(request: ExecutionRequest): string {
+  const hash = createHash("sha1").update(`${request.environment}\0${request.task}\0`);
+  if (request.policyOverride !== undefined) hash.update(policyKey(request.policyOverride));
+  hash.update(request.arguments?.inline ?? new Uint8Array());
+  return hash.digest("base64");
+}
+
+/** A short name for a policy. */
+export function policyKey(policy: ReusePolicy): string {
+  return createHash("sha256").update(toBinary(ReusePolicySchema, policy)).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,125 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  AttemptSchema,
+  ExecutionEndSchema,
+  ExecutionPhase,
+  ExecutionSchema,
+  FailureSchema,
+  Outcome as WireOutcome,
+  type Attempt as WireAttempt,
+  type AttemptEnd as WireAttemptEnd,
+  type Execution as WireExecution,
+  type ExecutionEnd,
+  type Failure,
+} from "@hearth/proto";
+import type { Attempt, AttemptEnd, Execution, Outcome } from "../core/execution.ts";
+
+const wireOutcomes: Readonly<Record<Outcome, WireOutcome>> = {
+  succeeded: WireOutcome.SUCCEEDED,
+  failed: WireOutcome.FAILED,
+  timed_out: WireOutcome.TIMED_OUT,
+  cancelled: WireOutcome.CANCELLED,
+  lost: WireOutcome.LOST,
+};
+
+const phases: Readonly<Record<Outcome, ExecutionPhase>> = {
+  succeeded: ExecutionPhase.SUCCEEDED,
+  failed: ExecutionPhase.FAILED,
+  timed_out: ExecutionPhase.TIMED_OUT,
+  cancelled: ExecutionPhase.CANCELLED,
+  lost: ExecutionPhase.FAILED,
+};
+
+/** An agent's report as the core sees it. What says nothing of how it ended counts as lost. */
+export function fromReport(report: WireAttemptEnd): AttemptEnd {
+  return {
+    outcome: fromWireOutcome(report.outcome),
+    reason: report.failure?.reason ?? "",
+    message: report.failure?.message ?? "",
+    resultBytes: report.result?.inline.length ?? 0,
+    report,
+  };
+}
+
+function fromWireOutcome(outcome: WireOutcome): Outcome {
+  switch (outcome) {
+    case WireOutcome.SUCCEEDED:
+      return "succeeded";
+    case WireOutcome.FAILED:
+      return "failed";
+    case WireOutcome.TIMED_OUT:
+      return "timed_out";
+    case WireOutcome.CANCELLED:
+      return "cancelled";
+    case WireOutcome.LOST:
+    case WireOutcome.UNSPECIFIED:
+      return "lost";
+  }
+}
+
+/** How an execution ended, for whoever waits for it. */
+export function toExecutionEnd(executionId: string, end: AttemptEnd): ExecutionEnd {
+  const message = create(ExecutionEndSchema, { executionId, outcome: wireOutcomes[end.outcome] });
+  const result = reportOf(end)?.result;
+  if (result !== undefined) message.result = result;
+  const failure = toFailure(end);
+  if (failure !== undefined) message.failure = failure;
+  return message;
+}
+
+/** What this router knows of an execution. */
+export function toExecution(execution: Execution): WireExecution {
+  const { id, runId, parentId, environment, task, acceptedAt, state } = execution;
+  const message = create(ExecutionSchema, { id, runId, parentId, environment, task, acceptedUnixMs: acceptedAt });
+  message.attempts = execution.attempts.map(toAttempt);
+  switch (state.kind) {
+    case "queued":
+      message.phase = ExecutionPhase.QUEUED;
+      message.waitReason = state.waitReason;
+      break;
+    case "running":
+      message.phase = ExecutionPhase.RUNNING;
+      break;
+    case "ended": {
+      message.phase = phases[state.end.outcome];
+      message.endedUnixMs = state.at;
+      const { result, failure } = toExecutionEnd(id, state.end);
+      if (result !== undefined) message.result = result;
+      if (failure !== undefined) message.failure = failure;
+    }
+  }
+  return message;
+}
+
+function toAttempt(attempt: Attempt): WireAttempt {
+  const { number, replicaId, version, cold, waitReason, dispatchedAt, end } = attempt;
+  const message = create(AttemptSchema, {
+    number,
+    replicaId,
+    version,
+    cold,
+    waitReason,
+    dispatchedUnixMs: dispatchedAt,
+  });
+  if (end === undefined) return message;
+  message.outcome = wireOutcomes[end.outcome];
+  const report = reportOf(end);
+  if (report !== undefined) {
+    message.runnerPid = report.runnerPid;
+    message.startedUnixMs = report.startedUnixMs;
+    message.endedUnixMs = report.endedUnixMs;
+  }
+  const failure = toFailure(end);
+  if (failure !== undefined) message.failure = failure;
+  return message;
+}
+
+/** The agent's own message behind an end; none when the router decided it. */
+export function reportOf(end: AttemptEnd): WireAttemptEnd | undefined {
+  return end.report as WireAttemptEnd | undefined;
+}
+
+function toFailure(end: AttemptEnd): Failure | undefined {
+  if (end.outcome === "succeeded") return undefined;
+  return reportOf(end)?.failure ?? create(FailureSchema, { reason: end.reason, message: end.message });
+}

@@ -1,0 +1,174 @@
+import { create } from "@bufbuild/protobuf";
+import { subjects, type Bus } from "@hearth/bus";
+import type { Clock } from "@hearth/clock";
+import { HearthError } from "@hearth/errors";
+import {
+  ExecutionRejectionSchema,
+  ReplicaState,
+  SlotAnnouncementSchema,
+  type AttachResponse,
+  type AttemptEnd,
+  type ExecutionRequest,
+  type SlotAnnouncement,
+  type Slots,
+} from "@hearth/proto";
+import type { Logger } from "@hearth/telemetry";
+import type { Announcement, SlotsReport } from "../core/events.ts";
+import type { Replica } from "../core/replica.ts";
+import type { AgentConnection, OpenAgentConnection } from "../io/agent-connection.ts";
+import { fromReport } from "../io/translate.ts";
+import type { Agents, Executions } from "./run-executions.ts";
+
+/** A broken stream is opened again after this long, for as long as the replica counts as alive. */
+const reattachAfterMs = 200;
+
+/** Keeps one stream open to every replica that announces itself, and passes on what comes over it. */
+export class ReplicaFollower implements Agents {
+  readonly #routerId: string;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #open: OpenAgentConnection;
+  readonly #known = new Set<string>();
+  readonly #connections = new Map<string, AgentConnection>();
+  #executions!: Executions;
+
+  constructor(options: {
+    readonly routerId: string;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly openConnection: OpenAgentConnection;
+  }) {
+    this.#routerId = options.routerId;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#open = options.openConnection;
+  }
+
+  /** Starts listening. The announcements of every replica reach every router. */
+  start(bus: Bus, executions: Executions): void {
+    this.#executions = executions;
+    bus.subscribe(
+      subjects.allSlots,
+      SlotAnnouncementSchema,
+      (announcement) => {
+        const heard = toAnnouncement(announcement);
+        if (heard !== undefined) executions.handle({ kind: "announced", announcement: heard });
+      },
+      (error) => this.#logger.warn({ error }, "slot announcement could not be read"),
+    );
+    this.#clock.every(1_000, () => executions.handle({ kind: "tick" }));
+  }
+
+  connection(replicaId: string): AgentConnection | undefined {
+    return this.#connections.get(replicaId);
+  }
+
+  attach(replica: Replica): void {
+    this.#known.add(replica.id);
+    this.#connect(replica);
+  }
+
+  forget(replica: Replica): void {
+    this.#known.delete(replica.id);
+    this.#connections.get(replica.id)?.close();
+    this.#connections.delete(replica.id);
+  }
+
+  /** Closes every stream. Attempts go on; their agents keep the outcomes. */
+  stop(): void {
+    this.#known.clear();
+    for (const connection of this.#connections.values()) connection.close();
+  }
+
+  #connect(replica: Replica): void {
+    const connection = this.#open({
+      address: replica.address,
+      routerId: this.#routerId,
+      frame: (frame) => {
+        if (this.#connections.get(replica.id) === connection) this.#receive(replica, connection, frame);
+      },
+      closed: (error) => {
+        if (this.#connections.get(replica.id) !== connection) return;
+        this.#connections.delete(replica.id);
+        this.#logger.info({ replicaId: replica.id, error }, "stream to replica closed");
+        this.#executions.handle({ kind: "detached", replicaId: replica.id });
+        this.#clock.after(reattachAfterMs, () => {
+          if (this.#known.has(replica.id) && !this.#connections.has(replica.id)) this.#connect(replica);
+        });
+      },
+    });
+    this.#connections.set(replica.id, connection);
+  }
+
+  #receive(replica: Replica, connection: AgentConnection, frame: AttachResponse): void {
+    const executions = this.#executions;
+    if (frame.hello !== undefined) {
+      this.#logger.info({ replicaId: replica.id, pool: replica.pool }, "attached to replica");
+      const slots = frame.slots === undefined ? { total: 0, free: 0, seen: 0 } : toReport(frame.slots);
+      executions.handle({ kind: "attached", replicaId: replica.id, live: frame.hello.liveAttempts, slots });
+    }
+    for (const { executionId, attempt, reason } of frame.refusals) {
+      executions.handle({ kind: "refused", key: { executionId, attempt }, reason });
+    }
+    for (const end of frame.ends) this.#endAttempt(connection, end);
+    if (frame.slots !== undefined && frame.hello === undefined) {
+      executions.handle({ kind: "slots", replicaId: replica.id, slots: toReport(frame.slots) });
+    }
+    for (const request of frame.childCalls) this.#callChild(replica, request);
+    for (const executionId of frame.childCancellations) this.#cancelChild(executionId);
+  }
+
+  #endAttempt(connection: AgentConnection, end: AttemptEnd): void {
+    const key = { executionId: end.executionId, attempt: end.attempt };
+    const counted = this.#executions.handle({ kind: "attemptEnded", key, end: fromReport(end) });
+    // Its execution has ended or was given another attempt: the agent need not keep it for this router.
+    if (!counted) connection.acknowledge({ $typeName: "hearth.v1.AttemptKey", ...key });
+  }
+
+  #callChild(replica: Replica, request: ExecutionRequest): void {
+    // The stream may be another one by the time the child ends.
+    const parent = (): AgentConnection | undefined => this.#connections.get(replica.id);
+    try {
+      this.#executions.submit(request, (end) => parent()?.childEnded(end));
+    } catch (error) {
+      if (!(error instanceof HearthError)) throw error;
+      parent()?.childRejected(
+        create(ExecutionRejectionSchema, {
+          executionId: request.executionId,
+          failure: { reason: error.reason, message: error.message },
+          retryAfterMs: Number(error.metadata["retryAfterMs"] ?? 0),
+        }),
+      );
+    }
+  }
+
+  #cancelChild(executionId: string): void {
+    try {
+      this.#executions.cancel(executionId);
+    } catch (error) {
+      // Long ended and forgotten: there is nothing left to cancel.
+      if (!(error instanceof HearthError)) throw error;
+    }
+  }
+}
+
+function toReport(slots: Slots): SlotsReport {
+  return { total: slots.total, free: slots.free, seen: slots.dispatchesSeen };
+}
+
+/** What a router needs of an announcement, or undefined when it is not one of a live replica's. */
+function toAnnouncement(message: SlotAnnouncement): Announcement | undefined {
+  const { replicaId, pool, environment, version, address } = message;
+  if (replicaId === "" || pool === "" || environment === "" || address === "") return undefined;
+  switch (message.state) {
+    case ReplicaState.READY:
+      return { replicaId, pool, environment, version, address, state: "ready" };
+    case ReplicaState.DRAINING:
+      return { replicaId, pool, environment, version, address, state: "draining" };
+    case ReplicaState.ENDED:
+      return { replicaId, pool, environment, version, address, state: "ended" };
+    case ReplicaState.STARTING:
+    case ReplicaState.UNSPECIFIED:
+      return undefined;
+  }
+}

@@ -1,0 +1,263 @@
+import { create } from "@bufbuild/protobuf";
+import type { Clock } from "@hearth/clock";
+import { HearthError } from "@hearth/errors";
+import { DispatchSchema, Scope, type Environment, type ExecutionEnd, type ExecutionRequest } from "@hearth/proto";
+import type { Span, Tracing } from "@hearth/telemetry";
+import { decideAdmission, type AdmissionBounds } from "../core/admit.ts";
+import { choosePool } from "../core/choose-pool.ts";
+import type { RouterEffect, RouterEvent } from "../core/events.ts";
+import type { Attempt, AttemptEnd, Execution } from "../core/execution.ts";
+import type { Replica } from "../core/replica.ts";
+import type { RouterMachine } from "../core/router-machine.ts";
+import type { AgentConnection } from "../io/agent-connection.ts";
+import { acceptedRecord, attemptEndedRecord, dispatchedRecord, endedRecord } from "../io/journal-records.ts";
+import type { Journal } from "../io/journal.ts";
+import { checkRequest, fillIds, fingerprint, policyKey } from "../io/read-request.ts";
+import { toExecutionEnd } from "../io/translate.ts";
+
+/** Told how an execution ended, once. */
+export type OnEnd = (end: ExecutionEnd) => void;
+
+/** What this loop asks of the streams to agents. */
+export interface Agents {
+  attach(replica: Replica): void;
+  forget(replica: Replica): void;
+  /** The open stream to a replica. */
+  connection(replicaId: string): AgentConnection | undefined;
+}
+
+/** An accepted execution that has not been forgotten, and who wants to hear of it. */
+interface Audience {
+  readonly onEnd: OnEnd[];
+  readonly watchers: Set<() => void>;
+  readonly span: Span;
+}
+
+/**
+ * The one owner of the router's machine. Everything that happens goes in through `submit` or `handle`, and the machine's
+ * effects are carried out here, in order, before anything else happens.
+ */
+export class Executions {
+  readonly #machine: RouterMachine;
+  readonly #journal: Journal;
+  readonly #tracing: Tracing;
+  readonly #clock: Clock;
+  readonly #bounds: AdmissionBounds;
+  readonly #agents: Agents;
+  readonly #demandChanged: () => void;
+  readonly #environments = new Map<
+    string,
+    { readonly environment: Environment; readonly tasks: ReadonlySet<string> }
+  >();
+  /** By execution id, for those that have not ended. */
+  readonly #audiences = new Map<string, Audience>();
+  #draining = false;
+
+  constructor(options: {
+    readonly machine: RouterMachine;
+    readonly journal: Journal;
+    readonly tracing: Tracing;
+    readonly clock: Clock;
+    readonly bounds: AdmissionBounds;
+    readonly agents: Agents;
+    /** Called when the backlog or the busy slots may have changed. */
+    readonly demandChanged: () => void;
+  }) {
+    this.#machine = options.machine;
+    this.#journal = options.journal;
+    this.#tracing = options.tracing;
+    this.#clock = options.clock;
+    this.#bounds = options.bounds;
+    this.#agents = options.agents;
+    this.#demandChanged = options.demandChanged;
+  }
+
+  /** How many executions have not ended. */
+  get live(): number {
+    return this.#audiences.size;
+  }
+
+  /** From now on nothing new is accepted. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  putEnvironment(environment: Environment): void {
+    const tasks = new Set(environment.version?.spec?.tasks.map((task) => task.name));
+    this.#environments.set(environment.name, { environment, tasks });
+    this.handle({ kind: "environmentChanged", name: environment.name, version: environment.version?.id ?? "" });
+  }
+
+  deleteEnvironment(name: string): void {
+    this.#environments.delete(name);
+    this.handle({ kind: "environmentDeleted", name });
+  }
+
+  /**
+   * Accepts an execution, or finds the one that the request repeats; throws a `HearthError` when it is refused. `onEnd`
+   * is called when it has ended, at once if it has. `durable` resolves when it is in the journal.
+   */
+  submit(request: ExecutionRequest, onEnd?: OnEnd): { readonly executionId: string; readonly durable: Promise<void> } {
+    checkRequest(request);
+    const now = this.#clock.now();
+    const filled = fillIds(request, now);
+    const deployed = this.#environments.get(filled.environment);
+    const { policyOverride } = filled;
+    const pool = choosePool({
+      environment: filled.environment,
+      runId: filled.runId,
+      scope: deployed?.environment.policy?.scope === Scope.RUN ? "run" : "global",
+      policyOverride: policyOverride === undefined ? "" : policyKey(policyOverride),
+    });
+    const { environment, task, idempotencyKey } = filled;
+    const argumentBytes = filled.arguments?.inline.length ?? 0;
+    const facts = { environment, task, idempotencyKey, argumentBytes, fingerprint: fingerprint(filled) };
+    const earlier = this.#earlier(request);
+    const admission = decideAdmission({
+      draining: this.#draining,
+      journalAvailable: this.#journal.available,
+      request: facts,
+      earlier,
+      tasks: deployed?.tasks,
+      backlog: this.#machine.backlogOf(pool),
+      bounds: this.#bounds,
+    });
+    if (admission.kind === "reject") throw new HearthError(admission.reason, admission.message, admission.metadata);
+    if (earlier !== undefined) {
+      if (onEnd !== undefined) this.#tellEnd(earlier, onEnd);
+      return { executionId: earlier.id, durable: Promise.resolve() };
+    }
+    const { executionId: id, runId, parentId } = filled;
+    const state = { kind: "queued", since: now, waitReason: "" } as const;
+    const execution: Execution = {
+      id,
+      runId,
+      parentId,
+      pool,
+      ...facts,
+      acceptedAt: now,
+      request: filled,
+      attempts: [],
+      state,
+    };
+    this.#audiences.set(id, {
+      onEnd: onEnd === undefined ? [] : [onEnd],
+      watchers: new Set(),
+      span: this.#tracing.start(`execute ${task}`, filled, {
+        kind: "server",
+        startMs: now,
+        attributes: { "hearth.environment": environment, "hearth.execution": id, "hearth.run": runId },
+      }),
+    });
+    const durable = this.#journal.append(acceptedRecord(filled, now));
+    this.handle({ kind: "admitted", execution, policyOverride });
+    return { executionId: id, durable };
+  }
+
+  /** The execution with this id. Throws EXECUTION_NOT_FOUND. */
+  get(executionId: string): Execution {
+    const execution = this.#machine.execution(executionId);
+    if (execution !== undefined) return execution;
+    throw new HearthError("EXECUTION_NOT_FOUND", `This router does not know an execution "${executionId}".`);
+  }
+
+  /** Asks for an execution to end. Throws EXECUTION_NOT_FOUND. */
+  cancel(executionId: string): void {
+    this.get(executionId);
+    this.handle({ kind: "cancelRequested", executionId });
+  }
+
+  /** Calls back after every change until the returned function is called, or the execution has ended. */
+  watch(executionId: string, changed: () => void): () => void {
+    const watchers = this.#audiences.get(executionId)?.watchers;
+    watchers?.add(changed);
+    return () => void watchers?.delete(changed);
+  }
+
+  /** Lets something happen and carries out what follows from it. False when nothing did. */
+  handle(event: RouterEvent): boolean {
+    const effects = this.#machine.step(event, this.#clock.now());
+    for (const effect of effects) this.#carryOut(effect);
+    if (effects.length > 0) this.#demandChanged();
+    return effects.length > 0;
+  }
+
+  #earlier(request: ExecutionRequest): Execution | undefined {
+    if (request.executionId !== "") return this.#machine.execution(request.executionId);
+    return request.idempotencyKey === "" ? undefined : this.#machine.executionByKey(request.idempotencyKey);
+  }
+
+  #tellEnd(execution: Execution, onEnd: OnEnd): void {
+    if (execution.state.kind === "ended") onEnd(toExecutionEnd(execution.id, execution.state.end));
+    else this.#audiences.get(execution.id)?.onEnd.push(onEnd);
+  }
+
+  #carryOut(effect: RouterEffect): void {
+    switch (effect.kind) {
+      case "attach":
+        return this.#agents.attach(effect.replica);
+      case "forget":
+        return this.#agents.forget(effect.replica);
+      case "dispatch":
+        return this.#dispatch(effect.replica, effect.execution, effect.attempt);
+      case "cancelAttempt":
+        return this.#agents
+          .connection(effect.replicaId)
+          ?.cancel(attemptKey(effect.key.executionId, effect.key.attempt));
+      case "waiting":
+        return this.#changed(effect.execution);
+      case "attemptEnded": {
+        const { execution, attempt, end } = effect;
+        const durable = this.#journal.append(attemptEndedRecord(execution, attempt, end, this.#clock.now()));
+        this.#acknowledge(execution, attempt, durable);
+        return this.#changed(execution);
+      }
+      case "ended":
+        return this.#end(effect.execution, effect.end);
+    }
+  }
+
+  #dispatch(replica: Replica, execution: Execution, attempt: Attempt): void {
+    const request = execution.request as ExecutionRequest;
+    const context = this.#audiences.get(execution.id)?.span.context ?? request;
+    const dispatch = create(DispatchSchema, {
+      executionId: execution.id,
+      attempt: attempt.number,
+      task: execution.task,
+      runId: execution.runId,
+      traceparent: context.traceparent,
+      tracestate: context.tracestate,
+    });
+    if (request.arguments !== undefined) dispatch.arguments = request.arguments;
+    this.#agents.connection(replica.id)?.dispatch(dispatch);
+    void this.#journal.append(dispatchedRecord(execution, attempt));
+    this.#changed(execution);
+  }
+
+  #end(execution: Execution, end: AttemptEnd): void {
+    const durable = this.#journal.append(endedRecord(execution, end, this.#clock.now()));
+    const last = execution.attempts.at(-1);
+    if (last?.end === end) this.#acknowledge(execution, last, durable);
+    const audience = this.#audiences.get(execution.id);
+    this.#audiences.delete(execution.id);
+    audience?.span.end(end.outcome === "succeeded" ? {} : { error: end.reason });
+    if (audience === undefined) return;
+    const message = toExecutionEnd(execution.id, end);
+    audience.onEnd.forEach((onEnd) => onEnd(message));
+    audience.watchers.forEach((changed) => changed());
+  }
+
+  /** Lets the agent forget an outcome once the journal has it: until then the agent is the one that can prove it. */
+  #acknowledge(execution: Execution, attempt: Attempt, durable: Promise<void>): void {
+    const key = attemptKey(execution.id, attempt.number);
+    void durable.then(() => this.#agents.connection(attempt.replicaId)?.acknowledge(key));
+  }
+
+  #changed(execution: Execution): void {
+    this.#audiences.get(execution.id)?.watchers.forEach((changed) => changed());
+  }
+}
+
+function attemptKey(executionId: string, attempt: number): Parameters<AgentConnection["cancel"]>[0] {
+  return { $typeName: "hearth.v1.AttemptKey", executionId, attempt };
+}
