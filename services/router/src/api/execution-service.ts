@@ -17,9 +17,13 @@ export function executionService(executions: Executions): MountedService {
   return service(ExecutionService, {
     async execute({ execution }, context) {
       const end = Promise.withResolvers<ExecutionEnd>();
-      const { executionId } = executions.submit(required(execution, context.header("traceparent")), end.resolve);
-      // Nobody is left to take the result.
-      context.signal.addEventListener("abort", () => executions.cancel(executionId), { once: true });
+      const request = required(execution, context.header("traceparent"));
+      const { executionId } = executions.submit(request, end.resolve);
+      // A caller that named its request may come back for it; for any other nobody is left to take the result.
+      if (request.executionId === "" && request.idempotencyKey === "") {
+        const cancel = (): unknown => executions.handle({ kind: "cancelRequested", executionId });
+        context.signal.addEventListener("abort", cancel, { once: true });
+      }
       return { end: await end.promise };
     },
 

@@ -115,7 +115,7 @@ export class ReplicaFollower implements Agents {
       executions.handle({ kind: "slots", replicaId: replica.id, slots: toReport(frame.slots) });
     }
     for (const request of frame.childCalls) this.#callChild(replica, request);
-    for (const executionId of frame.childCancellations) this.#cancelChild(executionId);
+    for (const executionId of frame.childCancellations) executions.handle({ kind: "cancelRequested", executionId });
   }
 
   #endAttempt(connection: AgentConnection, end: AttemptEnd): void {
@@ -139,15 +139,6 @@ export class ReplicaFollower implements Agents {
           retryAfterMs: Number(error.metadata["retryAfterMs"] ?? 0),
         }),
       );
-    }
-  }
-
-  #cancelChild(executionId: string): void {
-    try {
-      this.#executions.cancel(executionId);
-    } catch (error) {
-      // Long ended and forgotten: there is nothing left to cancel.
-      if (!(error instanceof HearthError)) throw error;
     }
   }
 }

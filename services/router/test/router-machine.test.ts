@@ -1,0 +1,257 @@
+import { describe, expect, it } from "vitest";
+import type { RouterEffect, RouterEvent } from "../src/core/events.ts";
+import type { Execution } from "../src/core/execution.ts";
+import { lostAfterMs, RouterMachine } from "../src/core/router-machine.ts";
+
+/** A machine with a clock, in short words. */
+class Bench {
+  readonly machine = new RouterMachine({ ttlMs: 600_000, countMax: 1_000, bytesMax: 1_000_000 });
+  now = 1_000;
+
+  constructor() {
+    this.does({ kind: "environmentChanged", name: "images", version: "v1" });
+  }
+
+  /** What the machine does, in short words. */
+  does(event: RouterEvent): string[] {
+    return this.machine.step(event, this.now).map(describeEffect);
+  }
+
+  admit(id: string): string[] {
+    return this.does({ kind: "admitted", execution: this.execution(id), policyOverride: undefined });
+  }
+
+  execution(id: string): Execution {
+    return {
+      ...{ id, runId: id, parentId: "", environment: "images", task: "resize", pool: "images" },
+      ...{ idempotencyKey: `key of ${id}`, fingerprint: id, acceptedAt: this.now, argumentBytes: 1, request: undefined },
+      ...{ attempts: [], state: { kind: "queued", since: this.now, waitReason: "" } },
+    };
+  }
+
+  announce(replicaId: string, state: "ready" | "draining" | "ended" = "ready", version = "v1"): string[] {
+    const announcement = { replicaId, pool: "images", environment: "images", version, address: "a:1", state };
+    return this.does({ kind: "announced", announcement });
+  }
+
+  /** A replica that is there with this many free slots. */
+  ready(replicaId: string, slots: number, version = "v1"): string[] {
+    this.announce(replicaId, "ready", version);
+    return this.does({ kind: "attached", replicaId, live: [], slots: { total: slots, free: slots, seen: 0 } });
+  }
+
+  end(executionId: string, attempt = 1, outcome: "succeeded" | "failed" | "lost" = "succeeded"): string[] {
+    const end = { outcome, reason: outcome === "lost" ? "REPLICA_LOST" : "", message: "", resultBytes: 0 };
+    return this.does({ kind: "attemptEnded", key: { executionId, attempt }, end });
+  }
+
+  waitReason(id: string): string {
+    const state = this.machine.execution(id)?.state;
+    return state?.kind === "queued" ? state.waitReason : "";
+  }
+}
+
+function describeEffect(effect: RouterEffect): string {
+  switch (effect.kind) {
+    case "attach":
+    case "forget":
+      return `${effect.kind} ${effect.replica.id}`;
+    case "dispatch":
+      return `dispatch ${effect.execution.id}#${effect.attempt.number} to ${effect.replica.id}`;
+    case "cancelAttempt":
+      return `cancel ${effect.key.executionId}#${effect.key.attempt} on ${effect.replicaId}`;
+    case "waiting":
+      return `${effect.execution.id} waits`;
+    case "attemptEnded":
+      return `${effect.execution.id}#${effect.attempt.number} ${effect.end.outcome}`;
+    case "ended":
+      return `${effect.execution.id} ended ${effect.end.outcome}`;
+  }
+}
+
+describe("a router", () => {
+  it("dispatches at once when a slot is free", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    expect(bench.admit("x")).toEqual(["dispatch x#1 to r1"]);
+  });
+
+  it("lets an execution wait when no replica is there, and says why", () => {
+    const bench = new Bench();
+    expect(bench.admit("x")).toEqual(["x waits"]);
+    expect(bench.waitReason("x")).toBe("no replica is ready");
+  });
+
+  it("dispatches the backlog when a replica comes, in order, up to its slots", () => {
+    const bench = new Bench();
+    for (const id of ["x", "y", "z"]) bench.admit(id);
+    expect(bench.ready("r1", 2)).toEqual(["dispatch x#1 to r1", "dispatch y#1 to r1"]);
+  });
+
+  it("calls an execution cold when its replica came after it, and warm otherwise", () => {
+    const bench = new Bench();
+    bench.admit("cold");
+    bench.now += 300;
+    bench.ready("r1", 2);
+    bench.now += 1;
+    bench.admit("warm");
+    const cold = (id: string): boolean | undefined => bench.machine.execution(id)?.attempts[0]?.cold;
+    expect([cold("cold"), cold("warm")]).toEqual([true, false]);
+  });
+
+  it("never has more attempts on their way than the agent has free slots", () => {
+    const bench = new Bench();
+    bench.ready("r1", 2);
+    expect(["x", "y", "z"].flatMap((id) => bench.admit(id))).toEqual([
+      "dispatch x#1 to r1",
+      "dispatch y#1 to r1",
+      "z waits",
+    ]);
+    expect(bench.waitReason("z")).toBe("all 2 slots of 1 replica busy");
+    // The agent has seen the first of the two only.
+    expect(bench.does({ kind: "slots", replicaId: "r1", slots: { total: 2, free: 1, seen: 1 } })).toEqual([]);
+    expect(bench.does({ kind: "slots", replicaId: "r1", slots: { total: 2, free: 1, seen: 2 } })).toEqual([
+      "dispatch z#1 to r1",
+    ]);
+  });
+
+  it("places a refused claim elsewhere, before newer work and as the same attempt", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    bench.admit("y");
+    expect(bench.does({ kind: "refused", key: { executionId: "x", attempt: 1 }, reason: "REPLICA_DRAINING" })).toEqual([
+      "x waits",
+    ]);
+    expect(bench.ready("r2", 1)).toEqual(["dispatch x#1 to r2"]);
+  });
+
+  it("does not claim again where it was refused until the agent has spoken", () => {
+    const bench = new Bench();
+    bench.ready("r1", 2);
+    bench.admit("x");
+    bench.does({ kind: "refused", key: { executionId: "x", attempt: 1 }, reason: "SLOTS_FULL" });
+    expect(bench.does({ kind: "slots", replicaId: "r1", slots: { total: 2, free: 2, seen: 1 } })).toEqual([
+      "dispatch x#1 to r1",
+    ]);
+  });
+
+  it("counts the first outcome and drops every later one", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    expect(bench.end("x", 1, "succeeded")).toEqual(["x ended succeeded"]);
+    expect(bench.end("x", 1, "failed")).toEqual([]);
+    expect(bench.machine.execution("x")?.state).toMatchObject({ kind: "ended", end: { outcome: "succeeded" } });
+  });
+
+  it("drops the outcome of an attempt that was given up", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    bench.end("x", 1, "lost");
+    expect(bench.end("x", 1, "succeeded")).toEqual([]);
+  });
+
+  it("gives up on a replica that has no stream and is silent too long, and makes its attempts elsewhere", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    bench.does({ kind: "detached", replicaId: "r1" });
+    bench.now += lostAfterMs - 1;
+    expect(bench.does({ kind: "tick" })).toEqual([]);
+    bench.now += 1;
+    expect(bench.does({ kind: "tick" })).toEqual(["forget r1", "x#1 lost", "x waits"]);
+    expect(bench.ready("r2", 1)).toEqual(["dispatch x#2 to r2"]);
+  });
+
+  it("keeps a replica whose stream is open, however silent NATS is", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.now += 10 * lostAfterMs;
+    expect(bench.does({ kind: "tick" })).toEqual([]);
+  });
+
+  it("keeps a silent replica's attempts when its stream comes back", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    bench.does({ kind: "detached", replicaId: "r1" });
+    const live = [{ executionId: "x", attempt: 1 }];
+    const slots = { total: 1, free: 0, seen: 0 };
+    expect(bench.does({ kind: "attached", replicaId: "r1", live, slots })).toEqual([]);
+    expect(bench.end("x")).toEqual(["x ended succeeded"]);
+  });
+
+  it("makes an attempt again that the agent never received", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    bench.does({ kind: "detached", replicaId: "r1" });
+    const slots = { total: 1, free: 1, seen: 0 };
+    expect(bench.does({ kind: "attached", replicaId: "r1", live: [], slots })).toEqual([
+      "x#1 lost",
+      "x waits",
+      "dispatch x#2 to r1",
+    ]);
+  });
+
+  it("ends an execution whose replicas are lost three times", () => {
+    const bench = new Bench();
+    bench.admit("x");
+    for (const attempt of [1, 2]) {
+      bench.ready(`r${attempt}`, 1);
+      expect(bench.announce(`r${attempt}`, "ended")).toContain(`x#${attempt} lost`);
+    }
+    bench.ready("r3", 1);
+    expect(bench.announce("r3", "ended")).toContain("x ended lost");
+  });
+
+  it("sends nothing new to a replica that drains", () => {
+    const bench = new Bench();
+    bench.ready("r1", 2);
+    bench.announce("r1", "draining");
+    expect(bench.admit("x")).toEqual(["x waits"]);
+  });
+
+  it("sends new attempts to the new version only", () => {
+    const bench = new Bench();
+    bench.ready("old", 2);
+    bench.does({ kind: "environmentChanged", name: "images", version: "v2" });
+    expect(bench.admit("x")).toEqual(["x waits"]);
+    expect(bench.waitReason("x")).toBe("no replica of the current version is ready");
+    expect(bench.ready("new", 1, "v2")).toEqual(["dispatch x#1 to new"]);
+  });
+
+  it("cancels a waiting execution at once", () => {
+    const bench = new Bench();
+    bench.admit("x");
+    expect(bench.does({ kind: "cancelRequested", executionId: "x" })).toEqual(["x ended cancelled"]);
+    expect(bench.ready("r1", 1)).toEqual([]);
+  });
+
+  it("asks the agent to cancel a running one and takes its outcome", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    expect(bench.does({ kind: "cancelRequested", executionId: "x" })).toEqual(["cancel x#1 on r1"]);
+    expect(bench.end("x", 1, "succeeded")).toEqual(["x ended succeeded"]);
+  });
+
+  it("ends the backlog of an environment that is deleted", () => {
+    const bench = new Bench();
+    bench.admit("x");
+    expect(bench.does({ kind: "environmentDeleted", name: "images" })).toEqual(["x ended failed"]);
+  });
+
+  it("forgets an ended execution and its idempotency key when its time is over", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    bench.end("x");
+    expect(bench.machine.executionByKey("key of x")?.id).toBe("x");
+    bench.now += 600_000;
+    bench.does({ kind: "tick" });
+    expect([bench.machine.executionByKey("key of x"), bench.machine.execution("x")]).toEqual([undefined, undefined]);
+  });
+});
