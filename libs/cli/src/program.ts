@@ -19,7 +19,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(options: { readonly quietUsage: boolean }): Command {
+/** All commands. With `quietUsage` what is wrong with a command line is not printed as text. */
+export function createProgram(options: { readonly quietUsage: boolean }): Command {
   const program = new Command("hearth")
     .description("Keeps containers warm and sends work to them.")
     .exitOverride()

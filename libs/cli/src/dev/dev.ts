@@ -61,10 +61,13 @@ async function startAll({ nats, controlPlane, router }: Services): Promise<void>
   await Promise.all([controlPlane.start(), router.start()]);
 }
 
-/** The control plane ends the replicas while the router still hears of it; NATS goes last. */
+/**
+ * The router first: it lets executions end, and does not take the replicas that go next for lost ones, to be replaced.
+ * NATS last: until then the others write to it.
+ */
 async function stopInOrder({ nats, controlPlane, router }: Services): Promise<void> {
-  await controlPlane.stop();
   await router.stop();
+  await controlPlane.stop();
   await nats.stop();
 }
 

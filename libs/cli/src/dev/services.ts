@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { CliFailure } from "../cli-failure.ts";
 import type { Ports } from "./choose-ports.ts";
 
+/** How long executions that run may go on when everything stops. */
+const executionsGraceMs = 3_000;
+
 /** A process of Hearth that `hearth dev` keeps running. */
 export interface ServiceSpec {
   readonly name: string;
@@ -68,8 +71,13 @@ export function controlPlane(layout: Layout): ServiceSpec {
 export function router(layout: Layout): ServiceSpec {
   return {
     ...bundle("router"),
-    variables: { ...variablesOfAll(layout), HEARTH_HOST: "127.0.0.1", HEARTH_GRPC_PORT: String(layout.ports.router) },
-    graceMs: 10_000,
+    variables: {
+      ...variablesOfAll(layout),
+      HEARTH_HOST: "127.0.0.1",
+      HEARTH_GRPC_PORT: String(layout.ports.router),
+      HEARTH_STOP_GRACE_MS: String(executionsGraceMs),
+    },
+    graceMs: executionsGraceMs + 7_000,
   };
 }
 
