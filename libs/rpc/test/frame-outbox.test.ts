@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { FrameOutbox } from "../src/mod.ts";
+
+const newOutbox = (): FrameOutbox<{ items: string[] }> => new FrameOutbox(() => ({ items: [] }));
+
+describe("the outbox of a stream", () => {
+  it("sends what was put in during one tick as one frame", async () => {
+    const outbox = newOutbox();
+    const frames = outbox[Symbol.asyncIterator]();
+    const next = frames.next();
+    for (const item of ["a", "b", "c"]) outbox.frame().items.push(item);
+    expect((await next).value).toEqual({ items: ["a", "b", "c"] });
+  });
+
+  it("sends what was put in while the transport was busy as one frame", async () => {
+    const outbox = newOutbox();
+    const frames = outbox[Symbol.asyncIterator]();
+    outbox.frame().items.push("a");
+    expect((await frames.next()).value).toEqual({ items: ["a"] });
+    outbox.frame().items.push("b");
+    await new Promise(setImmediate);
+    outbox.frame().items.push("c");
+    expect((await frames.next()).value).toEqual({ items: ["b", "c"] });
+  });
+
+  it("never adds to a frame that has left", async () => {
+    const outbox = newOutbox();
+    const frames = outbox[Symbol.asyncIterator]();
+    outbox.frame().items.push("a");
+    const { value: first } = await frames.next();
+    outbox.frame().items.push("b");
+    expect(first).toEqual({ items: ["a"] });
+  });
+
+  it("begins another frame before one outgrows a mebibyte, and keeps the order", async () => {
+    const outbox = newOutbox();
+    for (const item of ["a", "b", "c"]) outbox.frame(600 * 1024).items.push(item);
+    outbox.end();
+    const frames: unknown[] = [];
+    for await (const frame of outbox) frames.push(frame);
+    expect(frames).toEqual([{ items: ["a"] }, { items: ["b"] }, { items: ["c"] }]);
+  });
+
+  it("sends what is left when it ends, and then no more", async () => {
+    const outbox = newOutbox();
+    const frames = outbox[Symbol.asyncIterator]();
+    const next = frames.next();
+    outbox.frame().items.push("a");
+    outbox.end();
+    expect((await next).value).toEqual({ items: ["a"] });
+    expect((await frames.next()).done).toBe(true);
+  });
+});
