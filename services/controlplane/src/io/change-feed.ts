@@ -1,0 +1,72 @@
+/** Tells watchers in this process that something with a key has changed. What changed they read for themselves. */
+export class ChangeFeed {
+  readonly #watchers = new Map<string, Set<(detail: readonly string[]) => void>>();
+
+  /** `details` names parts that changed, such as the executions of a run. */
+  publish(key: string, details: readonly string[] = []): void {
+    for (const tell of this.#watchers.get(key) ?? []) tell(details);
+  }
+
+  /**
+   * Watches a key from now on. A watcher that is slow gets one change for all it missed: only the names of changed parts
+   * are kept for it, each once.
+   */
+  watch(key: string, signal: AbortSignal): Watch {
+    const watchers = this.#watchers.get(key) ?? new Set();
+    this.#watchers.set(key, watchers);
+    const watch = new Watch(signal, () => {
+      watchers.delete(watch.tell);
+      if (watchers.size === 0 && this.#watchers.get(key) === watchers) this.#watchers.delete(key);
+    });
+    watchers.add(watch.tell);
+    return watch;
+  }
+}
+
+/** One watcher's view of the changes. */
+export class Watch implements Disposable {
+  #changed = false;
+  #details = new Set<string>();
+  #wake: (() => void) | undefined;
+  readonly #signal: AbortSignal;
+  readonly #leave: () => void;
+
+  constructor(signal: AbortSignal, leave: () => void) {
+    this.#signal = signal;
+    this.#leave = leave;
+    signal.addEventListener("abort", this.#rouse, { once: true });
+  }
+
+  readonly tell = (details: readonly string[]): void => {
+    this.#changed = true;
+    for (const detail of details) this.#details.add(detail);
+    this.#rouse();
+  };
+
+  /**
+   * Waits for a change, at most `waitMs` when that is given. Returns the parts that changed since the last call, or
+   * undefined once the signal has ended the watch.
+   */
+  async next(waitMs?: number): Promise<readonly string[] | undefined> {
+    if (!this.#changed && !this.#signal.aborted) {
+      const timer = waitMs === undefined ? undefined : setTimeout(this.#rouse, waitMs);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+      clearTimeout(timer);
+    }
+    if (this.#signal.aborted) return undefined;
+    this.#changed = false;
+    const details = [...this.#details];
+    this.#details = new Set();
+    return details;
+  }
+
+  [Symbol.dispose](): void {
+    this.#signal.removeEventListener("abort", this.#rouse);
+    this.#leave();
+  }
+
+  readonly #rouse = (): void => {
+    this.#wake?.();
+    this.#wake = undefined;
+  };
+}

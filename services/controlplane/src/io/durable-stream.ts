@@ -1,0 +1,77 @@
+import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager, type JsMsg } from "@nats-io/jetstream";
+import { ensureStreams, type Bus } from "@hearth/bus";
+
+/** A message of a stream. */
+export interface StreamMessage {
+  readonly data: Uint8Array;
+  /** Its place in the stream. */
+  readonly sequence: number;
+}
+
+/** Where a reader of a stream goes on after a restart, kept by the server. */
+export interface DurableStream {
+  /**
+   * Hands over the messages in batches of at most `batchMax`, one batch at a time, and acknowledges a batch once `take`
+   * has resolved. Messages whose batch was rejected come again. Runs until the signal; throws when the stream is gone.
+   */
+  read(options: {
+    readonly batchMax: number;
+    readonly take: (batch: readonly StreamMessage[]) => Promise<void>;
+    readonly signal: AbortSignal;
+  }): Promise<void>;
+}
+
+/** After this long without an acknowledgement the server sends a message again. */
+const ackWaitNanoseconds = 30 * 1_000_000_000;
+
+export function natsDurableStream(bus: Bus, stream: string, reader: string): DurableStream {
+  return {
+    async read({ batchMax, take, signal }) {
+      await ensureStreams(bus);
+      const manager = await jetstreamManager(bus.connection, { checkAPI: false });
+      await manager.consumers.add(stream, {
+        durable_name: reader,
+        ack_policy: AckPolicy.Explicit,
+        deliver_policy: DeliverPolicy.All,
+        ack_wait: ackWaitNanoseconds,
+        max_ack_pending: batchMax * 4,
+      });
+      const consumer = await jetstream(bus.connection).consumers.get(stream, reader);
+      const messages = await consumer.consume({ max_messages: batchMax });
+      const stop = (): void => messages.stop();
+      signal.addEventListener("abort", stop);
+      try {
+        await inBatches(messages, batchMax, take);
+      } finally {
+        signal.removeEventListener("abort", stop);
+        messages.stop();
+      }
+    },
+  };
+}
+
+/** Gathers what arrives while the batch before is being taken. */
+async function inBatches(
+  messages: AsyncIterable<JsMsg>,
+  batchMax: number,
+  take: (batch: readonly StreamMessage[]) => Promise<void>,
+): Promise<void> {
+  const waiting: JsMsg[] = [];
+  let taking: Promise<void> | undefined;
+  const takeAll = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, batchMax);
+      await take(batch.map((message) => ({ data: message.data, sequence: message.seq })));
+      for (const message of batch) message.ack();
+    }
+    taking = undefined;
+  };
+  for await (const message of messages) {
+    waiting.push(message);
+    // What was delivered in the same tick shares the batch.
+    taking ??= new Promise<void>((resolve) => void setImmediate(resolve)).then(takeAll);
+    taking.catch(() => undefined);
+    if (waiting.length >= batchMax) await taking;
+  }
+  await taking;
+}

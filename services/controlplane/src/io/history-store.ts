@@ -1,0 +1,59 @@
+import type { ExecutionHistory, Phase } from "../core/execution-history.ts";
+import type { LogLine } from "../core/log-budget.ts";
+
+/** A line and where it stood in its stream, so that taking it twice keeps it once. */
+export interface PlacedLogLine extends LogLine {
+  readonly sequence: number;
+  readonly entry: number;
+}
+
+/** A line as it is kept, with a cursor that grows in the order of arrival. */
+export interface StoredLogLine extends LogLine {
+  readonly cursor: number;
+}
+
+export interface ExecutionQuery {
+  readonly runId: string;
+  readonly limit: number;
+  /** Only those after this one, in the order of (acceptedMs, id). */
+  readonly after?: ExecutionCursor | undefined;
+}
+
+export interface ExecutionCursor {
+  readonly acceptedMs: number;
+  readonly id: string;
+}
+
+export type PhaseCounts = Readonly<Record<Phase, number>>;
+
+/** A root execution and how its run is going. */
+export interface RunHistory {
+  readonly root: ExecutionHistory;
+  readonly counts: PhaseCounts;
+}
+
+/** Runs, executions, attempts and printed lines. */
+export interface HistoryStore {
+  /** Executions by id, results among them; unknown ones are left out. */
+  getExecutions(ids: readonly string[]): Promise<readonly ExecutionHistory[]>;
+  /** Writes executions with all their attempts, all or none. */
+  putExecutions(executions: readonly ExecutionHistory[]): Promise<void>;
+  getRun(name: string): Promise<RunHistory | undefined>;
+  /** Newest first, results left out; only those before the cursor in that order. */
+  listRuns(query: {
+    readonly environment?: string | undefined;
+    readonly limit: number;
+    readonly before?: ExecutionCursor | undefined;
+  }): Promise<readonly RunHistory[]>;
+  /** Oldest first, results left out. */
+  listExecutions(query: ExecutionQuery): Promise<readonly ExecutionHistory[]>;
+  /** Keeps at most `linesMax` lines of each execution, and one more that says so. Returns the runs that got new lines. */
+  addLogLines(lines: readonly PlacedLogLine[], linesMax: number): Promise<readonly string[]>;
+  /** In the order of arrival, from after the cursor (0: the first). */
+  readLogLines(query: {
+    readonly runId: string;
+    readonly executionId?: string | undefined;
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly StoredLogLine[]>;
+}

@@ -1,0 +1,169 @@
+import { HearthError } from "@hearth/errors";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { EnvironmentSpec } from "../core/environment.ts";
+import { planImage, type ImagePlan, type PipStep } from "../core/plan-image.ts";
+
+type SupportedPlan = ImagePlan & { readonly kind: "supported" };
+type OnLogLine = (line: string) => void;
+
+/** What a runner of an image is started with. */
+export interface PreparedImage {
+  /** The Python to run with. */
+  readonly python: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Makes virtual environments for images, one per distinct plan, under one folder. */
+export class ImageBuilder {
+  readonly #folder: string;
+  readonly #building = new Map<string, Promise<void>>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Builds what is not there yet. Throws a `HearthError`: IMAGE_NOT_SUPPORTED, IMAGE_BUILD_FAILED. */
+  async build(spec: EnvironmentSpec, onLogLine: OnLogLine): Promise<void> {
+    const plan = supportedPlan(spec);
+    for (const note of plan.notes) onLogLine(note);
+    if (spec.language !== "python") return;
+    const version = await pythonVersion(plan.python);
+    if (plan.pipSteps.length === 0) return;
+    const hash = hashOf(plan, version);
+    const folder = join(this.#folder, hash);
+    if (isComplete(folder)) return onLogLine(`Image ${hash} is there already.`);
+    const building = this.#building.get(hash);
+    if (building !== undefined) {
+      onLogLine(`Image ${hash} is being built by another deployment; waiting for it.`);
+      return building;
+    }
+    const build = buildVirtualEnvironment(plan, folder, onLogLine).finally(() => this.#building.delete(hash));
+    this.#building.set(hash, build);
+    await build;
+  }
+
+  /** What a replica of a built image starts with. */
+  async prepared(spec: EnvironmentSpec): Promise<PreparedImage> {
+    const plan = supportedPlan(spec);
+    const { variables } = plan;
+    if (spec.language !== "python") return { python: plan.python, variables };
+    const version = await pythonVersion(plan.python);
+    if (plan.pipSteps.length === 0) return { python: plan.python, variables };
+    const folder = join(this.#folder, hashOf(plan, version));
+    // The cache may have been emptied since the deployment.
+    if (!isComplete(folder)) await this.build(spec, () => undefined);
+    return { python: join(folder, "bin", "python"), variables };
+  }
+}
+
+function supportedPlan(spec: EnvironmentSpec): SupportedPlan {
+  const plan = planImage(spec);
+  if (plan.kind === "unsupported") throw new HearthError("IMAGE_NOT_SUPPORTED", plan.problem);
+  return plan;
+}
+
+/** Where the marker is, all of the build went well. A virtual environment cannot be moved, so it is built in place. */
+function isComplete(folder: string): boolean {
+  return existsSync(markerIn(folder));
+}
+
+function markerIn(folder: string): string {
+  return join(folder, ".complete");
+}
+
+function hashOf({ python, pipSteps }: SupportedPlan, version: string): string {
+  return createHash("sha256").update(JSON.stringify({ python, version, pipSteps })).digest("hex").slice(0, 16);
+}
+
+/** The version of a Python command, such as "3.12.1". Refuses when it does not run or is older than 3.10. */
+async function pythonVersion(python: string): Promise<string> {
+  let output = "";
+  try {
+    await run(python, ["-c", "import platform; print(platform.python_version())"], {}, (line) => (output = line));
+  } catch {
+    throw new HearthError(
+      "IMAGE_NOT_SUPPORTED",
+      `The image asks for "${python}", which is not on this machine's PATH: install it, or leave python_version out.`,
+    );
+  }
+  const [major = 0, minor = 0] = output.split(".").map(Number);
+  if (major < 3 || (major === 3 && minor < 10)) {
+    throw new HearthError("IMAGE_NOT_SUPPORTED", `"${python}" is Python ${output}; Hearth needs Python 3.10 or later.`);
+  }
+  return output;
+}
+
+async function buildVirtualEnvironment(plan: SupportedPlan, folder: string, onLogLine: OnLogLine): Promise<void> {
+  // What an interrupted build left behind.
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  try {
+    await step("the virtual environment", plan.python, ["-m", "venv", folder], {}, onLogLine);
+    for (const pip of plan.pipSteps) {
+      onLogLine(`Installing ${pip.packages.join(" ")}`);
+      const python = join(folder, "bin", "python");
+      await step("pip install", python, pipArguments(pip), pip.variables, onLogLine);
+    }
+    await writeFile(markerIn(folder), "");
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function pipArguments({ packages, indexUrl, extraArguments }: PipStep): readonly string[] {
+  const index = indexUrl === "" ? [] : ["--index-url", indexUrl];
+  const quiet = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"];
+  return ["-m", "pip", "install", ...quiet, ...index, ...extraArguments, "--", ...packages];
+}
+
+const lastLinesMax = 20;
+
+async function step(
+  what: string,
+  command: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  onLogLine: OnLogLine,
+): Promise<void> {
+  const lastLines: string[] = [];
+  const listen = (line: string): void => {
+    lastLines.push(line);
+    if (lastLines.length > lastLinesMax) lastLines.shift();
+    onLogLine(line);
+  };
+  try {
+    await run(command, args, variables, listen);
+  } catch (error) {
+    const output = lastLines.join("\n");
+    const hint = output.includes("ensurepip")
+      ? ' Python\'s "venv" module is incomplete here: install it (Debian: apt-get install python3-venv).'
+      : "";
+    throw new HearthError("IMAGE_BUILD_FAILED", `${what} failed: ${(error as Error).message}.${hint}\n${output}`);
+  }
+}
+
+/** Runs a command to its end, telling of every line it writes. Rejects unless it exits with 0. */
+async function run(
+  command: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  onLine: OnLogLine,
+): Promise<void> {
+  const child = spawn(command, args, { env: { ...process.env, ...variables }, stdio: ["ignore", "pipe", "pipe"] });
+  const reading = [child.stdout, child.stderr].map(async (stream) => {
+    for await (const line of createInterface({ input: stream })) onLine(line);
+  });
+  const exit = new Promise<string | undefined>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve(code === 0 ? undefined : (signal ?? `exit code ${String(code)}`)));
+  });
+  const problem = await exit;
+  await Promise.all(reading);
+  if (problem !== undefined) throw new Error(problem);
+}

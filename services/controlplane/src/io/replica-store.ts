@@ -1,0 +1,17 @@
+import type { Policy } from "../core/policy.ts";
+import type { Replica } from "../core/replica.ts";
+
+/** A replica and the policy of its pool, when that is not its environment's. */
+export interface StoredReplica {
+  readonly replica: Replica;
+  readonly policyOverride: Policy | undefined;
+}
+
+/** Replicas that were ever started. What their agents announce is not kept: they say it again. */
+export interface ReplicaStore {
+  put(stored: StoredReplica): Promise<void>;
+  /** Those that have not ended, the first created first. */
+  listLive(): Promise<readonly StoredReplica[]>;
+  /** The newest replicas of an environment, ended ones among them, newest first. */
+  listRecent(environment: string, limit: number): Promise<readonly Replica[]>;
+}

@@ -1,0 +1,168 @@
+import type { Selectable } from "kysely";
+import { phaseOf, type ExecutionHistory, type Phase } from "../../core/execution-history.ts";
+import type { HistoryStore, PhaseCounts, RunHistory } from "../history-store.ts";
+import { attemptRows, executionRow, toExecution } from "./execution-rows.ts";
+import type { Database } from "./open-database.ts";
+import { addLogLines, readLogLines } from "./sql-log-lines.ts";
+import type { Tables } from "./tables.ts";
+
+/** Rows of one statement: PostgreSQL takes 65,535 parameters, SQLite 32,766. */
+const rowsPerStatement = 500;
+
+const columnsWithoutResult = [
+  "id",
+  "run_id",
+  "parent_id",
+  "environment",
+  "task",
+  "phase",
+  "outcome",
+  "accepted_ms",
+  "ended_ms",
+  "failure_json",
+] as const;
+
+const noCounts: PhaseCounts = { queued: 0, running: 0, succeeded: 0, failed: 0, timedOut: 0, cancelled: 0 };
+
+export function sqlHistoryStore(database: Database): HistoryStore {
+  return {
+    async getExecutions(ids) {
+      const found: ExecutionHistory[] = [];
+      for (const some of chunks(ids)) {
+        const rows = await database.selectFrom("executions").selectAll().where("id", "in", some).execute();
+        found.push(...(await withAttempts(database, rows)));
+      }
+      return found;
+    },
+    putExecutions: (executions) => putExecutions(database, executions),
+    async getRun(name) {
+      const row = await database
+        .selectFrom("executions")
+        .selectAll()
+        .where("id", "=", name)
+        .whereRef("id", "=", "run_id")
+        .executeTakeFirst();
+      return row === undefined ? undefined : (await withCounts(database, await withAttempts(database, [row])))[0];
+    },
+    async listRuns({ environment, limit, before }) {
+      let query = database.selectFrom("executions").select(columnsWithoutResult).whereRef("id", "=", "run_id");
+      if (environment !== undefined) query = query.where("environment", "=", environment);
+      if (before !== undefined) {
+        query = query.where(({ eb, refTuple, tuple }) =>
+          eb(refTuple("accepted_ms", "id"), "<", tuple(before.acceptedMs, before.id)),
+        );
+      }
+      const rows = await query.orderBy("accepted_ms", "desc").orderBy("id", "desc").limit(limit).execute();
+      return withCounts(database, await withAttempts(database, rows.map(withoutResult)));
+    },
+    async listExecutions({ runId, limit, after }) {
+      let query = database.selectFrom("executions").select(columnsWithoutResult).where("run_id", "=", runId);
+      if (after !== undefined) {
+        query = query.where(({ eb, refTuple, tuple }) =>
+          eb(refTuple("accepted_ms", "id"), ">", tuple(after.acceptedMs, after.id)),
+        );
+      }
+      const rows = await query.orderBy("accepted_ms").orderBy("id").limit(limit).execute();
+      return withAttempts(database, rows.map(withoutResult));
+    },
+    addLogLines: (lines, linesMax) => addLogLines(database, lines, linesMax),
+    readLogLines: (query) => readLogLines(database, query),
+  };
+}
+
+async function putExecutions(database: Database, executions: readonly ExecutionHistory[]): Promise<void> {
+  await database.transaction().execute(async (transaction) => {
+    for (const some of chunks(executions)) {
+      await transaction
+        .insertInto("executions")
+        .values(some.map((execution) => executionRow(execution, phaseOf(execution))))
+        .onConflict((conflict) =>
+          conflict.column("id").doUpdateSet(({ ref }) => ({
+            phase: ref("excluded.phase"),
+            outcome: ref("excluded.outcome"),
+            ended_ms: ref("excluded.ended_ms"),
+            result: ref("excluded.result"),
+            failure_json: ref("excluded.failure_json"),
+          })),
+        )
+        .execute();
+    }
+    for (const some of chunks(executions.flatMap(attemptRows))) {
+      await transaction
+        .insertInto("attempts")
+        .values(some)
+        .onConflict((conflict) =>
+          conflict.columns(["execution_id", "number"]).doUpdateSet(({ ref }) => ({
+            replica_id: ref("excluded.replica_id"),
+            version: ref("excluded.version"),
+            runner_pid: ref("excluded.runner_pid"),
+            cold: ref("excluded.cold"),
+            wait_reason: ref("excluded.wait_reason"),
+            dispatched_ms: ref("excluded.dispatched_ms"),
+            started_ms: ref("excluded.started_ms"),
+            ended_ms: ref("excluded.ended_ms"),
+            outcome: ref("excluded.outcome"),
+            failure_json: ref("excluded.failure_json"),
+          })),
+        )
+        .execute();
+    }
+  });
+}
+
+function withoutResult<R extends object>(row: R): R & { readonly result: null } {
+  return { ...row, result: null };
+}
+
+/** The executions of some rows, in the rows' order. */
+async function withAttempts(
+  database: Database,
+  rows: readonly Selectable<Tables["executions"]>[],
+): Promise<readonly ExecutionHistory[]> {
+  const attempts = Map.groupBy(await attemptsOf(database, rows), (attempt) => attempt.execution_id);
+  return rows.map((row) => toExecution(row, attempts.get(row.id) ?? []));
+}
+
+async function attemptsOf(
+  database: Database,
+  rows: readonly Selectable<Tables["executions"]>[],
+): Promise<readonly Selectable<Tables["attempts"]>[]> {
+  const found: Selectable<Tables["attempts"]>[] = [];
+  for (const some of chunks(rows)) {
+    const ids = some.map(({ id }) => id);
+    found.push(
+      ...(await database
+        .selectFrom("attempts")
+        .selectAll()
+        .where("execution_id", "in", ids)
+        .orderBy("execution_id")
+        .orderBy("number")
+        .execute()),
+    );
+  }
+  return found;
+}
+
+async function withCounts(database: Database, roots: readonly ExecutionHistory[]): Promise<readonly RunHistory[]> {
+  const counts = new Map<string, PhaseCounts>();
+  for (const some of chunks(roots)) {
+    const names = some.map(({ id }) => id);
+    const rows = await database
+      .selectFrom("executions")
+      .select(({ fn }) => ["run_id", "phase", fn.countAll<number>().as("count")])
+      .where("run_id", "in", names)
+      .groupBy(["run_id", "phase"])
+      .execute();
+    for (const { run_id, phase, count } of rows) {
+      counts.set(run_id, { ...(counts.get(run_id) ?? noCounts), [phase as Phase]: Number(count) });
+    }
+  }
+  return roots.map((root) => ({ root, counts: counts.get(root.id) ?? noCounts }));
+}
+
+function chunks<T>(items: readonly T[]): readonly (readonly T[])[] {
+  const count = Math.ceil(items.length / rowsPerStatement);
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(index * rowsPerStatement, (index + 1) * rowsPerStatement),
+  );
+}

@@ -1,0 +1,72 @@
+import { keepWithinBudget } from "../../core/log-budget.ts";
+import type { HistoryStore, PlacedLogLine } from "../history-store.ts";
+import type { Database } from "./open-database.ts";
+
+const rowsPerStatement = 500;
+
+/** See `HistoryStore.addLogLines`. Counting and adding are one transaction, so a line taken twice is not counted twice. */
+export async function addLogLines(
+  database: Database,
+  lines: readonly PlacedLogLine[],
+  linesMax: number,
+): Promise<readonly string[]> {
+  const touched = new Set<string>();
+  for (let from = 0; from < lines.length; from += rowsPerStatement) {
+    const some = lines.slice(from, from + rowsPerStatement);
+    await database.transaction().execute(async (transaction) => {
+      const kept = keepWithinBudget(some, await countLines(transaction, some), linesMax);
+      if (kept.length === 0) return;
+      await transaction
+        .insertInto("log_lines")
+        .values(
+          kept.map((line) => ({
+            run_id: line.runId,
+            execution_id: line.executionId,
+            attempt: line.attempt,
+            unix_ms: line.unixMs,
+            stream: line.stream,
+            // PostgreSQL's texts cannot hold NUL.
+            text: line.text.replaceAll("\0", "\uFFFD"),
+            sequence: line.sequence,
+            entry: line.entry,
+          })),
+        )
+        .onConflict((conflict) => conflict.columns(["execution_id", "attempt", "sequence", "entry"]).doNothing())
+        .execute();
+      for (const { runId } of kept) touched.add(runId);
+    });
+  }
+  return [...touched];
+}
+
+async function countLines(
+  database: Database,
+  lines: readonly PlacedLogLine[],
+): Promise<ReadonlyMap<string, number>> {
+  const ids = [...new Set(lines.map(({ executionId }) => executionId))];
+  const rows = await database
+    .selectFrom("log_lines")
+    .select(({ fn }) => ["execution_id", fn.countAll<number>().as("count")])
+    .where("execution_id", "in", ids)
+    .groupBy("execution_id")
+    .execute();
+  return new Map(rows.map(({ execution_id, count }) => [execution_id, Number(count)]));
+}
+
+export const readLogLines = async (
+  database: Database,
+  { runId, executionId, after, limit }: Parameters<HistoryStore["readLogLines"]>[0],
+): ReturnType<HistoryStore["readLogLines"]> => {
+  let query = database.selectFrom("log_lines").selectAll().where("run_id", "=", runId).where("cursor", ">", after);
+  if (executionId !== undefined) query = query.where("execution_id", "=", executionId);
+  const rows = await query.orderBy("cursor").limit(limit).execute();
+  return rows.map((row) => ({
+    cursor: row.cursor,
+    runId: row.run_id,
+    executionId: row.execution_id,
+    attempt: row.attempt,
+    unixMs: row.unix_ms,
+    stream: row.stream,
+    text: row.text,
+  }));
+};

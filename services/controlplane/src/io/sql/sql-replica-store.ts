@@ -1,0 +1,79 @@
+import type { Selectable } from "kysely";
+import type { Policy } from "../../core/policy.ts";
+import type { Replica, ReplicaState } from "../../core/replica.ts";
+import type { ReplicaStore, StoredReplica } from "../replica-store.ts";
+import type { Database } from "./open-database.ts";
+import type { Tables } from "./tables.ts";
+
+export function sqlReplicaStore(database: Database): ReplicaStore {
+  return {
+    async put(stored) {
+      const row = toRow(stored);
+      await database
+        .insertInto("replicas")
+        .values(row)
+        .onConflict((conflict) => conflict.column("id").doUpdateSet(row))
+        .execute();
+    },
+    async listLive() {
+      const rows = await database
+        .selectFrom("replicas")
+        .selectAll()
+        .where("state", "!=", "ended")
+        .orderBy("created_ms")
+        .orderBy("id")
+        .execute();
+      return rows.map(fromRow);
+    },
+    async listRecent(environment, limit) {
+      const rows = await database
+        .selectFrom("replicas")
+        .selectAll()
+        .where("environment", "=", environment)
+        .orderBy("created_ms", "desc")
+        .orderBy("id", "desc")
+        .limit(limit)
+        .execute();
+      return rows.map((row) => fromRow(row).replica);
+    },
+  };
+}
+
+function toRow({ replica, policyOverride }: StoredReplica): Selectable<Tables["replicas"]> {
+  return {
+    id: replica.id,
+    environment: replica.environment,
+    pool: replica.pool,
+    version: replica.version,
+    state: replica.state,
+    start_reason: replica.startReason,
+    end_reason: replica.endReason,
+    slots: replica.slots,
+    created_ms: replica.createdAtMs,
+    ready_ms: replica.readyAtMs ?? null,
+    draining_ms: replica.drainingAtMs ?? null,
+    ended_ms: replica.endedAtMs ?? null,
+    policy_override_json: policyOverride === undefined ? null : JSON.stringify(policyOverride),
+  };
+}
+
+function fromRow(row: Selectable<Tables["replicas"]>): StoredReplica {
+  const replica: Replica = {
+    id: row.id,
+    environment: row.environment,
+    pool: row.pool,
+    version: row.version,
+    state: row.state as ReplicaState,
+    startReason: row.start_reason,
+    endReason: row.end_reason,
+    slots: row.slots,
+    createdAtMs: row.created_ms,
+    readyAtMs: row.ready_ms ?? undefined,
+    drainingAtMs: row.draining_ms ?? undefined,
+    endedAtMs: row.ended_ms ?? undefined,
+    announced: undefined,
+    heardAtMs: row.created_ms,
+  };
+  const override = row.policy_override_json;
+  return { replica, policyOverride: override === null ? undefined : (JSON.parse(override) as Policy) };
+}

@@ -1,0 +1,71 @@
+import type { Generated } from "kysely";
+
+/** Moments are milliseconds since 1970. Texts ending in `_json` hold core values as JSON. Flags are 0 or 1. */
+export interface Tables {
+  environments: {
+    name: string;
+    version_id: string;
+    policy_json: string;
+    created_ms: number;
+    updated_ms: number;
+  };
+  environment_versions: {
+    environment: string;
+    id: string;
+    spec_json: string;
+    created_ms: number;
+  };
+  replicas: {
+    id: string;
+    environment: string;
+    pool: string;
+    version: string;
+    state: string;
+    start_reason: string;
+    end_reason: string;
+    slots: number;
+    created_ms: number;
+    ready_ms: number | null;
+    draining_ms: number | null;
+    ended_ms: number | null;
+    policy_override_json: string | null;
+  };
+  executions: {
+    id: string;
+    run_id: string;
+    parent_id: string;
+    environment: string;
+    task: string;
+    phase: string;
+    outcome: string;
+    accepted_ms: number;
+    ended_ms: number;
+    result: Uint8Array | null;
+    failure_json: string | null;
+  };
+  attempts: {
+    execution_id: string;
+    number: number;
+    replica_id: string;
+    version: string;
+    runner_pid: number;
+    cold: number;
+    wait_reason: string;
+    dispatched_ms: number;
+    started_ms: number;
+    ended_ms: number;
+    outcome: string;
+    failure_json: string | null;
+  };
+  log_lines: {
+    cursor: Generated<number>;
+    run_id: string;
+    execution_id: string;
+    attempt: number;
+    unix_ms: number;
+    stream: string;
+    text: string;
+    sequence: number;
+    entry: number;
+  };
+}

@@ -1,0 +1,136 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { durationFromMs, durationMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  EnvironmentSchema,
+  EnvironmentSpecSchema,
+  ImageLayerSchema,
+  Language,
+  ReusePolicySchema,
+  Scope,
+  type Environment as EnvironmentMessage,
+  type EnvironmentSpec as SpecMessage,
+  type Image as ImageMessage,
+  type ReusePolicy,
+} from "@hearth/proto";
+import type { Environment, EnvironmentSpec, Image, ImageLayer } from "../../core/environment.ts";
+import type { Policy, PolicyRequest } from "../../core/policy.ts";
+
+export function policyFromMessage(message: ReusePolicy): PolicyRequest {
+  return {
+    minReplicas: message.minReplicas,
+    maxReplicas: message.maxReplicas,
+    concurrency: message.concurrency,
+    idleTtlMs: message.idleTtl === undefined ? undefined : durationMs(message.idleTtl),
+    scaledownTtlMs: message.scaledownTtl === undefined ? undefined : durationMs(message.scaledownTtl),
+    scope: message.scope === Scope.RUN ? "run" : "global",
+  };
+}
+
+export function policyToMessage(policy: Policy): ReusePolicy {
+  return create(ReusePolicySchema, {
+    minReplicas: policy.minReplicas,
+    maxReplicas: policy.maxReplicas,
+    concurrency: policy.concurrency,
+    idleTtl: durationFromMs(policy.idleTtlMs),
+    scaledownTtl: durationFromMs(policy.scaledownTtlMs),
+    scope: policy.scope === "run" ? Scope.RUN : Scope.GLOBAL,
+  });
+}
+
+const languages = {
+  [Language.UNSPECIFIED]: "unspecified",
+  [Language.PYTHON]: "python",
+  [Language.NODE]: "node",
+} as const;
+
+export function specFromMessage(message: SpecMessage | undefined): EnvironmentSpec {
+  const spec = message ?? create(EnvironmentSpecSchema);
+  return {
+    name: spec.name,
+    // A number that a later version of the protocol may give has no entry.
+    language: (languages as Partial<typeof languages>)[spec.language] ?? "unspecified",
+    bundleSha256: spec.bundleSha256,
+    tasks: spec.tasks.map(({ name, entrypoint }) => ({ name, entrypoint })),
+    image: imageFromMessage(spec.image),
+    resources: { cpu: spec.resources?.cpu ?? "", memory: spec.resources?.memory ?? "" },
+  };
+}
+
+function imageFromMessage(message: ImageMessage | undefined): Image {
+  const base = message?.base;
+  return {
+    base:
+      base?.case === "reference"
+        ? { kind: "reference", reference: base.value }
+        : { kind: "debian", pythonVersion: base?.case === "debian" ? base.value.pythonVersion : "" },
+    layers: (message?.layers ?? []).flatMap((layer) => layerFromMessage(layer.kind)),
+  };
+}
+
+function layerFromMessage(kind: ImageMessage["layers"][number]["kind"]): readonly ImageLayer[] {
+  switch (kind.case) {
+    case "pipPackages": {
+      const { packages, indexUrl, extraArguments } = kind.value;
+      return [{ kind: "pipPackages", packages, indexUrl, extraArguments }];
+    }
+    case "aptPackages":
+      return [{ kind: "aptPackages", packages: kind.value.packages }];
+    case "commands":
+      return [{ kind: "commands", commands: kind.value.commands }];
+    case "processVariables":
+      return [{ kind: "processVariables", variables: { ...kind.value.variables } }];
+    case undefined:
+      return [];
+  }
+}
+
+export function environmentToMessage(environment: Environment): EnvironmentMessage {
+  const { name, version, policy, createdAtMs, updatedAtMs } = environment;
+  return create(EnvironmentSchema, {
+    name,
+    version: {
+      id: version.id,
+      spec: specToMessage(version.spec),
+      createdAt: timestampFromMs(version.createdAtMs),
+    },
+    policy: policyToMessage(policy),
+    createdAt: timestampFromMs(createdAtMs),
+    updatedAt: timestampFromMs(updatedAtMs),
+  });
+}
+
+function specToMessage(spec: EnvironmentSpec): MessageInitShape<typeof EnvironmentSpecSchema> {
+  const { base, layers } = spec.image;
+  return {
+    name: spec.name,
+    language: spec.language === "python" ? Language.PYTHON : Language.NODE,
+    bundleSha256: spec.bundleSha256,
+    tasks: [...spec.tasks],
+    image: {
+      base:
+        base.kind === "reference"
+          ? { case: "reference", value: base.reference }
+          : { case: "debian", value: { pythonVersion: base.pythonVersion } },
+      layers: layers.map((layer) => ({ kind: layerToMessage(layer) })),
+    },
+    resources: spec.resources,
+  };
+}
+
+function layerToMessage(layer: ImageLayer): NonNullable<MessageInitShape<typeof ImageLayerSchema>["kind"]> {
+  switch (layer.kind) {
+    case "pipPackages": {
+      const { packages, indexUrl, extraArguments } = layer;
+      return {
+        case: layer.kind,
+        value: { packages: [...packages], indexUrl, extraArguments: [...extraArguments] },
+      };
+    }
+    case "aptPackages":
+      return { case: layer.kind, value: { packages: [...layer.packages] } };
+    case "commands":
+      return { case: layer.kind, value: { commands: [...layer.commands] } };
+    case "processVariables":
+      return { case: layer.kind, value: { variables: { ...layer.variables } } };
+  }
+}

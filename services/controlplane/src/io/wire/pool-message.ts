@@ -1,0 +1,102 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  PoolSchema,
+  ReplicaSchema,
+  ReplicaState as StateMessage,
+  type DemandReport,
+  type Pool as PoolMessage,
+  type SlotAnnouncement,
+} from "@hearth/proto";
+import type { PoolDemand, RouterReport } from "../../core/demand-board.ts";
+import { completePolicy } from "../../core/policy.ts";
+import type { PoolView } from "../../core/pool-view.ts";
+import type { Announced, Replica, ReplicaEvent, ReplicaState } from "../../core/replica.ts";
+import { policyFromMessage } from "./environment-message.ts";
+
+const states: Readonly<Record<ReplicaState, StateMessage>> = {
+  requested: StateMessage.STARTING,
+  starting: StateMessage.STARTING,
+  ready: StateMessage.READY,
+  draining: StateMessage.DRAINING,
+  ended: StateMessage.ENDED,
+};
+
+export function poolToMessage(pool: PoolView): PoolMessage {
+  return create(PoolSchema, {
+    name: pool.name,
+    environment: pool.environment,
+    desiredReplicas: pool.desired,
+    reason: pool.reason,
+    backlog: pool.backlog,
+    replicas: pool.replicas.map(replicaToMessage),
+    lastStartFailure: pool.lastStartFailure,
+  });
+}
+
+function replicaToMessage(replica: Replica): MessageInitShape<typeof ReplicaSchema> {
+  const moment = (ms: number | undefined) => (ms === undefined ? undefined : timestampFromMs(ms));
+  const [readyAt, idleSince, endedAt] = [replica.readyAtMs, replica.announced?.idleSinceMs, replica.endedAtMs].map(
+    moment,
+  );
+  return {
+    id: replica.id,
+    environment: replica.environment,
+    pool: replica.pool,
+    version: replica.version,
+    state: states[replica.state],
+    startReason: replica.startReason,
+    endReason: replica.endReason,
+    slots: replica.slots,
+    busySlots: replica.announced?.busy ?? 0,
+    agentPid: replica.announced?.agentPid ?? 0,
+    runnerPid: replica.announced?.runnerPid ?? 0,
+    createdAt: timestampFromMs(replica.createdAtMs),
+    ...(readyAt === undefined ? {} : { readyAt }),
+    ...(idleSince === undefined ? {} : { idleSince }),
+    ...(endedAt === undefined ? {} : { endedAt }),
+  };
+}
+
+/** What an announcement says happened to its replica. */
+export function announcementToEvent(message: SlotAnnouncement): ReplicaEvent {
+  const announced = announcedFromMessage(message);
+  if (message.state === StateMessage.ENDED) {
+    return { kind: "gone", reason: message.endReason === "" ? "its agent ended" : message.endReason };
+  }
+  if (message.state === StateMessage.DRAINING) {
+    return { kind: "announcedDraining", announced, reason: message.endReason };
+  }
+  return { kind: "announcedReady", announced };
+}
+
+function announcedFromMessage(message: SlotAnnouncement): Announced {
+  return {
+    address: message.address,
+    sequence: message.sequence,
+    slots: message.total,
+    free: message.free,
+    busy: message.busy,
+    lent: message.lent,
+    idleSinceMs: message.idleSinceUnixMs === 0 ? undefined : message.idleSinceUnixMs,
+    agentPid: message.agentPid,
+    runnerPid: message.runnerPid,
+  };
+}
+
+export function reportFromMessage(message: DemandReport): RouterReport {
+  const { routerId, address, sequence } = message;
+  return { routerId, address, sequence, pools: message.pools.map(demandFromMessage) };
+}
+
+function demandFromMessage(demand: DemandReport["pools"][number]): PoolDemand {
+  const override = demand.policyOverride === undefined ? undefined : completePolicy(policyFromMessage(demand.policyOverride));
+  return {
+    pool: demand.pool,
+    environment: demand.environment,
+    backlog: demand.backlog,
+    oldestMs: demand.backlog === 0 ? undefined : demand.oldestUnixMs,
+    // A router admits no invalid policy; should one come, the environment's own holds.
+    policyOverride: override?.kind === "valid" ? override.policy : undefined,
+  };
+}

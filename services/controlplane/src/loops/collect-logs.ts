@@ -1,0 +1,39 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { LogBatchSchema } from "@hearth/proto";
+import type { Logger } from "@hearth/telemetry";
+import type { ChangeFeed } from "../io/change-feed.ts";
+import type { DurableStream, StreamMessage } from "../io/durable-stream.ts";
+import type { HistoryStore, PlacedLogLine } from "../io/history-store.ts";
+import { logLinesFromMessage } from "../io/wire/journal-message.ts";
+import { keepReading } from "./keep-reading.ts";
+
+const batchMax = 256;
+
+/** Writes what tasks printed into the history and tells watchers of a run's lines after the commit. */
+export async function collectLogs(options: {
+  readonly stream: DurableStream;
+  readonly store: HistoryStore;
+  /** Told under a run's name. */
+  readonly feed: ChangeFeed;
+  /** Lines kept of each execution. */
+  readonly linesMax: number;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { stream, store, feed, linesMax, log, signal } = options;
+  const take = async (batch: readonly StreamMessage[]): Promise<void> => {
+    const lines = batch.flatMap((message) => decode(message, log));
+    if (lines.length === 0) return;
+    for (const run of await store.addLogLines(lines, linesMax)) feed.publish(run);
+  };
+  await keepReading({ stream, batchMax, take, log, signal });
+}
+
+function decode({ data, sequence }: StreamMessage, log: Logger): readonly PlacedLogLine[] {
+  try {
+    return logLinesFromMessage(fromBinary(LogBatchSchema, data), sequence);
+  } catch (error) {
+    log.error({ sequence, error: (error as Error).message }, "log batch cannot be decoded");
+    return [];
+  }
+}

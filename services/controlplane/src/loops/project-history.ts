@@ -1,0 +1,61 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { JournalBatchSchema } from "@hearth/proto";
+import type { Logger } from "@hearth/telemetry";
+import type { ExecutionHistory } from "../core/execution-history.ts";
+import { projectRecord, type HistoryRecord } from "../core/project-journal.ts";
+import type { ChangeFeed } from "../io/change-feed.ts";
+import type { DurableStream, StreamMessage } from "../io/durable-stream.ts";
+import type { HistoryStore } from "../io/history-store.ts";
+import { recordFromMessage } from "../io/wire/journal-message.ts";
+import { keepReading } from "./keep-reading.ts";
+
+const batchMax = 256;
+
+/**
+ * Writes what the journal says into the history, batch by batch, and tells watchers of a run after the commit. A batch
+ * that is read again changes nothing.
+ */
+export async function projectHistory(options: {
+  readonly journal: DurableStream;
+  readonly store: HistoryStore;
+  /** Told under a run's name, with the ids of the executions that changed. */
+  readonly feed: ChangeFeed;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { journal, store, feed, log, signal } = options;
+  const take = async (batch: readonly StreamMessage[]): Promise<void> => {
+    const records = batch.flatMap((message) => decode(message, log));
+    const changed = await changedExecutions(records, store);
+    if (changed.length === 0) return;
+    await store.putExecutions(changed);
+    const byRun = Map.groupBy(changed, ({ runId }) => runId);
+    for (const [run, executions] of byRun) feed.publish(run, executions.map(({ id }) => id));
+  };
+  await keepReading({ stream: journal, batchMax, take, log, signal });
+}
+
+async function changedExecutions(
+  records: readonly HistoryRecord[],
+  store: HistoryStore,
+): Promise<readonly ExecutionHistory[]> {
+  const ids = [...new Set(records.map(({ executionId }) => executionId))];
+  const stored = new Map((await store.getExecutions(ids)).map((execution) => [execution.id, execution]));
+  const projected = new Map(stored);
+  for (const record of records) {
+    const after = projectRecord(projected.get(record.executionId), record);
+    if (after !== undefined) projected.set(record.executionId, after);
+  }
+  return [...projected.values()].filter((execution) => stored.get(execution.id) !== execution);
+}
+
+/** What cannot be decoded would never be: it is reported and left behind. */
+function decode({ data, sequence }: StreamMessage, log: Logger): readonly HistoryRecord[] {
+  try {
+    const { records } = fromBinary(JournalBatchSchema, data);
+    return records.map(recordFromMessage).filter((record) => record !== undefined);
+  } catch (error) {
+    log.error({ sequence, error: (error as Error).message }, "journal batch cannot be decoded");
+    return [];
+  }
+}
