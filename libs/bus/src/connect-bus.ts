@@ -5,6 +5,7 @@ import { connect, type NatsConnection, type Subscription } from "@nats-io/transp
 export interface Bus {
   /** For JetStream, key-value and object store clients. */
   readonly connection: NatsConnection;
+  /** Does nothing once the connection is being closed. */
   publish<T extends DescMessage>(subject: string, schema: T, message: MessageShape<T>): void;
   /**
    * Calls `receive` for every message on the subject, in order. What cannot be decoded is passed to `undecodable` and
@@ -20,7 +21,13 @@ export interface Bus {
   close(): Promise<void>;
 }
 
-/** Connects to the NATS servers at `url` (comma-separated). Waits up to 10 s for the first connection. */
+/** A journal record carries a payload of up to 4 MiB, and NATS's own bound of 1 MB would refuse it. */
+const messageBytesMin = 8_000_000;
+
+/**
+ * Connects to the NATS servers at `url` (comma-separated). Waits up to 10 s for the first connection. Throws when the
+ * server's max_payload is too small for the journal.
+ */
 export async function connectBus(options: { readonly url: string; readonly name: string }): Promise<Bus> {
   const connection = await connect({
     servers: options.url.split(","),
@@ -30,10 +37,15 @@ export async function connectBus(options: { readonly url: string; readonly name:
     waitOnFirstConnect: false,
     timeout: 10_000,
   });
+  const bound = connection.info?.max_payload ?? 0;
+  if (bound < messageBytesMin) {
+    await connection.close();
+    throw new Error(`The NATS server's max_payload is ${bound} bytes; set "max_payload: 8MB" in its configuration.`);
+  }
   return {
     connection,
     publish(subject, schema, message) {
-      if (!connection.isClosed()) connection.publish(subject, toBinary(schema, message));
+      if (!connection.isClosed() && !connection.isDraining()) connection.publish(subject, toBinary(schema, message));
     },
     subscribe(subject, schema, receive, undecodable = () => undefined) {
       return connection.subscribe(subject, {

@@ -64,6 +64,7 @@ export async function buildRouter(config: RouterConfig): Promise<Router> {
       server.setServing(false);
       executions.drain();
       await server.stop(graceMs);
+      demand.stop();
       replicas.stop();
       catalogue.stop();
       await journal.close(graceMs);

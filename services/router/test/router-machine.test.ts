@@ -24,7 +24,13 @@ class Bench {
   execution(id: string): Execution {
     return {
       ...{ id, runId: id, parentId: "", environment: "images", task: "resize", pool: "images" },
-      ...{ idempotencyKey: `key of ${id}`, fingerprint: id, acceptedAt: this.now, argumentBytes: 1, request: undefined },
+      ...{
+        idempotencyKey: `key of ${id}`,
+        fingerprint: id,
+        acceptedAt: this.now,
+        argumentBytes: 1,
+        request: undefined,
+      },
       ...{ attempts: [], state: { kind: "queued", since: this.now, waitReason: "" } },
     };
   }

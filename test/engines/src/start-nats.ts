@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureNatsServer } from "../../../scripts/ensure-engines.ts";
@@ -18,10 +18,23 @@ export async function startNats(): Promise<NatsEngine> {
   const binary = ensureNatsServer();
   const files = mkdtempSync(join(tmpdir(), "hearth-nats-"));
   const port = await freePort();
+  const configuration = join(files, "nats.conf");
+  // The size has no flag of its own; Hearth asks for this much (libs/bus).
+  writeFileSync(configuration, "max_payload: 8MB\n");
   const start = (): Promise<ServerProcess> =>
     startServerProcess({
       command: binary,
-      arguments: ["--addr", "127.0.0.1", "--port", String(port), "--jetstream", "--store_dir", files],
+      arguments: [
+        "--config",
+        configuration,
+        "--addr",
+        "127.0.0.1",
+        "--port",
+        String(port),
+        "--jetstream",
+        "--store_dir",
+        files,
+      ],
       isReady: (output) => output.includes("Server is ready"),
     });
   let server = await start();

@@ -98,7 +98,7 @@ export class JetStreamJournal implements Journal {
   }
 
   #send(batch: Batch): void {
-    if (this.#bus.connection.isClosed()) return;
+    if (this.#bus.connection.isClosed() || this.#bus.connection.isDraining()) return;
     const messageHeaders = headers();
     messageHeaders.set("Nats-Msg-Id", `${this.#routerId}.${batch.number}`);
     this.#bus.connection.publish(subjects.journal(this.#routerId), batch.bytes, {

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { subjects, type Bus } from "@hearth/bus";
-import type { Clock } from "@hearth/clock";
+import type { Clock, Timer } from "@hearth/clock";
 import { DemandReportSchema, PoolDemandSchema, type PoolDemand, type ReusePolicy } from "@hearth/proto";
 import type { Pool } from "../core/pool.ts";
 import type { RouterMachine } from "../core/router-machine.ts";
@@ -20,6 +20,7 @@ export class DemandReporter {
   #sequence = 0;
   #lastSentAt = -Infinity;
   #scheduled = false;
+  #timer: Timer | undefined;
 
   constructor(options: {
     readonly bus: Bus;
@@ -37,7 +38,11 @@ export class DemandReporter {
   start(address: string): void {
     this.#address = address;
     this.#send();
-    this.#clock.every(reportEveryMsMax, () => this.#send());
+    this.#timer = this.#clock.every(reportEveryMsMax, () => this.#send());
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
   }
 
   /** Something may have changed. */

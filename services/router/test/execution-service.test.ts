@@ -1,0 +1,307 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { buckets, connectBus, subjects, type Bus } from "@hearth/bus";
+import {
+  CatalogueEntrySchema,
+  DemandReportSchema,
+  ExecuteStreamRequestSchema,
+  ExecutionPhase,
+  ExecutionRequestSchema,
+  ExecutionService,
+  JournalBatchSchema,
+  Outcome,
+  ReplicaState,
+  type DemandReport,
+  type Dispatch,
+  type ExecuteStreamRequest,
+  type JournalRecord,
+} from "@hearth/proto";
+import { createClient, openChannel, type RpcClient } from "@hearth/rpc";
+import { startNats, type NatsEngine } from "@hearth/test-engines";
+import { jetstream } from "@nats-io/jetstream";
+import { Kvm } from "@nats-io/kv";
+import { ulid } from "ulid";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { buildRouter, type Router } from "../src/build.ts";
+import { ScriptedAgent } from "./scripted-agent.ts";
+
+const backlogMax = 1_000;
+
+let nats: NatsEngine;
+let bus: Bus;
+let router: Router;
+let client: RpcClient<typeof ExecutionService>;
+let closeChannel: () => void;
+
+beforeAll(async () => {
+  nats = await startNats();
+  bus = await connectBus({ url: nats.url, name: "test" });
+  router = await buildRouter({
+    ...{ natsUrl: nats.url, host: "127.0.0.1", grpcPort: 0, advertisedHost: "127.0.0.1" },
+    ...{ backlogMax, stopGraceMs: 1_000, logLevel: "silent" },
+  });
+  const channel = openChannel(`127.0.0.1:${router.grpcPort}`);
+  client = createClient(ExecutionService, channel);
+  closeChannel = () => channel.close();
+});
+
+afterAll(async () => {
+  closeChannel();
+  await router.stop(1_000);
+  await bus.close();
+  await nats.stop();
+});
+
+/** Every test has an environment of its own. */
+let environment: string;
+beforeEach(async () => {
+  environment = `e-${ulid().toLowerCase()}`;
+  const version = { id: "v1", spec: { name: environment, tasks: [{ name: "echo" }] } };
+  const entry = create(CatalogueEntrySchema, { environment: { name: environment, version } });
+  const bucket = await new Kvm(bus.connection).create(buckets.catalogue);
+  await bucket.put(environment, toBinary(CatalogueEntrySchema, entry));
+  // The router has it once it no longer refuses the environment but the task.
+  await vi.waitFor(async () => {
+    await expect(client.submit({ execution: { environment, task: "?" } })).rejects.toMatchObject({
+      reason: "TASK_NOT_FOUND",
+    });
+  });
+});
+
+async function startAgent(slots: number, replicaId = `r-${ulid()}`): Promise<ScriptedAgent> {
+  const agent = new ScriptedAgent({ bus, replicaId, environment, slots });
+  await agent.start();
+  return agent;
+}
+
+const echo = (text: string, more: object = {}): object => ({
+  execution: { environment, task: "echo", arguments: { inline: Buffer.from(text) }, ...more },
+});
+
+/** What the journal has of an execution. */
+async function journalOf(executionId: string): Promise<string[]> {
+  const found: string[] = [];
+  const consumer = await jetstream(bus.connection).consumers.get("HEARTH_JOURNAL");
+  for await (const message of await consumer.fetch({ max_messages: 1_000, expires: 1_000 })) {
+    for (const record of fromBinary(JournalBatchSchema, message.data).records) {
+      if (idOf(record) === executionId) found.push(record.event.case ?? "");
+    }
+    if (message.info.pending === 0) break;
+  }
+  return found;
+}
+
+function idOf(record: JournalRecord): string | undefined {
+  switch (record.event.case) {
+    case "accepted":
+      return record.event.value.execution?.executionId;
+    case "ended":
+      return record.event.value.end?.executionId;
+    case "dispatched":
+    case "attemptEnded":
+      return record.event.value.executionId;
+    case undefined:
+      return undefined;
+  }
+}
+
+describe("a router", () => {
+  it("answers an execution with its outcome and result", async () => {
+    await startAgent(1);
+    const { end } = await client.execute(echo("hello"));
+    expect(end?.outcome).toBe(Outcome.SUCCEEDED);
+    expect(Buffer.from(end?.result?.inline ?? []).toString()).toBe("hello");
+  });
+
+  it("has a submitted execution in the journal when it answers", async () => {
+    const { executionId } = await client.submit(echo("a"));
+    expect(await journalOf(executionId)).toEqual(["accepted"]);
+  });
+
+  it("journals what happens to an execution, in order", async () => {
+    await startAgent(1);
+    const { end } = await client.execute(echo("a"));
+    await vi.waitFor(async () => {
+      expect(await journalOf(end?.executionId ?? "")).toEqual(["accepted", "dispatched", "ended"]);
+    });
+  });
+
+  it("lets the agent forget an outcome once it is journalled", async () => {
+    const agent = await startAgent(1);
+    const { end } = await client.execute(echo("a"));
+    await vi.waitFor(() => {
+      const acknowledged = agent.received.flatMap((frame) => frame.acknowledgedOutcomes);
+      expect(acknowledged).toMatchObject([{ executionId: end?.executionId, attempt: 1 }]);
+    });
+  });
+
+  it("shows an execution while it waits, and every change until it has ended", async () => {
+    const { executionId } = await client.submit(echo("a"));
+    const seen: [ExecutionPhase, string][] = [];
+    for await (const { execution } of client.watchExecution({ executionId })) {
+      seen.push([execution?.phase ?? ExecutionPhase.UNSPECIFIED, execution?.waitReason ?? ""]);
+      if (seen.length === 1) await startAgent(1);
+    }
+    expect(seen[0]).toEqual([ExecutionPhase.QUEUED, "no replica is ready"]);
+    expect(seen.at(-1)?.[0]).toBe(ExecutionPhase.SUCCEEDED);
+    const { execution } = await client.getExecution({ executionId });
+    expect(execution?.attempts).toMatchObject([
+      { number: 1, cold: true, runnerPid: 7, waitReason: "no replica is ready" },
+    ]);
+  });
+
+  it("runs many executions over one stream", async () => {
+    await startAgent(50);
+    const ids = Array.from({ length: 1_000 }, () => ulid().toLowerCase());
+    async function* frames(): AsyncGenerator<ExecuteStreamRequest> {
+      for (let at = 0; at < ids.length; at += 100) {
+        const executions = ids.slice(at, at + 100).map((executionId) => ({ executionId, environment, task: "echo" }));
+        yield await Promise.resolve(create(ExecuteStreamRequestSchema, { executions }));
+      }
+    }
+    const ended: string[] = [];
+    for await (const { ends, rejections } of client.executeStream(frames())) {
+      expect(rejections).toEqual([]);
+      ended.push(...ends.map(({ executionId }) => executionId));
+    }
+    expect(ended.toSorted()).toEqual(ids.toSorted());
+  });
+
+  it("tells a stream which of its executions it refuses, and runs the others", async () => {
+    await startAgent(1);
+    const [good, bad] = [ulid().toLowerCase(), ulid().toLowerCase()];
+    async function* frames(): AsyncGenerator<ExecuteStreamRequest> {
+      const executions = [
+        { executionId: bad, environment, task: "no such task" },
+        { executionId: good, environment, task: "echo" },
+      ];
+      yield await Promise.resolve(create(ExecuteStreamRequestSchema, { executions }));
+    }
+    const answers: string[] = [];
+    for await (const { ends, rejections } of client.executeStream(frames())) {
+      answers.push(...rejections.map((one) => `${one.executionId} ${one.failure?.reason ?? ""}`));
+      answers.push(...ends.map((end) => `${end.executionId} ended`));
+    }
+    expect(answers.toSorted()).toEqual([`${bad} TASK_NOT_FOUND`, `${good} ended`].toSorted());
+  });
+
+  it("answers a repeated idempotency key with the same execution", async () => {
+    const first = await client.submit(echo("a", { idempotencyKey: `${environment} 1` }));
+    const second = await client.submit(echo("a", { idempotencyKey: `${environment} 1` }));
+    expect(second.executionId).toBe(first.executionId);
+    expect(await journalOf(first.executionId)).toEqual(["accepted"]);
+  });
+
+  it("refuses another request under a used idempotency key", async () => {
+    await client.submit(echo("a", { idempotencyKey: `${environment} 2` }));
+    const second = client.submit(echo("b", { idempotencyKey: `${environment} 2` }));
+    await expect(second).rejects.toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
+  });
+
+  it.each([
+    ["an environment that is not deployed", { environment: "nowhere" }, "ENVIRONMENT_NOT_FOUND"],
+    ["an execution id that is no ULID", { executionId: "x" }, "INVALID_EXECUTION"],
+    ["an idempotency key that is too long", { idempotencyKey: "k".repeat(201) }, "INVALID_EXECUTION"],
+    ["arguments over their bound", { arguments: { inline: new Uint8Array(4 * 1024 * 1024 + 1) } }, "PAYLOAD_TOO_LARGE"],
+    ["a policy without a slot", { policyOverride: { concurrency: 0 } }, "INVALID_POLICY"],
+    ["a policy whose bounds cross", { policyOverride: { minReplicas: 3, maxReplicas: 2 } }, "INVALID_POLICY"],
+  ])("refuses %s", async (_what, change, reason) => {
+    await expect(client.submit(echo("a", change))).rejects.toMatchObject({ reason });
+  });
+
+  it("refuses what would go over the backlog's bound, with a hint when to ask again", async () => {
+    await Promise.all(Array.from({ length: backlogMax }, (_, index) => client.submit(echo(`${index}`))));
+    await expect(client.submit(echo("one too many"))).rejects.toMatchObject({
+      reason: "BACKLOG_FULL",
+      metadata: { retryAfterMs: "1000" },
+    });
+  });
+
+  it("answers with a result as large as the arguments may be", async () => {
+    await startAgent(1);
+    const large = "x".repeat(4 * 1024 * 1024);
+    const { end } = await client.execute(echo(large));
+    expect(end?.result?.inline.length).toBe(large.length);
+    await vi.waitFor(async () => expect(await journalOf(end?.executionId ?? "")).toContain("ended"));
+  });
+
+  it("cancels an execution that nobody waits for any more", async () => {
+    const agent = await startAgent(1);
+    agent.onDispatch = () => undefined;
+    const leave = new AbortController();
+    const answer = client.execute(echo("a"), { signal: leave.signal }).catch(() => "left");
+    await vi.waitFor(() => expect(agent.dispatched.length).toBe(1));
+    leave.abort();
+    await answer;
+    await vi.waitFor(() => {
+      const cancelled = agent.received.flatMap((frame) => frame.cancellations);
+      expect(cancelled).toMatchObject([{ executionId: agent.dispatched[0]?.executionId, attempt: 1 }]);
+    });
+  });
+
+  it("runs the children of an attempt and tells its agent how they ended", async () => {
+    const agent = await startAgent(2);
+    const child = ulid().toLowerCase();
+    agent.onDispatch = (dispatch: Dispatch) => {
+      if (dispatch.executionId === child) return agent.succeed(dispatch);
+      agent.say((frame) => {
+        const { executionId: parentId, runId } = dispatch;
+        frame.childCalls.push(
+          create(ExecutionRequestSchema, { executionId: child, environment, task: "echo", parentId, runId }),
+        );
+      });
+    };
+    const { executionId: root } = await client.submit(echo("parent"));
+    await vi.waitFor(() => {
+      expect(agent.received.flatMap((frame) => frame.childEnds)).toMatchObject([
+        { executionId: child, outcome: Outcome.SUCCEEDED },
+      ]);
+    });
+    const { execution } = await client.getExecution({ executionId: child });
+    expect([execution?.runId, execution?.parentId]).toEqual([root, root]);
+  });
+
+  it("tells an agent which of its children were refused", async () => {
+    const agent = await startAgent(1);
+    const child = ulid().toLowerCase();
+    agent.onDispatch = () =>
+      agent.say((frame) => {
+        frame.childCalls.push(create(ExecutionRequestSchema, { executionId: child, environment, task: "?" }));
+      });
+    await client.submit(echo("parent"));
+    await vi.waitFor(() => {
+      const rejections = agent.received.flatMap((frame) => frame.childRejections);
+      expect(rejections).toMatchObject([{ executionId: child, failure: { reason: "TASK_NOT_FOUND" } }]);
+    });
+  });
+
+  it("reports what waits to whoever scales the pool", async () => {
+    const reports: DemandReport[] = [];
+    const subscription = bus.subscribe(subjects.allDemand, DemandReportSchema, (report) => reports.push(report));
+    await client.submit(echo("a"));
+    await vi.waitFor(() => {
+      const pools = reports.flatMap((report) => report.pools).filter((pool) => pool.environment === environment);
+      expect(pools).toContainEqual(expect.objectContaining({ pool: environment, backlog: 1, busy: 0 }));
+    });
+    subscription.unsubscribe();
+  });
+
+  it("makes the attempt again elsewhere when its replica ended", async () => {
+    const first = await startAgent(1);
+    first.onDispatch = () => undefined;
+    const answer = client.execute(echo("a"));
+    await vi.waitFor(() => expect(first.dispatched.length).toBe(1));
+    first.announce(ReplicaState.ENDED);
+    await startAgent(1);
+    const { end } = await answer;
+    expect(end?.outcome).toBe(Outcome.SUCCEEDED);
+    const { execution } = await client.getExecution({ executionId: end?.executionId ?? "" });
+    expect(execution?.attempts.map(({ outcome }) => outcome)).toEqual([Outcome.LOST, Outcome.SUCCEEDED]);
+  });
+
+  it("ignores what is not an announcement on the announcements' subject", async () => {
+    bus.connection.publish(subjects.slots(environment), Buffer.from("not a message"));
+    bus.connection.publish(subjects.slots(environment), new Uint8Array());
+    await startAgent(1);
+    expect((await client.execute(echo("still here"))).end?.outcome).toBe(Outcome.SUCCEEDED);
+  });
+});
