@@ -1,3 +1,4 @@
+import type { Environment } from "./environment.ts";
 import type { Replica } from "./replica.ts";
 
 /** A pool as people see it. */
@@ -13,4 +14,14 @@ export interface PoolView {
   readonly replicas: readonly Replica[];
   /** Empty after a good start. */
   readonly lastStartFailure: string;
+}
+
+/** What the services ask of the loop that keeps the pools, and tell it. */
+export interface Pools {
+  /** The pools of an environment, the one all runs share first. */
+  pools(environment: string): readonly PoolView[];
+  environmentChanged(environment: Environment): void;
+  environmentDeleted(name: string): void;
+  /** The addresses of live routers, the one heard of most recently first. */
+  routers(): readonly string[];
 }

@@ -53,7 +53,11 @@ export class Watch implements Disposable {
       await new Promise<void>((resolve) => (this.#wake = resolve));
       clearTimeout(timer);
     }
-    if (this.#signal.aborted) return undefined;
+    return this.#signal.aborted ? undefined : this.drain();
+  }
+
+  /** The parts that changed since the last call, without waiting. */
+  drain(): readonly string[] {
     this.#changed = false;
     const details = [...this.#details];
     this.#details = new Set();

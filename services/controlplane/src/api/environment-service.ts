@@ -1,0 +1,54 @@
+import { create } from "@bufbuild/protobuf";
+import { EnvironmentService, ReusePolicySchema } from "@hearth/proto";
+import type { Handlers } from "@hearth/rpc";
+import type { Pools } from "../core/pool-view.ts";
+import type { ChangeFeed } from "../io/change-feed.ts";
+import { environmentToMessage, policyFromMessage, specFromMessage } from "../io/wire/environment-message.ts";
+import { poolToMessage } from "../io/wire/pool-message.ts";
+import type { Environments } from "./environments.ts";
+import { pause } from "./pause.ts";
+
+/** Changes of pools that are this close together come as one. */
+const coalesceMs = 50;
+
+export function environmentHandlers(options: {
+  readonly environments: Environments;
+  readonly pools: Pools;
+  /** Tells under an environment's name when its pools change. */
+  readonly feed: ChangeFeed;
+}): Handlers<typeof EnvironmentService> {
+  const { environments, pools, feed } = options;
+  return {
+    async *deployEnvironment({ spec, policy }) {
+      const request = policy === undefined ? undefined : policyFromMessage(policy);
+      const steps = environments.deploy(specFromMessage(spec), request);
+      for (;;) {
+        const step = await steps.next();
+        if (step.done === true) return yield { event: { case: "environment", value: environmentToMessage(step.value) } };
+        yield { event: { case: "logLine", value: step.value } };
+      }
+    },
+    async getEnvironment({ name }) {
+      return { environment: environmentToMessage(await environments.get(name)) };
+    },
+    async listEnvironments() {
+      return { environments: (await environments.list()).map(environmentToMessage) };
+    },
+    async updatePolicy({ name, policy }) {
+      const request = policyFromMessage(policy ?? create(ReusePolicySchema));
+      return { environment: environmentToMessage(await environments.updatePolicy(name, request)) };
+    },
+    async deleteEnvironment({ name }) {
+      await environments.delete(name);
+      return {};
+    },
+    async *watchPool({ name }, { signal }) {
+      await environments.get(name);
+      using watch = feed.watch(name, signal);
+      do {
+        yield { pools: pools.pools(name).map(poolToMessage) };
+        await pause(coalesceMs, signal);
+      } while ((await watch.next()) !== undefined);
+    },
+  };
+}

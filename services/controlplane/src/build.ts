@@ -1,0 +1,153 @@
+import { buckets, connectBus, streams, type Bus } from "@hearth/bus";
+import { systemClock } from "@hearth/clock";
+import { BundleService, EnvironmentService, RunService } from "@hearth/proto";
+import { service, startGrpcServer } from "@hearth/rpc";
+import { createLogger, startTracing } from "@hearth/telemetry";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { bundleHandlers } from "./api/bundle-service.ts";
+import { environmentHandlers } from "./api/environment-service.ts";
+import { Environments } from "./api/environments.ts";
+import { servePages } from "./api/pages/serve-pages.ts";
+import { RunReader } from "./api/run-history.ts";
+import { runHandlers } from "./api/run-service.ts";
+import { startHttpServer } from "./api/start-http-server.ts";
+import type { Config } from "./config.ts";
+import type { AgentLaunch } from "./io/agent-variables.ts";
+import { openNatsBundleStore } from "./io/bundle-store.ts";
+import { openNatsCatalogue } from "./io/catalogue.ts";
+import { ChangeFeed } from "./io/change-feed.ts";
+import { natsDurableStream } from "./io/durable-stream.ts";
+import { newId } from "./io/new-id.ts";
+import { grpcPeers } from "./io/peers.ts";
+import { ProcessReplicaProvider } from "./io/process-replica-provider.ts";
+import { openDatabase } from "./io/sql/open-database.ts";
+import { sqlEnvironmentStore } from "./io/sql/sql-environment-store.ts";
+import { sqlHistoryStore } from "./io/sql/sql-history-store.ts";
+import { sqlReplicaStore } from "./io/sql/sql-replica-store.ts";
+import { collectLogs } from "./loops/collect-logs.ts";
+import { listenToBus } from "./loops/listen-to-bus.ts";
+import { projectHistory } from "./loops/project-history.ts";
+import { ScalePools } from "./loops/scale-pools.ts";
+
+/** How long calls in flight may go on when the control plane stops. */
+const stopGraceMs = 1_000;
+
+/** A durable reader's name on the server, under which it goes on after a restart. */
+const reader = "history";
+
+export interface ControlPlane {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  /** Ends it; with it the replicas when the configuration says so. */
+  stop(): Promise<void>;
+}
+
+/** Starts a whole control plane. */
+export async function build(config: Config, variables: NodeJS.ProcessEnv): Promise<ControlPlane> {
+  const clock = systemClock;
+  const log = createLogger("controlplane", config.logLevel);
+  const report = (errorId: string, thrown: unknown): void => log.error({ errorId, err: thrown }, "unexpected failure");
+  const tracing = await startTracing("hearth-controlplane", variables);
+  const database = await openDatabase(config.databaseUrl ?? join(config.stateFolder, "controlplane.sqlite"));
+  const bus = await connectBus({ url: config.natsUrl, name: "hearth-controlplane" });
+
+  const store = sqlHistoryStore(database);
+  const environmentStore = sqlEnvironmentStore(database);
+  const replicaStore = sqlReplicaStore(database);
+  const bundles = await openNatsBundleStore(bus.connection, buckets.bundles);
+  const catalogue = await openNatsCatalogue(bus.connection, buckets.catalogue);
+  const peers = grpcPeers();
+  const provider = new ProcessReplicaProvider({
+    clock,
+    folder: join(resolve(config.stateFolder), "replicas"),
+    cacheFolder: resolve(config.cacheFolder),
+    launch: agentLaunch(config, variables),
+  });
+
+  const [poolFeed, runFeed, logFeed] = [new ChangeFeed(), new ChangeFeed(), new ChangeFeed()];
+  const pools = new ScalePools({
+    clock,
+    log,
+    provider,
+    peers,
+    store: replicaStore,
+    feed: poolFeed,
+    limits: { startTimeoutMs: config.startTimeoutMs, drainGraceMs: config.drainGraceMs },
+    newReplicaId: (environment) => `${environment}-${newId(clock.now())}`,
+  });
+  const deployed = await environmentStore.list();
+  await catalogue.reconcile(deployed);
+  await pools.start(deployed);
+
+  const reading = new AbortController();
+  const { signal } = reading;
+  const journal = natsDurableStream(bus, streams.journal, reader);
+  const lines = natsDurableStream(bus, streams.logs, reader);
+  const loops = [
+    projectHistory({ journal, store, feed: runFeed, log, signal }),
+    collectLogs({ stream: lines, store, feed: logFeed, linesMax: config.logLinesMax, log, signal }),
+    listenToBus({ bus, pools, log, signal, onReconnect: async () => catalogue.reconcile(await environmentStore.list()) }),
+  ];
+
+  const environments = new Environments({ clock, store: environmentStore, bundles, catalogue, provider, pools });
+  const runs = new RunReader(store);
+  let publicUrl = config.publicUrl ?? "";
+  const urlOf = (run: string): string => `${publicUrl}/runs/${run}`;
+  const services = [
+    service(EnvironmentService, environmentHandlers({ environments, pools, feed: poolFeed })),
+    service(BundleService, bundleHandlers(bundles)),
+    service(
+      RunService,
+      runHandlers({ clock, environments, store, runs, pools, peers, tracing, runFeed, logFeed, newId, urlOf }),
+    ),
+  ];
+  const pages = servePages({ clock, environments, pools, replicas: replicaStore, store, runs }, report);
+  const http = await startHttpServer({ host: config.host, port: config.httpPort, services, pages, report });
+  publicUrl ||= `http://${config.host}:${http.port}`;
+  const grpc = await startGrpcServer({ host: config.host, port: config.grpcPort, services, report });
+
+  return {
+    grpcPort: grpc.port,
+    httpPort: http.port,
+    async stop() {
+      grpc.setServing(false);
+      await Promise.all([grpc.stop(stopGraceMs), http.stop(stopGraceMs)]);
+      await pools.close(config.stopReplicasOnExit);
+      provider.close();
+      reading.abort();
+      await Promise.all(loops);
+      peers.close();
+      await closeBus(bus);
+      await database.destroy();
+      await tracing.stop();
+    },
+  };
+}
+
+/** A server that is gone takes no goodbye. */
+async function closeBus(bus: Bus): Promise<void> {
+  await Promise.race([bus.close(), new Promise((resolve) => setTimeout(resolve, stopGraceMs).unref())]);
+}
+
+function agentLaunch(config: Config, variables: NodeJS.ProcessEnv): AgentLaunch {
+  const beside = import.meta.dirname;
+  return {
+    agentCommand: config.agentCommand ?? [process.execPath, join(beside, "agent.mjs")],
+    nodeRunnerCommand: config.nodeRunner ?? [process.execPath, join(beside, "runner.mjs")],
+    pythonSdk: config.pythonSdk ?? findPythonSdk(beside),
+    natsUrl: config.natsUrl,
+    agentHost: config.agentHost,
+    cacheFolder: resolve(config.cacheFolder),
+    logLevel: config.logLevel,
+    inherited: variables,
+  };
+}
+
+/** The nearest libs/sdk-python/src above a folder. */
+function findPythonSdk(folder: string): string {
+  for (let base = folder; ; base = resolve(base, "..")) {
+    const candidate = join(base, "libs", "sdk-python", "src");
+    if (existsSync(candidate) || base === resolve(base, "..")) return candidate;
+  }
+}

@@ -1,0 +1,100 @@
+import { flag, integer, optionalText, text, type Setting, type Settings } from "@hearth/config";
+
+/** The control plane's configuration, read once at its start. */
+export interface Config {
+  readonly natsUrl: string;
+  readonly stateFolder: string;
+  readonly cacheFolder: string;
+  readonly databaseUrl: string | undefined;
+  readonly host: string;
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly publicUrl: string | undefined;
+  readonly agentHost: string;
+  readonly agentCommand: readonly string[] | undefined;
+  readonly nodeRunner: readonly string[] | undefined;
+  readonly pythonSdk: string | undefined;
+  readonly stopReplicasOnExit: boolean;
+  readonly startTimeoutMs: number;
+  readonly drainGraceMs: number;
+  readonly logLinesMax: number;
+  readonly logLevel: string;
+}
+
+const hour = 3_600_000;
+
+export const settings: Settings<Config> = {
+  natsUrl: text("HEARTH_NATS_URL", "NATS servers, between commas; default nats://127.0.0.1:4222", "nats://127.0.0.1:4222"),
+  stateFolder: text("HEARTH_STATE_DIR", "folder of the SQLite file and of replicas; default .hearth/state", ".hearth/state"),
+  cacheFolder: text("HEARTH_CACHE_DIR", "folder of what can be made again; default .hearth/cache", ".hearth/cache"),
+  databaseUrl: databaseUrl(),
+  host: text("HEARTH_HOST", "address to listen on; default 127.0.0.1", "127.0.0.1"),
+  grpcPort: integer("HEARTH_GRPC_PORT", "port of the gRPC services, 0 takes a free one; default 7701", {
+    min: 0,
+    max: 65_535,
+    fallback: 7701,
+  }),
+  httpPort: integer("HEARTH_HTTP_PORT", "port of HTTP/JSON and the pages, 0 takes a free one; default 7700", {
+    min: 0,
+    max: 65_535,
+    fallback: 7700,
+  }),
+  publicUrl: optionalText("HEARTH_PUBLIC_URL", "what run URLs begin with; default http://<host>:<HTTP port>"),
+  agentHost: text("HEARTH_AGENT_HOST", "address agents listen on and announce; default 127.0.0.1", "127.0.0.1"),
+  agentCommand: command("HEARTH_AGENT_COMMAND", "JSON list, what starts an agent; default node and agent.mjs beside this file"),
+  nodeRunner: command("HEARTH_NODE_RUNNER", "JSON list, what starts a Node runner; default node and runner.mjs beside this file"),
+  pythonSdk: optionalText("HEARTH_PYTHON_SDK", "folder with the Python package hearth; default libs/sdk-python/src of the checkout"),
+  stopReplicasOnExit: flag(
+    "HEARTH_STOP_REPLICAS_ON_EXIT",
+    "whether replicas end with the control plane instead of being found again by the next one; default false",
+    false,
+  ),
+  startTimeoutMs: integer("HEARTH_START_TIMEOUT_MS", "how long a replica may take to be ready, in ms; default 60000", {
+    min: 100,
+    max: hour,
+    fallback: 60_000,
+  }),
+  drainGraceMs: integer("HEARTH_DRAIN_GRACE_MS", "how long attempts of a draining replica may go on, in ms; default 30000", {
+    min: 0,
+    max: 24 * hour,
+    fallback: 30_000,
+  }),
+  logLinesMax: integer("HEARTH_LOG_LINES_MAX", "printed lines kept of each execution; default 10000", {
+    min: 1,
+    max: 1_000_000,
+    fallback: 10_000,
+  }),
+  logLevel: text("HEARTH_LOG_LEVEL", "trace, debug, info, warn, error or silent; default info", "info"),
+};
+
+function databaseUrl(): Setting<string | undefined> {
+  return {
+    variable: "HEARTH_DATABASE_URL",
+    about: "a postgres:// URL; default a SQLite file in HEARTH_STATE_DIR",
+    parse(value) {
+      if (value !== undefined && !/^postgres(ql)?:\/\/./.test(value)) throw new Error("is no postgres:// URL");
+      return value;
+    },
+  };
+}
+
+function command(variable: string, about: string): Setting<readonly string[] | undefined> {
+  return {
+    variable,
+    about,
+    parse(value) {
+      if (value === undefined) return undefined;
+      const parsed = parseJson(value);
+      if (Array.isArray(parsed) && parsed.length > 0 && parsed.every((part) => typeof part === "string")) return parsed;
+      throw new Error(`"${value}" is no JSON list of texts`);
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
