@@ -43,8 +43,11 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-/** Starts a whole control plane. */
-export async function build(config: Config, variables: NodeJS.ProcessEnv): Promise<ControlPlane> {
+/**
+ * Starts a whole control plane. `programs` is the folder that holds the agent and the runner where the configuration
+ * does not say.
+ */
+export async function build(config: Config, variables: NodeJS.ProcessEnv, programs: string): Promise<ControlPlane> {
   const clock = systemClock;
   const log = createLogger("controlplane", config.logLevel);
   const report = (errorId: string, thrown: unknown): void => log.error({ errorId, err: thrown }, "unexpected failure");
@@ -62,7 +65,7 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv): Promi
     clock,
     folder: join(resolve(config.stateFolder), "replicas"),
     cacheFolder: resolve(config.cacheFolder),
-    launch: agentLaunch(config, variables),
+    launch: agentLaunch(config, variables, programs),
   });
 
   const [poolFeed, runFeed, logFeed] = [new ChangeFeed(), new ChangeFeed(), new ChangeFeed()];
@@ -87,7 +90,13 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv): Promi
   const loops = [
     projectHistory({ journal, store, feed: runFeed, log, signal }),
     collectLogs({ stream: lines, store, feed: logFeed, linesMax: config.logLinesMax, log, signal }),
-    listenToBus({ bus, pools, log, signal, onReconnect: async () => catalogue.reconcile(await environmentStore.list()) }),
+    listenToBus({
+      bus,
+      pools,
+      log,
+      signal,
+      onReconnect: async () => catalogue.reconcile(await environmentStore.list()),
+    }),
   ];
 
   const environments = new Environments({ clock, store: environmentStore, bundles, catalogue, provider, pools });
@@ -130,12 +139,11 @@ async function closeBus(bus: Bus): Promise<void> {
   await Promise.race([bus.close(), new Promise((resolve) => setTimeout(resolve, stopGraceMs).unref())]);
 }
 
-function agentLaunch(config: Config, variables: NodeJS.ProcessEnv): AgentLaunch {
-  const beside = import.meta.dirname;
+function agentLaunch(config: Config, variables: NodeJS.ProcessEnv, programs: string): AgentLaunch {
   return {
-    agentCommand: config.agentCommand ?? [process.execPath, join(beside, "agent.mjs")],
-    nodeRunnerCommand: config.nodeRunner ?? [process.execPath, join(beside, "runner.mjs")],
-    pythonSdk: config.pythonSdk ?? findPythonSdk(beside),
+    agentCommand: config.agentCommand ?? [process.execPath, join(programs, "agent.mjs")],
+    nodeRunnerCommand: config.nodeRunner ?? [process.execPath, join(programs, "runner.mjs")],
+    pythonSdk: config.pythonSdk ?? findPythonSdk(programs),
     natsUrl: config.natsUrl,
     agentHost: config.agentHost,
     cacheFolder: resolve(config.cacheFolder),

@@ -24,8 +24,16 @@ export interface Config {
 const hour = 3_600_000;
 
 export const settings: Settings<Config> = {
-  natsUrl: text("HEARTH_NATS_URL", "NATS servers, between commas; default nats://127.0.0.1:4222", "nats://127.0.0.1:4222"),
-  stateFolder: text("HEARTH_STATE_DIR", "folder of the SQLite file and of replicas; default .hearth/state", ".hearth/state"),
+  natsUrl: text(
+    "HEARTH_NATS_URL",
+    "NATS servers, between commas; default nats://127.0.0.1:4222",
+    "nats://127.0.0.1:4222",
+  ),
+  stateFolder: text(
+    "HEARTH_STATE_DIR",
+    "folder of the SQLite file and of replicas; default .hearth/state",
+    ".hearth/state",
+  ),
   cacheFolder: text("HEARTH_CACHE_DIR", "folder of what can be made again; default .hearth/cache", ".hearth/cache"),
   databaseUrl: databaseUrl(),
   host: text("HEARTH_HOST", "address to listen on; default 127.0.0.1", "127.0.0.1"),
@@ -41,9 +49,18 @@ export const settings: Settings<Config> = {
   }),
   publicUrl: optionalText("HEARTH_PUBLIC_URL", "what run URLs begin with; default http://<host>:<HTTP port>"),
   agentHost: text("HEARTH_AGENT_HOST", "address agents listen on and announce; default 127.0.0.1", "127.0.0.1"),
-  agentCommand: command("HEARTH_AGENT_COMMAND", "JSON list, what starts an agent; default node and agent.mjs beside this file"),
-  nodeRunner: command("HEARTH_NODE_RUNNER", "JSON list, what starts a Node runner; default node and runner.mjs beside this file"),
-  pythonSdk: optionalText("HEARTH_PYTHON_SDK", "folder with the Python package hearth; default libs/sdk-python/src of the checkout"),
+  agentCommand: command(
+    "HEARTH_AGENT_COMMAND",
+    "JSON list, what starts an agent; default node and agent.mjs beside this file",
+  ),
+  nodeRunner: command(
+    "HEARTH_NODE_RUNNER",
+    "JSON list, what starts a Node runner; default node and runner.mjs beside this file",
+  ),
+  pythonSdk: optionalText(
+    "HEARTH_PYTHON_SDK",
+    "folder with the Python package hearth; default libs/sdk-python/src of the checkout",
+  ),
   stopReplicasOnExit: flag(
     "HEARTH_STOP_REPLICAS_ON_EXIT",
     "whether replicas end with the control plane instead of being found again by the next one; default false",
@@ -54,11 +71,15 @@ export const settings: Settings<Config> = {
     max: hour,
     fallback: 60_000,
   }),
-  drainGraceMs: integer("HEARTH_DRAIN_GRACE_MS", "how long attempts of a draining replica may go on, in ms; default 30000", {
-    min: 0,
-    max: 24 * hour,
-    fallback: 30_000,
-  }),
+  drainGraceMs: integer(
+    "HEARTH_DRAIN_GRACE_MS",
+    "how long attempts of a draining replica may go on, in ms; default 30000",
+    {
+      min: 0,
+      max: 24 * hour,
+      fallback: 30_000,
+    },
+  ),
   logLinesMax: integer("HEARTH_LOG_LINES_MAX", "printed lines kept of each execution; default 10000", {
     min: 1,
     max: 1_000_000,

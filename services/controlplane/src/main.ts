@@ -9,7 +9,7 @@ if (process.argv.includes("--help")) {
 }
 
 const config = exitOnConfigError(() => readConfig(settings, process.env));
-const controlPlane = await build(config, process.env);
+const controlPlane = await build(config, process.env, import.meta.dirname);
 
 let stopping = false;
 const stop = (): void => {

@@ -40,8 +40,8 @@ export async function startServerProcess(options: {
       clearTimeout(deadline);
       resolve();
     };
-    child.stdout?.on("data", read);
-    child.stderr?.on("data", read);
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
     child.once("error", (error) => give(`did not start (${error.message})`));
     child.once("exit", (code) => give(`exited with ${String(code)}`));
   });

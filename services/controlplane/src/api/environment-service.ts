@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { EnvironmentService, ReusePolicySchema } from "@hearth/proto";
+import { ReusePolicySchema, type EnvironmentService } from "@hearth/proto";
 import type { Handlers } from "@hearth/rpc";
 import type { Pools } from "../core/pool-view.ts";
 import type { ChangeFeed } from "../io/change-feed.ts";
@@ -24,7 +24,10 @@ export function environmentHandlers(options: {
       const steps = environments.deploy(specFromMessage(spec), request);
       for (;;) {
         const step = await steps.next();
-        if (step.done === true) return yield { event: { case: "environment", value: environmentToMessage(step.value) } };
+        if (step.done === true) {
+          yield { event: { case: "environment", value: environmentToMessage(step.value) } };
+          return;
+        }
         yield { event: { case: "logLine", value: step.value } };
       }
     },

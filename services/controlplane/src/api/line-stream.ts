@@ -5,19 +5,18 @@ const linesMax = 10_000;
 export async function* linesOf(work: (onLine: (line: string) => void) => Promise<void>): AsyncGenerator<string, void> {
   let lines: string[] = [];
   let wake: (() => void) | undefined;
-  let done = false;
+  const state = { done: false };
   const working = work((line) => {
     lines.push(line);
     if (lines.length > linesMax) lines.shift();
     wake?.();
   }).finally(() => {
-    done = true;
+    state.done = true;
     wake?.();
   });
   working.catch(() => undefined);
-  const pending = (): boolean => lines.length === 0 && !done;
-  while (!done || lines.length > 0) {
-    if (pending()) await new Promise<void>((resolve) => (wake = resolve));
+  while (!state.done || lines.length > 0) {
+    if (lines.length === 0) await new Promise<void>((resolve) => (wake = resolve));
     const ready = lines;
     lines = [];
     yield* ready;

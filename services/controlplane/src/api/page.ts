@@ -6,7 +6,10 @@ const pageSizeMax = 1_000;
 /** The page size asked for, `fallback` when it is 0. */
 export function pageSize(asked: number, fallback: number): number {
   if (asked > pageSizeMax) {
-    throw new HearthError("INVALID_REQUEST", `page_size is ${asked}; give at most ${pageSizeMax}, or 0 for ${fallback}.`);
+    throw new HearthError(
+      "INVALID_REQUEST",
+      `page_size is ${asked}; give at most ${pageSizeMax}, or 0 for ${fallback}.`,
+    );
   }
   return asked === 0 ? fallback : asked;
 }
@@ -24,5 +27,8 @@ export function decodePageToken(token: string): ExecutionCursor | undefined {
   } catch {
     // Refused below, like every other text that is no token.
   }
-  throw new HearthError("INVALID_REQUEST", "page_token is not one that was given out; leave it empty for the first page.");
+  throw new HearthError(
+    "INVALID_REQUEST",
+    "page_token is not one that was given out; leave it empty for the first page.",
+  );
 }

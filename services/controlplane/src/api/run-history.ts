@@ -35,7 +35,10 @@ export class RunReader {
   }
 
   /** A page of the run's executions, oldest first; the root alone while nothing else is known. */
-  async executions(run: RunHistory, query: Omit<Parameters<HistoryStore["listExecutions"]>[0], "runId">): Promise<readonly ExecutionHistory[]> {
+  async executions(
+    run: RunHistory,
+    query: Omit<Parameters<HistoryStore["listExecutions"]>[0], "runId">,
+  ): Promise<readonly ExecutionHistory[]> {
     const stored = await this.#store.listExecutions({ ...query, runId: run.root.id });
     return stored.length === 0 && query.after === undefined ? [run.root] : stored;
   }

@@ -41,7 +41,7 @@ export async function* watchRun(options: {
 }
 
 async function* allExecutions(runs: RunReader, run: RunHistory): AsyncGenerator<Execution[], void> {
-  for (let after = undefined, more = true; more; ) {
+  for (let after = undefined, more = true; more;) {
     const page = await runs.executions(run, { limit: pageMax, after });
     yield page.map(executionToMessage);
     after = page.at(-1);

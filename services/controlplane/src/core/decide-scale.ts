@@ -128,14 +128,17 @@ function wishFor(
     return { desired: Math.max(current.length, Math.min(wanted, maxReplicas - leaving)), reason };
   }
   const desired = Math.max(Math.min(current.length, maxReplicas), Math.min(wanted, maxReplicas - leaving));
-  if (needed > minReplicas) return { desired, reason: `${plural(backlog, "execution waits", "executions wait")}` };
+  if (needed > minReplicas) return { desired, reason: plural(backlog, "execution waits", "executions wait") };
   if (desired > minReplicas) return { desired, reason: `${desired} in use or not idle for long enough to go` };
   return { desired, reason: `the environment is awake; min replicas is ${minReplicas}` };
 }
 
 /** Executions of the backlog that free slots, and those of starting replicas, will take. */
 function coveredBy(live: readonly Replica[]): number {
-  return live.reduce((sum, { state, slots, announced }) => sum + (state === "ready" ? (announced?.free ?? 0) : slots), 0);
+  return live.reduce(
+    (sum, { state, slots, announced }) => sum + (state === "ready" ? (announced?.free ?? 0) : slots),
+    0,
+  );
 }
 
 function startUpTo(

@@ -54,7 +54,10 @@ export function phaseOf({ outcome, attempts }: ExecutionHistory): Phase {
       return attempts.some((attempt) => attempt.outcome === "none") ? "running" : "queued";
     case "lost":
       return "failed";
-    default:
+    case "succeeded":
+    case "failed":
+    case "timedOut":
+    case "cancelled":
       return outcome;
   }
 }

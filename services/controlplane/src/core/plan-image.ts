@@ -54,7 +54,10 @@ export function planImage(spec: EnvironmentSpec): ImagePlan {
 }
 
 function unsupported(what: string, instead: string): ImagePlan {
-  return { kind: "unsupported", problem: `Replicas are processes on this machine, which cannot have ${what}: ${instead}.` };
+  return {
+    kind: "unsupported",
+    problem: `Replicas are processes on this machine, which cannot have ${what}: ${instead}.`,
+  };
 }
 
 function foreignStep(

@@ -17,8 +17,7 @@ export interface Policy {
 export type PolicyRequest = { readonly [K in keyof Policy]?: Policy[K] | undefined };
 
 export type PolicyDecision =
-  | { readonly kind: "valid"; readonly policy: Policy }
-  | { readonly kind: "invalid"; readonly problem: string };
+  { readonly kind: "valid"; readonly policy: Policy } | { readonly kind: "invalid"; readonly problem: string };
 
 const replicasDefault = 2;
 const ttlDefaultMs = 30_000;

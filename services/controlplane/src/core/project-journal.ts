@@ -44,7 +44,10 @@ export type HistoryRecord = { readonly executionId: string; readonly atMs: numbe
  * once, and those of two routers may cross. The first end of an execution counts, and so does the first of an attempt.
  * A record of an execution whose acceptance was never seen is dropped: the journal no longer held it.
  */
-export function projectRecord(known: ExecutionHistory | undefined, record: HistoryRecord): ExecutionHistory | undefined {
+export function projectRecord(
+  known: ExecutionHistory | undefined,
+  record: HistoryRecord,
+): ExecutionHistory | undefined {
   if (record.kind === "accepted") return known ?? accepted(record);
   if (known === undefined) return undefined;
   switch (record.kind) {

@@ -15,7 +15,12 @@ export function lastLinesOf(path: string): readonly string[] {
     const { size } = fstatSync(file);
     const bytes = Buffer.alloc(Math.min(size, bytesMax));
     readSync(file, bytes, 0, bytes.length, size - bytes.length);
-    return bytes.toString("utf8").trimEnd().split("\n").slice(-linesMax).filter((line) => line !== "");
+    return bytes
+      .toString("utf8")
+      .trimEnd()
+      .split("\n")
+      .slice(-linesMax)
+      .filter((line) => line !== "");
   } finally {
     closeSync(file);
   }

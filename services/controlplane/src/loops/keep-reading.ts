@@ -31,7 +31,6 @@ export async function keepReading(options: {
     try {
       await stream.read({ batchMax, take: insist, signal });
     } catch (error) {
-      if (signal.aborted) return;
       log.warn({ error: String(error) }, "stream not readable, trying again");
     }
     await delay(retryAfterMs, undefined, { signal }).catch(() => undefined);

@@ -30,7 +30,11 @@ export async function projectHistory(options: {
     if (changed.length === 0) return;
     await store.putExecutions(changed);
     const byRun = Map.groupBy(changed, ({ runId }) => runId);
-    for (const [run, executions] of byRun) feed.publish(run, executions.map(({ id }) => id));
+    for (const [run, executions] of byRun)
+      feed.publish(
+        run,
+        executions.map(({ id }) => id),
+      );
   };
   await keepReading({ stream: journal, batchMax, take, log, signal });
 }

@@ -21,7 +21,13 @@ export function homePage(environments: readonly EnvironmentView[], runs: readonl
     ${environments.length === 0 ? html`<p class="note">None is deployed.</p>` : environments.map((view) => environmentBlock(view, now))}
     <h1>Runs</h1>
     <table>
-      <tr><th>run</th><th>task</th><th>phase</th><th>accepted</th><th>took</th></tr>
+      <tr>
+        <th>run</th>
+        <th>task</th>
+        <th>phase</th>
+        <th>accepted</th>
+        <th>took</th>
+      </tr>
       ${runs.map((run) => runRow(run, now))}
     </table>
   `;
@@ -37,7 +43,14 @@ function environmentBlock({ environment, pools, ended }: EnvironmentView, now: n
       ${describeDuration(policy.scaledownTtlMs)}
     </p>
     ${pools.map((pool) => poolBlock(pool, now))}
-    ${ended.length === 0 ? html`` : html`<p class="note">Ended last:</p><ul class="note">${ended.map(endedItem)}</ul>`}`;
+    ${
+      ended.length === 0
+        ? html``
+        : html`<p class="note">Ended last:</p>
+            <ul class="note">
+              ${ended.map(endedItem)}
+            </ul>`
+    }`;
 }
 
 function poolBlock(pool: PoolView, now: number): Html {
@@ -50,17 +63,26 @@ function poolBlock(pool: PoolView, now: number): Html {
 
 function replicaTable(replicas: readonly Replica[], now: number): Html {
   return html`<table>
-    <tr><th>replica</th><th>state</th><th>slots busy</th><th>agent</th><th>runner</th><th>age</th><th>why</th></tr>
+    <tr>
+      <th>replica</th>
+      <th>state</th>
+      <th>slots busy</th>
+      <th>agent</th>
+      <th>runner</th>
+      <th>age</th>
+      <th>why</th>
+    </tr>
     ${replicas.map(
-      (replica) => html`<tr>
-        <td><code>${replica.id}</code></td>
-        <td class="${replica.state}">${replica.state}</td>
-        <td>${replica.announced?.busy ?? 0} of ${replica.slots}</td>
-        <td>${pid(replica.announced?.agentPid)}</td>
-        <td>${pid(replica.announced?.runnerPid)}</td>
-        <td>${describeDuration(now - replica.createdAtMs)}</td>
-        <td>${replica.startReason}${replica.endReason === "" ? "" : `; ${replica.endReason}`}</td>
-      </tr>`,
+      (replica) =>
+        html`<tr>
+          <td><code>${replica.id}</code></td>
+          <td class="${replica.state}">${replica.state}</td>
+          <td>${replica.announced?.busy ?? 0} of ${replica.slots}</td>
+          <td>${pid(replica.announced?.agentPid)}</td>
+          <td>${pid(replica.announced?.runnerPid)}</td>
+          <td>${describeDuration(now - replica.createdAtMs)}</td>
+          <td>${replica.startReason}${replica.endReason === "" ? "" : `; ${replica.endReason}`}</td>
+        </tr>`,
     )}
   </table>`;
 }
@@ -76,7 +98,9 @@ function endedItem({ id, endReason }: Replica): Html {
 function runRow({ root }: RunHistory, now: number): Html {
   const phase = phaseOf(root);
   return html`<tr>
-    <td><a href="/runs/${root.id}"><code>${root.id}</code></a></td>
+    <td>
+      <a href="/runs/${root.id}"><code>${root.id}</code></a>
+    </td>
     <td>${root.environment}.${root.task}</td>
     <td class="${phase}">${phase}</td>
     <td>${new Date(root.acceptedMs).toISOString()}</td>

@@ -26,7 +26,16 @@ export function runPage(
     ${root.failure === undefined ? html`` : failureBlock(root.failure)}
     <h2>Executions</h2>
     <table>
-      <tr><th>task</th><th>phase</th><th>attempt</th><th>replica</th><th>runner</th><th></th><th>waited</th><th>ran</th></tr>
+      <tr>
+        <th>task</th>
+        <th>phase</th>
+        <th>attempt</th>
+        <th>replica</th>
+        <th>runner</th>
+        <th></th>
+        <th>waited</th>
+        <th>ran</th>
+      </tr>
       ${inTree(executions).flatMap(({ execution, depth }) => executionRows(execution, depth, now))}
     </table>
     ${executions.length < shown.executions ? html`` : html`<p class="note">The first ${shown.executions} executions.</p>`}
@@ -64,11 +73,28 @@ function executionRows(execution: ExecutionHistory, depth: number, now: number):
     <td class="${phase}">${phase}</td>`;
   if (execution.attempts.length === 0) {
     const waited = describeDuration((execution.endedMs || now) - execution.acceptedMs);
-    return [html`<tr>${name}<td></td><td></td><td></td><td></td><td>${waited}</td><td></td></tr>`];
+    return [
+      html`<tr>
+        ${name}
+        <td></td>
+        <td></td>
+        <td></td>
+        <td></td>
+        <td>${waited}</td>
+        <td></td>
+      </tr>`,
+    ];
   }
   return execution.attempts.map((attempt, index) => {
     const waitedFrom = execution.attempts[index - 1]?.endedMs ?? execution.acceptedMs;
-    return html`<tr>${index === 0 ? name : html`<td></td><td></td>`}${attemptCells(attempt, waitedFrom, now)}</tr>`;
+    return html`<tr>
+      ${
+        index === 0
+          ? name
+          : html`<td></td>
+              <td></td>`
+      }${attemptCells(attempt, waitedFrom, now)}
+    </tr>`;
   });
 }
 

@@ -32,10 +32,8 @@ export async function openDatabase(location: string): Promise<Database> {
 }
 
 function openPool(url: string): pg.Pool {
-  const types: pg.CustomTypesConfig = {
-    getTypeParser: ((oid: number, format?: "text" | "binary") =>
-      oid === int8 ? Number : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
-  };
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(int8, Number);
   const pool = new pg.Pool({ connectionString: url, max: 8, types });
   // A connection that breaks while it is idle is replaced by the pool; the next query meets the failure if it lasts.
   pool.on("error", () => undefined);

@@ -149,7 +149,7 @@ async function withCounts(database: Database, roots: readonly ExecutionHistory[]
     const names = some.map(({ id }) => id);
     const rows = await database
       .selectFrom("executions")
-      .select(({ fn }) => ["run_id", "phase", fn.countAll<number>().as("count")])
+      .select(({ fn }) => ["run_id", "phase", fn.countAll<number | string>().as("count")])
       .where("run_id", "in", names)
       .groupBy(["run_id", "phase"])
       .execute();

@@ -39,14 +39,11 @@ export async function addLogLines(
   return [...touched];
 }
 
-async function countLines(
-  database: Database,
-  lines: readonly PlacedLogLine[],
-): Promise<ReadonlyMap<string, number>> {
+async function countLines(database: Database, lines: readonly PlacedLogLine[]): Promise<ReadonlyMap<string, number>> {
   const ids = [...new Set(lines.map(({ executionId }) => executionId))];
   const rows = await database
     .selectFrom("log_lines")
-    .select(({ fn }) => ["execution_id", fn.countAll<number>().as("count")])
+    .select(({ fn }) => ["execution_id", fn.countAll<number | string>().as("count")])
     .where("execution_id", "in", ids)
     .groupBy("execution_id")
     .execute();

@@ -3,7 +3,7 @@ import { durationFromMs, durationMs, timestampFromMs } from "@bufbuild/protobuf/
 import {
   EnvironmentSchema,
   EnvironmentSpecSchema,
-  ImageLayerSchema,
+  type ImageLayerSchema,
   Language,
   ReusePolicySchema,
   Scope,

@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
-  AttemptSchema,
+  type AttemptSchema,
   ExecutionSchema,
   LogLineSchema,
   RunSchema,

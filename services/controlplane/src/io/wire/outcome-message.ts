@@ -1,5 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import { ExecutionPhase, FailureSchema, Outcome as OutcomeMessage, type Failure as FailureMessage } from "@hearth/proto";
+import {
+  ExecutionPhase,
+  FailureSchema,
+  Outcome as OutcomeMessage,
+  type Failure as FailureMessage,
+} from "@hearth/proto";
 import type { Failure, Outcome, Phase } from "../../core/execution-history.ts";
 
 const outcomes: Readonly<Record<OutcomeMessage, Outcome>> = {

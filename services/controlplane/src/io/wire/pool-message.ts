@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   PoolSchema,
-  ReplicaSchema,
+  type ReplicaSchema,
   ReplicaState as StateMessage,
   type DemandReport,
   type Pool as PoolMessage,
@@ -90,7 +90,8 @@ export function reportFromMessage(message: DemandReport): RouterReport {
 }
 
 function demandFromMessage(demand: DemandReport["pools"][number]): PoolDemand {
-  const override = demand.policyOverride === undefined ? undefined : completePolicy(policyFromMessage(demand.policyOverride));
+  const override =
+    demand.policyOverride === undefined ? undefined : completePolicy(policyFromMessage(demand.policyOverride));
   return {
     pool: demand.pool,
     environment: demand.environment,
