@@ -21,7 +21,7 @@ test("a folder that was given back can be claimed again", () => {
 test("the claim of a process that has gone counts for nothing, even when another got its id", () => {
   const folder = temporaryFolder();
   claimStateFolder(folder)[Symbol.dispose]();
-  writeFileSync(join(folder, "dev.pid"), JSON.stringify({ ...identify(process.pid), startedAt: "another time" }));
+  writeFileSync(join(folder, "dev.pid"), JSON.stringify({ ...identify(process.pid), birth: "another time" }));
   claimStateFolder(folder);
   expect(readFileSync(join(folder, "dev.pid"), "utf8")).toBe(JSON.stringify(identify(process.pid)));
 });

@@ -1,10 +1,10 @@
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { endProcess } from "./end-process.ts";
-import { isSameAlive } from "./process-identity.ts";
+import { identify, isSameAlive } from "./process-identity.ts";
 import { readIdentity } from "./state-folder.ts";
 
-const graceMs = 10_000;
+const graceMs = 5_000;
 
 /** Ends what services an earlier `hearth dev` on the folder left behind when it was killed. NATS goes last. */
 export async function endLeftoverProcesses(stateDir: string, say: (text: string) => void): Promise<void> {
@@ -19,10 +19,34 @@ export async function endLeftoverProcesses(stateDir: string, say: (text: string)
   }
 }
 
-/** Ends the replicas that nobody looks after any more. */
+/**
+ * Ends the replicas that nobody looks after any more. The control plane keeps a file for each, replicas/<id>.json,
+ * which names the process that leads the replica's process group.
+ */
 export async function endLeftoverReplicas(stateDir: string, say: (text: string) => void): Promise<void> {
-  void stateDir;
-  void say;
-  void readdirSync;
-  await Promise.resolve();
+  const folder = join(stateDir, "replicas");
+  if (!existsSync(folder)) return;
+  const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  await Promise.all(
+    files.map(async (name) => {
+      const leader = readIdentity(join(folder, name));
+      if (leader !== undefined) {
+        if (isSameAlive(leader)) say(`Ending replica ${name.slice(0, -".json".length)}, left over from before.`);
+        await endProcess(leader, graceMs);
+        endGroup(leader.pid);
+      }
+      rmSync(join(folder, name), { force: true });
+    }),
+  );
+}
+
+/** Ends what is left of the process group of a leader that has gone. An id in use again belongs to somebody else. */
+function endGroup(leaderPid: number): void {
+  if (identify(leaderPid) !== undefined) return;
+  try {
+    process.kill(-leaderPid, "SIGKILL");
+  } catch (error) {
+    // Nobody was left.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }

@@ -5,18 +5,18 @@ import { readFileSync } from "node:fs";
 export interface ProcessIdentity {
   readonly pid: number;
   /** When it was started, as the system says it; only good for comparing. */
-  readonly startedAt: string;
+  readonly birth: string;
 }
 
 /** The identity of a living process; undefined when there is none of that id, or only its exit code is left. */
 export function identify(pid: number): ProcessIdentity | undefined {
-  const startedAt = process.platform === "linux" ? linuxStart(pid) : psStart(pid);
-  return startedAt === undefined ? undefined : { pid, startedAt };
+  const birth = process.platform === "linux" ? linuxStart(pid) : psStart(pid);
+  return birth === undefined ? undefined : { pid, birth };
 }
 
 /** Whether the very same process lives. */
 export function isSameAlive(identity: ProcessIdentity): boolean {
-  return identify(identity.pid)?.startedAt === identity.startedAt;
+  return identify(identity.pid)?.birth === identity.birth;
 }
 
 /** proc(5): after the command in brackets come the state (field 3) and the start in clock ticks since boot (field 22). */
