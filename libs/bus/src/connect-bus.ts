@@ -5,6 +5,8 @@ import { connect, type NatsConnection, type Subscription } from "@nats-io/transp
 export interface Bus {
   /** For JetStream, key-value and object store clients. */
   readonly connection: NatsConnection;
+  /** Whether the server can be reached right now. */
+  isConnected(): boolean;
   /** Does nothing once the connection is being closed. */
   publish<T extends DescMessage>(subject: string, schema: T, message: MessageShape<T>): void;
   /**
@@ -42,8 +44,17 @@ export async function connectBus(options: { readonly url: string; readonly name:
     await connection.close();
     throw new Error(`The NATS server's max_payload is ${bound} bytes; set "max_payload: 8MB" in its configuration.`);
   }
+  let connected = true;
+  const follow = async (): Promise<void> => {
+    for await (const status of connection.status()) {
+      if (status.type === "disconnect") connected = false;
+      if (status.type === "reconnect") connected = true;
+    }
+  };
+  void follow();
   return {
     connection,
+    isConnected: () => connected,
     publish(subject, schema, message) {
       if (!connection.isClosed() && !connection.isDraining()) connection.publish(subject, toBinary(schema, message));
     },

@@ -39,6 +39,10 @@ export const reasons = {
   ENVIRONMENT_DELETED: { status: null, meaning: "The environment was deleted while the execution waited." },
   ENVIRONMENT_NOT_FOUND: { status: "NOT_FOUND", meaning: "No environment of that name is deployed." },
   EXECUTION_NOT_FOUND: { status: "NOT_FOUND", meaning: "This router does not know the execution." },
+  GRACE_PERIOD_OVER: {
+    status: null,
+    meaning: "The replica was drained and its grace period ended before the attempt did.",
+  },
   IDEMPOTENCY_KEY_REUSED: {
     status: "ALREADY_EXISTS",
     meaning: "The idempotency key was used for a different request.",

@@ -1,0 +1,44 @@
+import { HearthError } from "@hearth/errors";
+import { AgentService, type AttachRequest } from "@hearth/proto";
+import { service, type MountedService } from "@hearth/rpc";
+import type { Attempts } from "../loops/run-attempts.ts";
+
+const defaultGraceMs = 30_000;
+
+/** What routers and the control plane may ask of an agent. `drain` begins a drain and returns at once. */
+export function agentService(attempts: Attempts, drain: (reason: string, graceMs: number) => void): MountedService {
+  return service(AgentService, {
+    async *attach(frames, context) {
+      const requests = frames[Symbol.asyncIterator]();
+      const first = await requests.next();
+      const routerId = first.done === true ? undefined : first.value.hello?.routerId;
+      if (first.done === true || routerId === undefined || routerId === "") {
+        throw new HearthError("INVALID_REQUEST", "The first frame of a stream must have a hello with a routerId.");
+      }
+      const outbox = attempts.openStream(routerId);
+      receive(attempts, routerId, first.value);
+      const leave = (): void => attempts.closeStream(routerId, outbox);
+      context.signal.addEventListener("abort", leave, { once: true });
+      void readAll(attempts, routerId, requests).then(leave, leave);
+      yield* outbox;
+    },
+
+    drain({ reason, graceMs }) {
+      drain(reason || "it was asked to drain", graceMs ?? defaultGraceMs);
+      return Promise.resolve({ running: attempts.state.live });
+    },
+  });
+}
+
+async function readAll(attempts: Attempts, routerId: string, frames: AsyncIterator<AttachRequest>): Promise<void> {
+  for (let next = await frames.next(); next.done !== true; next = await frames.next())
+    receive(attempts, routerId, next.value);
+}
+
+function receive(attempts: Attempts, routerId: string, frame: AttachRequest): void {
+  for (const dispatch of frame.dispatches) attempts.dispatch(routerId, dispatch);
+  for (const key of frame.cancellations) attempts.cancel(key);
+  for (const key of frame.acknowledgedOutcomes) attempts.acknowledge(routerId, key);
+  for (const end of frame.childEnds) attempts.childEnded(end);
+  for (const { executionId, failure } of frame.childRejections) attempts.childRejected(executionId, failure);
+}

@@ -1,0 +1,191 @@
+/** An execution id and an attempt number. */
+export interface AttemptKey {
+  readonly executionId: string;
+  readonly attempt: number;
+}
+
+/**
+ * What an attempt is doing with its slot:
+ * - holding: it has one;
+ * - lent: it waits for children, others may have its slot;
+ * - resuming: a child has ended and it waits for a slot, ahead of new work.
+ */
+type Hold<End> =
+  { readonly kind: "holding" } | { readonly kind: "lent" } | { readonly kind: "resuming"; readonly undelivered: End[] };
+
+interface Attempt<End> {
+  readonly key: AttemptKey;
+  hold: Hold<End>;
+}
+
+/** What happens to the slots of a replica. `End` is how a child call ended, carried along unread. */
+export type SlotEvent<End> =
+  | { readonly kind: "dispatched"; readonly key: AttemptKey }
+  | { readonly kind: "ended"; readonly key: AttemptKey }
+  /** All that the attempt does is wait for children. */
+  | { readonly kind: "parked"; readonly key: AttemptKey }
+  | { readonly kind: "childEnded"; readonly parent: AttemptKey; readonly end: End }
+  | { readonly kind: "draining" }
+  | { readonly kind: "totalChanged"; readonly total: number };
+
+export type SlotEffect<End> =
+  | { readonly kind: "run"; readonly key: AttemptKey }
+  | {
+      readonly kind: "refuse";
+      readonly key: AttemptKey;
+      readonly reason: "SLOTS_FULL" | "REPLICA_DRAINING" | "STALE_ATTEMPT";
+    }
+  /** Tell the attempt how its children ended; it holds a slot now. */
+  | { readonly kind: "deliver"; readonly key: AttemptKey; readonly ends: readonly End[] };
+
+/** Executions whose latest attempt is remembered, so that an older one is known as stale. */
+const rememberedMax = 10_000;
+
+/**
+ * The slots of one replica: the only authority on them. A dispatch gets a slot only when one is free after everybody who
+ * waits to resume; so attempts that hold a slot never exceed the total, whatever routers believe, and a parent's wait to
+ * resume ends with the next slot that is given back.
+ */
+export class Slots<End> {
+  readonly #attempts = new Map<string, Attempt<End>>();
+  /** In the order they will resume. */
+  readonly #resuming = new Set<Attempt<End>>();
+  /** The highest attempt number seen, by execution id, the least recent first. */
+  readonly #seen = new Map<string, number>();
+  #total: number;
+  #holding = 0;
+  #lent = 0;
+  #draining = false;
+
+  constructor(total: number) {
+    this.#total = total;
+  }
+
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Slots a dispatch would get now. */
+  get free(): number {
+    return this.#draining ? 0 : Math.max(0, this.#total - this.#holding - this.#resuming.size);
+  }
+
+  /** Attempts that hold a slot. */
+  get busy(): number {
+    return this.#holding;
+  }
+
+  /** Attempts that lent theirs and have not got it back. */
+  get lent(): number {
+    return this.#lent + this.#resuming.size;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Attempts that have not ended, with or without a slot. */
+  get live(): number {
+    return this.#attempts.size;
+  }
+
+  step(event: SlotEvent<End>): SlotEffect<End>[] {
+    switch (event.kind) {
+      case "dispatched":
+        return [this.#dispatch(event.key)];
+      case "ended":
+        return this.#end(event.key);
+      case "parked":
+        return this.#park(event.key);
+      case "childEnded":
+        return this.#childEnded(event.parent, event.end);
+      case "draining":
+        this.#draining = true;
+        return [];
+      case "totalChanged":
+        this.#total = event.total;
+        return this.#resume();
+    }
+  }
+
+  #dispatch(key: AttemptKey): SlotEffect<End> {
+    if (key.attempt <= (this.#seen.get(key.executionId) ?? 0)) return { kind: "refuse", key, reason: "STALE_ATTEMPT" };
+    if (this.#draining) return { kind: "refuse", key, reason: "REPLICA_DRAINING" };
+    if (this.free === 0) return { kind: "refuse", key, reason: "SLOTS_FULL" };
+    this.#remember(key);
+    this.#attempts.set(text(key), { key, hold: { kind: "holding" } });
+    this.#holding += 1;
+    return { kind: "run", key };
+  }
+
+  #end(key: AttemptKey): SlotEffect<End>[] {
+    const attempt = this.#attempts.get(text(key));
+    if (attempt === undefined) return [];
+    this.#attempts.delete(text(key));
+    switch (attempt.hold.kind) {
+      case "holding":
+        this.#holding -= 1;
+        break;
+      case "lent":
+        this.#lent -= 1;
+        break;
+      case "resuming":
+        this.#resuming.delete(attempt);
+    }
+    return this.#resume();
+  }
+
+  #park(key: AttemptKey): SlotEffect<End>[] {
+    const attempt = this.#attempts.get(text(key));
+    if (attempt?.hold.kind !== "holding") return [];
+    attempt.hold = { kind: "lent" };
+    this.#holding -= 1;
+    this.#lent += 1;
+    return this.#resume();
+  }
+
+  #childEnded(parent: AttemptKey, end: End): SlotEffect<End>[] {
+    const attempt = this.#attempts.get(text(parent));
+    if (attempt === undefined) return [];
+    switch (attempt.hold.kind) {
+      case "holding":
+        return [{ kind: "deliver", key: parent, ends: [end] }];
+      case "resuming":
+        attempt.hold.undelivered.push(end);
+        return [];
+      case "lent":
+        attempt.hold = { kind: "resuming", undelivered: [end] };
+        this.#lent -= 1;
+        this.#resuming.add(attempt);
+        return this.#resume();
+    }
+  }
+
+  /** Gives slots that are free to those who wait to resume, longest waiting first. */
+  #resume(): SlotEffect<End>[] {
+    const effects: SlotEffect<End>[] = [];
+    for (const attempt of this.#resuming) {
+      if (this.#holding >= this.#total || attempt.hold.kind !== "resuming") break;
+      const ends = attempt.hold.undelivered;
+      this.#resuming.delete(attempt);
+      attempt.hold = { kind: "holding" };
+      this.#holding += 1;
+      effects.push({ kind: "deliver", key: attempt.key, ends });
+    }
+    return effects;
+  }
+
+  #remember(key: AttemptKey): void {
+    this.#seen.delete(key.executionId);
+    this.#seen.set(key.executionId, key.attempt);
+    if (this.#seen.size <= rememberedMax) return;
+    for (const oldest of this.#seen.keys()) {
+      this.#seen.delete(oldest);
+      return;
+    }
+  }
+}
+
+function text(key: AttemptKey): string {
+  return `${key.executionId} ${key.attempt}`;
+}

@@ -1,0 +1,92 @@
+import { FrameSocket, type Frame } from "@hearth/runner-protocol";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Lines of the runner's own output that are kept to explain how it died. */
+const lastLinesMax = 20;
+
+/** The process that holds the user's code. */
+export interface RunnerProcess {
+  readonly pid: number;
+  send(frame: Frame): void;
+  /** Closes its socket, at which it leaves; after `graceMs` it is killed. */
+  stop(graceMs: number): void;
+}
+
+export type StartRunner = typeof startRunner;
+
+/**
+ * Starts a runner that will connect to a socket of its own. `frame` gets what it says; `gone` is called once, when the
+ * process has ended, with how and with the last lines it printed outside any task.
+ */
+export function startRunner(options: {
+  readonly command: readonly string[];
+  readonly variables: NodeJS.ProcessEnv;
+  readonly frame: (frame: Frame) => void;
+  readonly gone: (how: string) => void;
+}): RunnerProcess {
+  // mkdtemp makes a folder that only this user may enter.
+  const folder = mkdtempSync(join(tmpdir(), "hearth-"));
+  const path = join(folder, "runner.sock");
+  const [program = "", ...args] = options.command;
+  let connection: FrameSocket | undefined;
+  let broken: Error | undefined;
+  const server = createServer((socket) => {
+    // One runner, one connection: whoever else finds the socket is turned away.
+    if (connection !== undefined) {
+      socket.destroy();
+      return;
+    }
+    connection = new FrameSocket(socket, {
+      receive: options.frame,
+      closed(error) {
+        broken = error;
+        child.kill("SIGKILL");
+      },
+    });
+  });
+  server.listen(path);
+  const child = spawn(program, args, {
+    env: { ...options.variables, HEARTH_RUNNER_SOCKET: path },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const lastLines = keepLastLines(child.stdout, child.stderr);
+  let ended = false;
+  const end = (how: string): void => {
+    if (ended) return;
+    ended = true;
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+    const output = lastLines();
+    const cause = broken === undefined ? how : `${how}: ${broken.message}`;
+    options.gone(output === "" ? cause : `${cause}. Its last output:\n${output}`);
+  };
+  child.on("error", (error) => end(`it could not be started (${error.message})`));
+  child.on("close", (code, signal) => end(signal === null ? `exit code ${code ?? "unknown"}` : `signal ${signal}`));
+  return {
+    pid: child.pid ?? 0,
+    send: (frame) => connection?.send(frame),
+    stop(graceMs) {
+      if (connection === undefined) child.kill("SIGKILL");
+      else connection.end();
+      setTimeout(() => child.kill("SIGKILL"), graceMs).unref();
+    },
+  };
+}
+
+/** Passes output on to the agent's own and keeps the last lines of it. */
+function keepLastLines(...streams: NodeJS.ReadableStream[]): () => string {
+  let lines: string[] = [];
+  for (const stream of streams) {
+    stream.on("data", (chunk: Buffer) => {
+      process.stderr.write(chunk);
+      lines = [...lines, ...chunk.toString("utf8").split("\n")]
+        .filter((line) => line.trim() !== "")
+        .slice(-lastLinesMax);
+    });
+  }
+  return () => lines.join("\n");
+}

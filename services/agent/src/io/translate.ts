@@ -1,0 +1,95 @@
+import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
+import {
+  ExecutionRequestSchema,
+  FailureSchema,
+  Outcome,
+  PayloadSchema,
+  ReusePolicySchema,
+  type ExecutionEnd,
+  type ExecutionRequest,
+  type Failure,
+  type Payload,
+} from "@hearth/proto";
+import type { Frame, WireFailure, WireOutcome } from "@hearth/runner-protocol";
+
+const outcomes: Readonly<Record<WireOutcome, Outcome>> = {
+  succeeded: Outcome.SUCCEEDED,
+  failed: Outcome.FAILED,
+  timed_out: Outcome.TIMED_OUT,
+  cancelled: Outcome.CANCELLED,
+  lost: Outcome.LOST,
+};
+
+const failureTextMax = 64 * 1024;
+
+/** What a runner calls an outcome, as the protocol has it. Whatever it made up counts as failed. */
+export function toOutcome(outcome: string): Outcome {
+  return Object.hasOwn(outcomes, outcome) ? outcomes[outcome as WireOutcome] : Outcome.FAILED;
+}
+
+/** A runner's failure with its bounds kept: 8 KiB of message, 64 KiB of traceback. */
+export function toFailure(failure: WireFailure | undefined): Failure {
+  return create(FailureSchema, {
+    reason: failure?.reason ?? "TASK_FAILED",
+    message: cut(failure?.message ?? "", failureTextMax / 8),
+    exceptionType: cut(failure?.exceptionType ?? "", 200),
+    traceback: cut(failure?.traceback ?? "", failureTextMax),
+  });
+}
+
+export function toPayload(body: Uint8Array): Payload {
+  return create(PayloadSchema, { inline: body });
+}
+
+/** The end of a child as its parent's runner hears it. */
+export function toCallEnded(call: number, end: ExecutionEnd): Frame {
+  if (end.outcome === Outcome.SUCCEEDED) {
+    return { kind: "callEnded", header: { call, outcome: "succeeded" }, body: end.result?.inline ?? new Uint8Array() };
+  }
+  const { reason = "INTERNAL", message = "", exceptionType = "", traceback = "" } = end.failure ?? {};
+  const failure = { reason, message, exceptionType, traceback };
+  return { kind: "callEnded", header: { call, outcome: fromOutcome(end.outcome), failure }, body: new Uint8Array() };
+}
+
+/** A request for a child of an attempt. Throws when the runner's policy is none. */
+export function toChildRequest(
+  parent: {
+    readonly runId: string;
+    readonly executionId: string;
+    readonly traceparent: string;
+    readonly tracestate: string;
+  },
+  executionId: string,
+  call: Extract<Frame, { kind: "call" }>,
+): ExecutionRequest {
+  const { environment, task, policy } = call.header;
+  const { runId, traceparent, tracestate } = parent;
+  const request = create(ExecutionRequestSchema, { executionId, environment, task, runId, traceparent, tracestate });
+  request.parentId = parent.executionId;
+  request.arguments = toPayload(call.body);
+  if (policy !== undefined) request.policyOverride = fromJson(ReusePolicySchema, policy as JsonValue);
+  return request;
+}
+
+function fromOutcome(outcome: Outcome): WireOutcome {
+  switch (outcome) {
+    case Outcome.SUCCEEDED:
+      return "succeeded";
+    case Outcome.TIMED_OUT:
+      return "timed_out";
+    case Outcome.CANCELLED:
+      return "cancelled";
+    case Outcome.LOST:
+      return "lost";
+    case Outcome.FAILED:
+    case Outcome.UNSPECIFIED:
+      return "failed";
+  }
+}
+
+/** Cut in the middle: the beginning and the end of a traceback say most. */
+function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const half = Math.floor(max / 2) - 20;
+  return `${text.slice(0, half)}\n... ${text.length - 2 * half} characters left out ...\n${text.slice(-half)}`;
+}

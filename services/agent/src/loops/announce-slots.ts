@@ -1,0 +1,86 @@
+import { create } from "@bufbuild/protobuf";
+import { subjects, type Bus } from "@hearth/bus";
+import type { Clock, Timer } from "@hearth/clock";
+import { ReplicaState, SlotAnnouncementSchema } from "@hearth/proto";
+import type { AgentConfig } from "../config.ts";
+
+const announceEveryMsMin = 50;
+const announceEveryMsMax = 1_000;
+
+/** What an announcement says beside who is speaking. */
+export interface SlotState {
+  readonly total: number;
+  readonly free: number;
+  readonly busy: number;
+  readonly lent: number;
+  readonly draining: boolean;
+  /** Why it drains; empty while it does not. */
+  readonly drainReason: string;
+  readonly runnerPid: number;
+  /** Attempts that have not ended. */
+  readonly live: number;
+}
+
+/** Tells everybody on NATS about this replica's slots: at once after a quiet time, then at its pace, and every second. */
+export class SlotAnnouncer {
+  #bus: Bus | undefined;
+  readonly #clock: Clock;
+  readonly #config: AgentConfig;
+  #address = "";
+  readonly #state: () => SlotState;
+  #sequence = 0;
+  #lastSentAt = -Infinity;
+  #idleSince: number;
+  #scheduled = false;
+  #heartbeat: Timer | undefined;
+
+  constructor(options: { readonly clock: Clock; readonly config: AgentConfig; readonly state: () => SlotState }) {
+    this.#clock = options.clock;
+    this.#config = options.config;
+    this.#state = options.state;
+    this.#idleSince = this.#clock.now();
+  }
+
+  /** Starts announcing. `address`: where routers reach this agent. */
+  start(bus: Bus, address: string): void {
+    this.#bus = bus;
+    this.#address = address;
+    this.#send();
+    this.#heartbeat = this.#clock.every(announceEveryMsMax, () => this.#send());
+  }
+
+  /** Something may have changed. */
+  changed(): void {
+    // Noted at once: the announcement may come up to 50 ms later, and TTLs count from here.
+    if (this.#state().live > 0) this.#idleSince = 0;
+    else if (this.#idleSince === 0) this.#idleSince = this.#clock.now();
+    if (this.#scheduled || this.#bus === undefined) return;
+    this.#scheduled = true;
+    this.#clock.after(Math.max(0, this.#lastSentAt + announceEveryMsMin - this.#clock.now()), () => this.#send());
+  }
+
+  /** The last announcement. */
+  ended(reason: string): void {
+    this.#heartbeat?.cancel();
+    this.#scheduled = true;
+    this.#publish(ReplicaState.ENDED, reason);
+  }
+
+  #send(): void {
+    this.#scheduled = false;
+    this.#lastSentAt = this.#clock.now();
+    const { draining, drainReason } = this.#state();
+    this.#publish(draining ? ReplicaState.DRAINING : ReplicaState.READY, drainReason);
+  }
+
+  #publish(state: ReplicaState, endReason: string): void {
+    const { replicaId, environment, pool, version } = this.#config;
+    const { total, free, busy, lent, runnerPid } = this.#state();
+    const announcement = create(SlotAnnouncementSchema, {
+      ...{ replicaId, environment, pool, version, address: this.#address, sequence: ++this.#sequence },
+      ...{ total, free, busy, lent, idleSinceUnixMs: this.#idleSince, state, endReason },
+      ...{ agentPid: process.pid, runnerPid },
+    });
+    this.#bus?.publish(subjects.slots(environment), SlotAnnouncementSchema, announcement);
+  }
+}

@@ -1,0 +1,378 @@
+import { create } from "@bufbuild/protobuf";
+import type { Clock } from "@hearth/clock";
+import {
+  AttemptEndSchema,
+  ExecutionEndSchema,
+  Outcome,
+  type AttachResponse,
+  type Dispatch,
+  type ExecutionEnd,
+  type Failure,
+} from "@hearth/proto";
+import type { Frame, WireFailure } from "@hearth/runner-protocol";
+import type { FrameOutbox } from "@hearth/rpc";
+import type { Logger, Span, Tracing } from "@hearth/telemetry";
+import { ulid } from "ulid";
+import type { AgentConfig } from "../config.ts";
+import { Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../core/slots.ts";
+import { toCallEnded, toChildRequest, toFailure, toOutcome, toPayload } from "../io/translate.ts";
+import type { SlotState } from "./announce-slots.ts";
+import type { AttemptOutput, OutputCollector } from "./collect-output.ts";
+import { RouterStreams, toSlots } from "./router-streams.ts";
+import type { RunnerEvents, RunnerSupervisor } from "./supervise-runner.ts";
+
+/** Bound of an inline payload: a result, or the arguments of a child. */
+const payloadBytesMax = 4 * 1024 * 1024;
+
+/** An attempt that has not ended. */
+interface LiveAttempt {
+  readonly key: AttemptKey;
+  /** What the runner calls it. */
+  readonly handle: number;
+  readonly dispatch: Dispatch;
+  readonly routerId: string;
+  readonly span: Span;
+  readonly output: AttemptOutput;
+  /** Whether the runner has it. */
+  sent: boolean;
+  startedAt: number;
+}
+
+/** A call of task code that has not been answered. */
+interface OpenCall {
+  /** What the runner calls it. */
+  readonly call: number;
+  readonly childId: string;
+  readonly parent: LiveAttempt;
+}
+
+/** An answered call on its way to its parent. */
+type Answer = Extract<Frame, { kind: "callEnded" }>;
+
+/**
+ * The one owner of the attempts of this replica. Dispatches come in from routers, frames from the runner; `Slots` decides
+ * who may run, and its effects are carried out here at once.
+ */
+export class Attempts implements RunnerEvents {
+  readonly #config: AgentConfig;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #tracing: Tracing;
+  readonly #runner: RunnerSupervisor;
+  readonly #output: OutputCollector;
+  readonly #slots: Slots<Answer>;
+  readonly #routers: RouterStreams;
+  readonly #changed: () => void;
+  readonly #live = new Map<string, LiveAttempt>();
+  readonly #byHandle = new Map<number, LiveAttempt>();
+  readonly #callsByNumber = new Map<number, OpenCall>();
+  readonly #callsByChild = new Map<string, OpenCall>();
+  #handles = 0;
+  #sequence = 0;
+  #drainReason = "";
+
+  constructor(options: {
+    readonly config: AgentConfig;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly tracing: Tracing;
+    readonly runner: RunnerSupervisor;
+    readonly output: OutputCollector;
+    /** Called after anything about the slots has changed. */
+    readonly changed: () => void;
+  }) {
+    this.#config = options.config;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#tracing = options.tracing;
+    this.#runner = options.runner;
+    this.#output = options.output;
+    this.#changed = options.changed;
+    this.#slots = new Slots(options.config.concurrency);
+    this.#routers = new RouterStreams((routerId) =>
+      this.#logger.error({ routerId }, "outcome dropped: its router stayed away"),
+    );
+  }
+
+  get state(): SlotState {
+    const { total, free, busy, lent, live, draining } = this.#slots;
+    return { total, free, busy, lent, live, draining, drainReason: this.#drainReason, runnerPid: this.#runner.pid };
+  }
+
+  /** Nothing runs, and every outcome is where it belongs. */
+  get isDone(): boolean {
+    return this.#live.size === 0 && this.#routers.unacknowledged === 0;
+  }
+
+  // Routers
+
+  openStream(routerId: string): FrameOutbox<AttachResponse> {
+    return this.#routers.open(routerId, (frame) => {
+      const { replicaId, pool, version } = this.#config;
+      const liveAttempts = [...this.#live.values()]
+        .filter((attempt) => attempt.routerId === routerId)
+        .map(({ key }) => ({ $typeName: "hearth.v1.AttemptKey", ...key }) as const);
+      frame.hello = { $typeName: "hearth.v1.AgentHello", replicaId, pool, version, liveAttempts };
+      frame.slots = toSlots({ sequence: this.#sequence, total: this.#slots.total, free: this.#slots.free }, 0);
+    });
+  }
+
+  closeStream(routerId: string, outbox: FrameOutbox<AttachResponse>): void {
+    this.#routers.close(routerId, outbox);
+  }
+
+  dispatch(routerId: string, dispatch: Dispatch): void {
+    this.#routers.dispatchSeen(routerId);
+    const key = { executionId: dispatch.executionId, attempt: dispatch.attempt };
+    const [effect] = this.#slots.step({ kind: "dispatched", key });
+    if (effect?.kind === "refuse") this.#routers.refuse(routerId, key.executionId, key.attempt, effect.reason);
+    else this.#begin(routerId, dispatch, key);
+    this.#slotsChanged();
+  }
+
+  cancel(key: AttemptKey): void {
+    const attempt = this.#live.get(text(key));
+    if (attempt === undefined) return;
+    if (attempt.sent) this.#runner.send({ kind: "cancel", header: { attempt: attempt.handle }, body: nothing });
+    else
+      this.#end(attempt, Outcome.CANCELLED, {
+        failure: failure("CANCELLED", "It was cancelled before the runner had it."),
+      });
+  }
+
+  acknowledge(routerId: string, key: AttemptKey): void {
+    this.#routers.acknowledge(routerId, key.executionId, key.attempt);
+  }
+
+  childEnded(end: ExecutionEnd): void {
+    const call = this.#callsByChild.get(end.executionId);
+    if (call === undefined) return;
+    this.#forget(call);
+    this.#step({ kind: "childEnded", parent: call.parent.key, end: toCallEnded(call.call, end) as Answer });
+  }
+
+  childRejected(childId: string, why: Failure | undefined): void {
+    const end = create(ExecutionEndSchema, { executionId: childId, outcome: Outcome.FAILED });
+    if (why !== undefined) end.failure = why;
+    this.childEnded(end);
+  }
+
+  // Drain
+
+  /** Takes nothing new from now on. */
+  drain(reason: string): void {
+    if (this.#slots.draining) return;
+    this.#drainReason = reason;
+    this.#step({ kind: "draining" });
+  }
+
+  /** Ends what still runs: the grace period is over. */
+  giveUp(): void {
+    for (const attempt of [...this.#live.values()]) {
+      this.#end(attempt, Outcome.LOST, {
+        failure: failure(
+          "GRACE_PERIOD_OVER",
+          `The replica had to end: ${this.#drainReason}. Its grace period is over.`,
+        ),
+      });
+    }
+  }
+
+  /** Concurrency changes in place. */
+  setTotal(total: number): void {
+    if (total !== this.#slots.total) this.#step({ kind: "totalChanged", total });
+  }
+
+  // Runner
+
+  loaded(): void {
+    for (const attempt of this.#live.values()) this.#send(attempt);
+    this.#changed();
+  }
+
+  loadFailed(reason: WireFailure): void {
+    for (const attempt of [...this.#live.values()]) this.#end(attempt, Outcome.FAILED, { failure: toFailure(reason) });
+  }
+
+  crashed(how: string): void {
+    const message = `The runner died while it had the attempt: ${how}`;
+    for (const attempt of [...this.#live.values()]) {
+      this.#end(attempt, Outcome.LOST, { failure: toFailure({ reason: "RUNNER_CRASHED", message }) });
+    }
+    this.#changed();
+  }
+
+  frame(frame: Frame): void {
+    switch (frame.kind) {
+      case "started": {
+        const attempt = this.#byHandle.get(frame.header.attempt);
+        if (attempt !== undefined) attempt.startedAt = frame.header.unixMs;
+        return;
+      }
+      case "ended":
+        return this.#ended(frame);
+      case "log":
+        return this.#byHandle
+          .get(frame.header.attempt)
+          ?.output.write(frame.header.stream, Buffer.from(frame.body).toString("utf8"));
+      case "call":
+        return this.#call(frame);
+      case "cancelCall": {
+        const call = this.#callsByNumber.get(frame.header.call);
+        if (call !== undefined) this.#abandon(call);
+        return;
+      }
+      case "park": {
+        const attempt = this.#byHandle.get(frame.header.attempt);
+        if (attempt !== undefined) this.#step({ kind: "parked", key: attempt.key });
+        return;
+      }
+      default:
+        this.#logger.warn({ kind: frame.kind }, "runner sent a frame that is not its to send");
+    }
+  }
+
+  // Attempts
+
+  #begin(routerId: string, dispatch: Dispatch, key: AttemptKey): void {
+    const { environment, replicaId } = this.#config;
+    const attributes = {
+      ...{ "hearth.environment": environment, "hearth.task": dispatch.task, "hearth.replica": replicaId },
+      ...{ "hearth.execution": key.executionId, "hearth.attempt": key.attempt },
+    };
+    const attempt: LiveAttempt = {
+      key,
+      handle: ++this.#handles,
+      dispatch,
+      routerId,
+      span: this.#tracing.start(`task ${dispatch.task}`, dispatch, { kind: "consumer", attributes }),
+      output: this.#output.attempt({ runId: dispatch.runId, ...key }),
+      sent: false,
+      startedAt: 0,
+    };
+    this.#live.set(text(key), attempt);
+    this.#byHandle.set(attempt.handle, attempt);
+    const { state } = this.#runner;
+    // Until the runner is loaded the attempt waits here, with its slot.
+    if (state.kind === "loaded") this.#send(attempt);
+    else if (state.kind === "failed") this.#end(attempt, Outcome.FAILED, { failure: toFailure(state.failure) });
+  }
+
+  #send(attempt: LiveAttempt): void {
+    const { dispatch, key, handle, span } = attempt;
+    attempt.sent = true;
+    const { traceparent, tracestate } = span.context;
+    const header = {
+      ...{ attempt: handle, execution: key.executionId, number: key.attempt, run: dispatch.runId, task: dispatch.task },
+      ...(traceparent === "" ? {} : { traceparent, tracestate }),
+    };
+    this.#runner.send({ kind: "execute", header, body: dispatch.arguments?.inline ?? nothing });
+  }
+
+  #ended(frame: Extract<Frame, { kind: "ended" }>): void {
+    const attempt = this.#byHandle.get(frame.header.attempt);
+    if (attempt === undefined) return;
+    const outcome = toOutcome(frame.header.outcome);
+    if (outcome !== Outcome.SUCCEEDED) return this.#end(attempt, outcome, { failure: toFailure(frame.header.failure) });
+    if (frame.body.length <= payloadBytesMax) return this.#end(attempt, outcome, { result: frame.body });
+    this.#end(attempt, Outcome.FAILED, { failure: tooLarge("The result", frame.body.length) });
+  }
+
+  #end(
+    attempt: LiveAttempt,
+    outcome: Outcome,
+    what: { readonly result?: Uint8Array; readonly failure?: Failure },
+  ): void {
+    const { key, handle, routerId, span, startedAt, output } = attempt;
+    this.#live.delete(text(key));
+    this.#byHandle.delete(handle);
+    for (const call of this.#callsByNumber.values()) {
+      // Nobody is left to hear of it.
+      if (call.parent === attempt) this.#abandon(call);
+    }
+    output.end();
+    const now = this.#clock.now();
+    const end = create(AttemptEndSchema, {
+      ...key,
+      outcome,
+      startedUnixMs: startedAt,
+      endedUnixMs: now,
+      runnerPid: this.#runner.pid,
+    });
+    if (what.result !== undefined) end.result = toPayload(what.result);
+    if (what.failure !== undefined) end.failure = what.failure;
+    span.end(what.failure === undefined ? {} : { error: what.failure.reason });
+    this.#routers.end(routerId, end);
+    this.#step({ kind: "ended", key });
+  }
+
+  // Calls of task code
+
+  #call(frame: Extract<Frame, { kind: "call" }>): void {
+    const { call } = frame.header;
+    const parent = this.#byHandle.get(frame.header.attempt);
+    if (parent === undefined) return;
+    const reject = (reason: Failure): void => {
+      const { reason: name, message } = reason;
+      const header = { call, outcome: "failed", failure: { reason: name, message } } as const;
+      this.#step({ kind: "childEnded", parent: parent.key, end: { kind: "callEnded", header, body: nothing } });
+    };
+    if (frame.body.length > payloadBytesMax) return reject(tooLarge("The arguments", frame.body.length));
+    const childId = ulid(this.#clock.now()).toLowerCase();
+    const { runId } = parent.dispatch;
+    let request;
+    try {
+      request = toChildRequest({ ...parent.key, runId, ...parent.span.context }, childId, frame);
+    } catch (error) {
+      return reject(failure("INVALID_POLICY", `The policy of the call cannot be read: ${(error as Error).message}`));
+    }
+    const open = { call, childId, parent };
+    this.#callsByNumber.set(call, open);
+    this.#callsByChild.set(childId, open);
+    this.#routers.callChild(parent.routerId, request);
+  }
+
+  #forget(call: OpenCall): void {
+    this.#callsByNumber.delete(call.call);
+    this.#callsByChild.delete(call.childId);
+    this.#routers.forgetChild(call.parent.routerId, call.childId);
+  }
+
+  #abandon(call: OpenCall): void {
+    this.#forget(call);
+    this.#routers.cancelChild(call.parent.routerId, call.childId);
+  }
+
+  // Slots
+
+  #step(event: SlotEvent<Answer>): void {
+    for (const effect of this.#slots.step(event)) this.#carryOut(effect);
+    this.#slotsChanged();
+  }
+
+  #carryOut(effect: SlotEffect<Answer>): void {
+    // Dispatches are answered where they arrive; what is left is to tell parents of their children.
+    if (effect.kind === "deliver") effect.ends.forEach((answer) => this.#runner.send(answer));
+  }
+
+  #slotsChanged(): void {
+    this.#sequence += 1;
+    this.#routers.tellSlots({ sequence: this.#sequence, total: this.#slots.total, free: this.#slots.free });
+    this.#changed();
+  }
+}
+
+const nothing = new Uint8Array();
+
+function text(key: AttemptKey): string {
+  return `${key.executionId} ${key.attempt}`;
+}
+
+function failure(reason: string, message: string): Failure {
+  return toFailure({ reason, message });
+}
+
+function tooLarge(what: string, bytes: number): Failure {
+  const message = `${what} would be ${bytes} bytes; the bound is ${payloadBytesMax}. Pass a reference to the data instead.`;
+  return failure("PAYLOAD_TOO_LARGE", message);
+}

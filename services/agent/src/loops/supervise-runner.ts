@@ -1,0 +1,146 @@
+import type { Clock } from "@hearth/clock";
+import { HearthError } from "@hearth/errors";
+import type { Frame, WireFailure } from "@hearth/runner-protocol";
+import type { Logger } from "@hearth/telemetry";
+import type { AgentConfig } from "../config.ts";
+import type { RunnerProcess, StartRunner } from "../io/runner-process.ts";
+
+const restartDelayMsMin = 200;
+const restartDelayMsMax = 10_000;
+const stopGraceMs = 2_000;
+
+/** What the runner is up to. In `failed` the code could not be loaded, and never will be. */
+export type RunnerState =
+  | { readonly kind: "starting" }
+  | { readonly kind: "loaded" }
+  | { readonly kind: "failed"; readonly failure: WireFailure }
+  | { readonly kind: "stopped" };
+
+/** What the supervisor tells the owner of the attempts. */
+export interface RunnerEvents {
+  /** Attempts may be sent. */
+  loaded(): void;
+  /** The code cannot be loaded. */
+  loadFailed(failure: WireFailure): void;
+  /** Something about attempts. */
+  frame(frame: Frame): void;
+  /** The runner died; `how` says of what. */
+  crashed(how: string): void;
+}
+
+/** Keeps a runner alive with the user's code in it: starts it, loads the bundle, and starts another one when it dies. */
+export class RunnerSupervisor {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #config: AgentConfig;
+  readonly #start: StartRunner;
+  readonly #bundle: Promise<string>;
+  readonly #variables: NodeJS.ProcessEnv;
+  #events!: RunnerEvents;
+  #process: RunnerProcess | undefined;
+  #state: RunnerState = { kind: "starting" };
+  /** Deaths since an attempt last ended properly. */
+  #deaths = 0;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly config: AgentConfig;
+    readonly startRunner: StartRunner;
+    /** The path of the code bundle. */
+    readonly bundle: Promise<string>;
+    readonly variables: NodeJS.ProcessEnv;
+  }) {
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#config = options.config;
+    this.#start = options.startRunner;
+    this.#bundle = options.bundle;
+    this.#variables = options.variables;
+    // It is awaited when a runner has said hello; until then a failure is nobody's.
+    this.#bundle.catch(() => undefined);
+  }
+
+  get state(): RunnerState {
+    return this.#state;
+  }
+
+  /** Process id of the runner, 0 while there is none. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  start(events: RunnerEvents): void {
+    this.#events = events;
+    this.#launch();
+  }
+
+  send(frame: Frame): void {
+    this.#process?.send(frame);
+  }
+
+  /** Ends the runner for good. */
+  stop(): void {
+    this.#state = { kind: "stopped" };
+    this.#process?.stop(stopGraceMs);
+  }
+
+  #launch(): void {
+    if (this.#state.kind === "stopped") return;
+    const runner = this.#start({
+      command: this.#config.runnerCommand,
+      variables: this.#variables,
+      frame: (frame) => this.#receive(runner, frame),
+      gone: (how) => this.#gone(runner, how),
+    });
+    this.#process = runner;
+  }
+
+  #receive(runner: RunnerProcess, frame: Frame): void {
+    if (runner !== this.#process) return;
+    switch (frame.kind) {
+      case "hello":
+        this.#logger.debug({ runnerPid: frame.header.pid, runtime: frame.header.runtime }, "runner connected");
+        void this.#load(runner);
+        return;
+      case "loaded":
+        this.#logger.info({ runnerPid: runner.pid }, "runner is ready");
+        this.#state = { kind: "loaded" };
+        return this.#events.loaded();
+      case "loadFailed":
+        return this.#loadFailed(frame.header.failure);
+      default:
+        if (frame.kind === "ended") this.#deaths = 0;
+        return this.#events.frame(frame);
+    }
+  }
+
+  async #load(runner: RunnerProcess): Promise<void> {
+    const { tasks, environment, version, concurrency } = this.#config;
+    try {
+      const header = { bundle: await this.#bundle, tasks, environment, version, concurrency };
+      runner.send({ kind: "load", header, body: new Uint8Array() });
+    } catch (error) {
+      const reason = error instanceof HearthError ? error.reason : "BUNDLE_NOT_FOUND";
+      this.#loadFailed({ reason, message: (error as Error).message });
+    }
+  }
+
+  #loadFailed(failure: WireFailure): void {
+    this.#logger.warn({ reason: failure.reason }, "the code cannot be loaded");
+    this.#state = { kind: "failed", failure };
+    this.#events.loadFailed(failure);
+  }
+
+  #gone(runner: RunnerProcess, how: string): void {
+    if (runner !== this.#process) return;
+    this.#process = undefined;
+    if (this.#state.kind === "stopped" || this.#state.kind === "failed") return;
+    this.#state = { kind: "starting" };
+    this.#deaths += 1;
+    const delayMs = this.#deaths === 1 ? 0 : Math.min(restartDelayMsMax, restartDelayMsMin * 2 ** (this.#deaths - 2));
+    this.#logger.warn({ how, delayMs }, "runner died; another one is started");
+    this.#events.crashed(how);
+    this.#clock.after(delayMs, () => this.#launch());
+  }
+}
