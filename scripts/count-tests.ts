@@ -16,11 +16,11 @@ export function showCounts({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-/** The counts in a report of Vitest's JSON reporter. A file without tests that failed, failed to load: it counts as one. */
+/** The counts in a report of Vitest's JSON reporter. A file that failed without a test that did counts as one. */
 export function countVitestReport(report: VitestReport): Counts {
   const statuses = report.testResults.flatMap((file) => {
-    if (file.assertionResults.length === 0 && file.status === "failed") return ["failed"];
-    return file.assertionResults.map((assertion) => assertion.status);
+    const own = file.assertionResults.map((assertion) => assertion.status);
+    return file.status === "failed" && !own.includes("failed") ? [...own, "failed"] : own;
   });
   const count = (wanted: readonly string[]): number => statuses.filter((status) => wanted.includes(status)).length;
   const passed = count(["passed"]);

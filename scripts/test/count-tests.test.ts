@@ -18,9 +18,13 @@ test("a report is counted by its assertions; what neither passed nor failed was 
   expect(countVitestReport(report)).toEqual({ passed: 2, failed: 1, skipped: 2 });
 });
 
-test("a file that failed to load is a failure, though it has no test that failed", () => {
-  const report = { testResults: [{ status: "failed", assertionResults: [] }] };
-  expect(countVitestReport(report)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+test("a file that failed to load, or to set up, is a failure, though it has no test that failed", () => {
+  const skipped = { status: "skipped" };
+  const testResults = [
+    { status: "failed", assertionResults: [] },
+    { status: "failed", assertionResults: [skipped, skipped] },
+  ];
+  expect(countVitestReport({ testResults })).toEqual({ passed: 0, failed: 2, skipped: 2 });
 });
 
 test("a run that left no report, or half of one, is a failure", () => {

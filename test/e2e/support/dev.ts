@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EnvironmentService, ExecutionService, RunService } from "@hearth/proto";
 import { createClient, openChannel, type RpcClient } from "@hearth/rpc";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { runHearth, startHearth, type Finished, type Running } from "./run-hearth.ts";
 
 /** The addresses of a running `hearth dev`, as its config.json has them. */
@@ -81,7 +81,7 @@ async function readyAddresses({ soFar, finished, child }: Running): Promise<Addr
   const ended = finished.then(({ code, stderr }) => {
     throw new Error(`hearth dev ended with exit code ${code ?? "none"} before it was ready:\n${stderr}`);
   });
-  const ready = expect.poll(() => soFar.stdout.includes("\n"), { timeout: readyBoundMs, interval: 20 }).toBe(true);
+  const ready = vi.waitFor(() => expect(soFar.stdout).toContain("\n"), { timeout: readyBoundMs, interval: 20 });
   try {
     await Promise.race([ready, ended]);
   } catch (error) {
