@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { newStateDir, startDev, type Dev } from "./support/dev.ts";
+import { processesMentioning } from "./support/processes.ts";
+import { startHearth } from "./support/run-hearth.ts";
+
+async function devForThisTest(options: Parameters<typeof startDev>[0] = {}): Promise<Dev> {
+  const dev = await startDev(options);
+  onTestFinished(() => dev[Symbol.asyncDispose]());
+  return dev;
+}
+
+function servicePid(dev: Dev, service: string): number {
+  const file = readFileSync(join(dev.stateDir, "processes", `${service}.json`), "utf8");
+  return (JSON.parse(file) as { pid: number }).pid;
+}
+
+test("config.json names the addresses while it runs, and is gone after it", async () => {
+  const dev = await devForThisTest();
+  const file = join(dev.stateDir, "config.json");
+  expect(dev.addresses).toMatchObject(JSON.parse(readFileSync(file, "utf8")) as object);
+  await dev.stop();
+  expect(existsSync(file)).toBe(false);
+});
+
+test("the same folder is not used twice, and the refusal says by whom it is", async () => {
+  const dev = await devForThisTest();
+  const second = await startHearth(["dev", "--state-dir", dev.stateDir, "--port", "0"]).finished;
+  expect(second).toMatchObject({ code: 1, stdout: "" });
+  expect(second.stderr).toContain(`ALREADY_RUNNING: Process ${dev.process.child.pid!} already runs`);
+});
+
+test.each(["SIGTERM", "SIGINT"] as const)("%s stops it in order and leaves no process behind", async (signal) => {
+  const dev = await devForThisTest();
+  const { code } = await dev.stop(signal);
+  expect(code).toBe(0);
+  expect(processesMentioning(dev.stateDir)).toEqual([]);
+});
+
+test.each(["nats", "controlplane", "router"])("%s is started again when it dies, and work goes on", async (service) => {
+  const dev = await devForThisTest();
+  const before = servicePid(dev, service);
+  process.kill(before, "SIGKILL");
+  await expect.poll(() => dev.process.soFar.stderr, { timeout: 30_000 }).toContain(`${service} is ready again.`);
+  expect(dev.process.soFar.stderr).toContain(`${service} ended (SIGKILL); it starts again in 0.25 s.`);
+  expect(servicePid(dev, service)).not.toBe(before);
+  expect(await dev.json("env", "list")).toEqual([]);
+});
+
+test("what a killed one left behind is ended by the next one on the folder", async () => {
+  const stateDir = newStateDir();
+  const first = await startDev({ stateDir });
+  const router = servicePid(first, "router");
+  await first.stop("SIGKILL");
+  expect(processesMentioning(stateDir).map(({ pid }) => pid)).toContain(router);
+  const second = await devForThisTest({ stateDir });
+  expect(second.process.soFar.stderr).toContain(`Ending router (process ${router})`);
+  expect(servicePid(second, "router")).not.toBe(router);
+});
