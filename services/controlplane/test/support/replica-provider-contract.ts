@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import type { ReplicaExit, ReplicaOrder, ReplicaProvider } from "../../src/io/replica-provider.ts";
+import { eventually } from "./eventually.ts";
+import { specOf } from "./spec.ts";
+
+/** What every provider must do, whatever a replica is to it. */
+export function replicaProviderContract(substrate: {
+  /** A provider whose replicas stay until they are asked to end. */
+  readonly staying: () => ReplicaProvider;
+  /** One whose replicas ignore being asked. */
+  readonly stubborn: () => ReplicaProvider;
+  /** One whose replicas print 30 lines and exit with 7. */
+  readonly failing: () => ReplicaProvider;
+  /** Whether a staying or stubborn replica has got going. */
+  readonly isUp: (replicaId: string) => boolean;
+}): void {
+  const order = (replicaId: string): ReplicaOrder => {
+    const spec = specOf({});
+    return { replicaId, environment: spec.name, pool: spec.name, version: "v1", concurrency: 1, spec };
+  };
+  const started = async (provider: ReplicaProvider, replicaId: string): Promise<readonly ReplicaExit[]> => {
+    const exits: ReplicaExit[] = [];
+    provider.onExit((exit) => exits.push(exit));
+    await provider.prepare(order(replicaId).spec, () => undefined);
+    await provider.start(order(replicaId));
+    return exits;
+  };
+  const up = (replicaId: string): Promise<true> =>
+    eventually("the replica is up", () => (substrate.isUp(replicaId) ? true : undefined));
+
+  describe("a replica provider", () => {
+    test("lists what it started until it has ended", async () => {
+      const provider = substrate.staying();
+      await started(provider, "r-1");
+      expect(await provider.list()).toEqual(["r-1"]);
+      await provider.stop("r-1", 10_000);
+      expect(await provider.list()).toEqual([]);
+    });
+
+    test("tells once of a stopped replica's end", async () => {
+      const provider = substrate.staying();
+      const exits = await started(provider, "r-1");
+      await up("r-1");
+      await Promise.all([provider.stop("r-1", 10_000), provider.stop("r-1", 10_000)]);
+      expect(exits).toMatchObject([{ replicaId: "r-1", signal: "SIGTERM" }]);
+    });
+
+    test("ends by force what does not end within the grace", async () => {
+      const provider = substrate.stubborn();
+      const exits = await started(provider, "r-1");
+      await up("r-1");
+      await provider.stop("r-1", 50);
+      expect(exits).toMatchObject([{ replicaId: "r-1", signal: "SIGKILL" }]);
+    });
+
+    test("tells how a replica failed and its last 20 lines", async () => {
+      const provider = substrate.failing();
+      const exits = await started(provider, "r-1");
+      const exit = await eventually("the end is told", () => exits[0]);
+      expect(exit).toMatchObject({ replicaId: "r-1", exitCode: 7 });
+      expect(exit.lastLines).toHaveLength(20);
+      expect(exit.lastLines.at(-1)).toBe("line 30");
+    });
+
+    test("has nothing to do for a replica that is not there", async () => {
+      await substrate.staying().stop("unknown", 10_000);
+    });
+  });
+}
