@@ -82,6 +82,7 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
     output.flush();
     runner.stop();
     announcer.ended(reason);
+    attempts.endStreams();
     await Promise.all([bus.close(), tracing.stop(), server.stop(500)]);
     ended.resolve(reason);
   }

@@ -65,6 +65,11 @@ export class RouterStreams {
       this.#accounts.delete(routerId);
   }
 
+  /** Ends every stream once what is in it has left. */
+  endAll(): void {
+    for (const { stream } of this.#accounts.values()) stream?.outbox.end();
+  }
+
   dispatchSeen(routerId: string): void {
     const { stream } = this.#account(routerId);
     if (stream !== undefined) stream.seen += 1;

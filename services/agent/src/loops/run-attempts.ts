@@ -121,6 +121,10 @@ export class Attempts implements RunnerEvents {
     this.#routers.close(routerId, outbox);
   }
 
+  endStreams(): void {
+    this.#routers.endAll();
+  }
+
   dispatch(routerId: string, dispatch: Dispatch): void {
     this.#routers.dispatchSeen(routerId);
     const key = { executionId: dispatch.executionId, attempt: dispatch.attempt };

@@ -1,0 +1,377 @@
+import { create } from "@bufbuild/protobuf";
+import { buckets, connectBus, ensureStreams, subjects, type Bus } from "@hearth/bus";
+import {
+  AgentService,
+  ExecutionEndSchema,
+  LogBatchSchema,
+  Outcome,
+  ReplicaState,
+  SlotAnnouncementSchema,
+  type LogEntry,
+  type SlotAnnouncement,
+} from "@hearth/proto";
+import { createClient, openChannel } from "@hearth/rpc";
+import { startNats, type NatsEngine } from "@hearth/test-engines";
+import { Objm } from "@nats-io/obj";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { buildAgent, type Agent } from "../src/build.ts";
+import type { AgentConfig } from "../src/config.ts";
+import { ScriptedRouter } from "./scripted-router.ts";
+
+const bundle = Buffer.from("any bytes will do for the scripted runner");
+const bundleSha256 = createHash("sha256").update(bundle).digest("hex");
+
+let nats: NatsEngine;
+let bus: Bus;
+let cacheFolder: string;
+const announcements: SlotAnnouncement[] = [];
+const logs: LogEntry[] = [];
+
+beforeAll(async () => {
+  nats = await startNats();
+  bus = await connectBus({ url: nats.url, name: "test" });
+  await ensureStreams(bus);
+  await (await new Objm(bus.connection).create(buckets.bundles)).putBlob({ name: bundleSha256 }, bundle);
+  bus.subscribe(subjects.allSlots, SlotAnnouncementSchema, (announcement) => announcements.push(announcement));
+  bus.subscribe(subjects.logs, LogBatchSchema, (batch) => logs.push(...batch.entries));
+  cacheFolder = mkdtempSync(join(tmpdir(), "hearth-agent-test-"));
+});
+
+const agents: Agent[] = [];
+afterEach(async () => {
+  for (const agent of agents.splice(0)) {
+    agent.drain("the test is over", 0);
+    await agent.ended;
+  }
+});
+
+afterAll(async () => {
+  await bus.close();
+  await nats.stop();
+  rmSync(cacheFolder, { recursive: true });
+});
+
+let replicas = 0;
+async function startAgent(change: Partial<AgentConfig> = {}): Promise<Agent & { readonly replicaId: string }> {
+  const replicaId = `r-${++replicas}`;
+  const config: AgentConfig = {
+    ...{ natsUrl: nats.url, replicaId, environment: "images", pool: "images/test", version: "v1", concurrency: 1 },
+    ...{ bundleSha256, tasks: [{ name: "echo", entrypoint: "" }], language: "node", runnerVariables: {} },
+    runnerCommand: [process.execPath, fileURLToPath(new URL("scripted-runner.ts", import.meta.url))],
+    ...{ host: "127.0.0.1", port: 0, cacheFolder, logLevel: "silent", stopGraceMs: 1_000, orphanTimeoutMs: 60_000 },
+    ...change,
+  };
+  const agent = await buildAgent(config, process.env);
+  agents.push(agent);
+  return { ...agent, replicaId };
+}
+
+const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();
+const lastOf = (replicaId: string): SlotAnnouncement | undefined =>
+  announcements.findLast((announcement) => announcement.replicaId === replicaId);
+
+/** Slots over several ticks: the test polls for what it waits for, up to 10 s. */
+const until = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 10_000, interval: 10 });
+
+describe("an agent", () => {
+  it("runs an attempt and reports its outcome, result and runner", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", "echo", "hello");
+    const end = await router.end("x");
+    expect([end.outcome, text(end.result?.inline)]).toEqual([Outcome.SUCCEEDED, "hello"]);
+    expect(end.runnerPid).toBeGreaterThan(0);
+    expect(end.startedUnixMs).toBeGreaterThan(0);
+  });
+
+  it("keeps its runner from one attempt to the next", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", "echo");
+    const first = await router.end("x");
+    router.dispatch("y", "echo");
+    expect((await router.end("y")).runnerPid).toBe(first.runnerPid);
+  });
+
+  it("announces itself and its slots", async () => {
+    const { replicaId, address } = await startAgent({ concurrency: 3 });
+    const router = new ScriptedRouter(address);
+    router.dispatch("x", "hold");
+    await until(() => expect(lastOf(replicaId)).toMatchObject({ total: 3, free: 2, busy: 1, idleSinceUnixMs: 0 }));
+    expect(lastOf(replicaId)).toMatchObject({ address, state: ReplicaState.READY, pool: "images/test", version: "v1" });
+  });
+
+  it("says since when it has been idle", async () => {
+    const { replicaId, address } = await startAgent();
+    const router = new ScriptedRouter(address);
+    router.dispatch("x", "echo");
+    const end = await router.end("x");
+    await until(() => expect(lastOf(replicaId)?.idleSinceUnixMs).toBeGreaterThanOrEqual(end.endedUnixMs));
+  });
+
+  it("refuses what exceeds its slots", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", "hold");
+    router.dispatch("y", "echo");
+    await until(() => expect(router.refusals).toEqual(["y SLOTS_FULL"]));
+  });
+
+  it("refuses an attempt it has had", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", "echo");
+    await router.end("x");
+    router.dispatch("x", "echo");
+    await until(() => expect(router.refusals).toEqual(["x STALE_ATTEMPT"]));
+  });
+
+  it("tells every router how its slots stand, and each how many of its dispatches that counts", async () => {
+    const { address } = await startAgent({ concurrency: 2 });
+    const [one, other] = [
+      new ScriptedRouter(address, { routerId: "one" }),
+      new ScriptedRouter(address, { routerId: "other" }),
+    ];
+    await until(() => expect([one.slots?.free, other.slots?.free]).toEqual([2, 2]));
+    one.dispatch("x", "hold");
+    await until(() => expect(one.slots).toMatchObject({ free: 1, dispatchesSeen: 1 }));
+    await until(() => expect(other.slots).toMatchObject({ free: 1, dispatchesSeen: 0 }));
+  });
+
+  it("cancels an attempt", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", "hold");
+    await until(() => expect(router.slots?.free).toBe(0));
+    router.say((frame) =>
+      frame.cancellations.push({ $typeName: "hearth.v1.AttemptKey", executionId: "x", attempt: 1 }),
+    );
+    expect((await router.end("x")).outcome).toBe(Outcome.CANCELLED);
+  });
+
+  it("sends on what tasks print, line by line, by execution", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("printer", "print", "one\ntwo\nno line end");
+    await router.end("printer");
+    await until(() => {
+      const lines = logs.filter(({ line }) => line?.executionId === "printer").map(({ line }) => line?.text);
+      expect(lines).toEqual(["one", "two", "no line end"]);
+    });
+  });
+
+  it("refuses a result over the bound, by name", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", "large");
+    const end = await router.end("x");
+    expect([end.outcome, end.failure?.reason]).toEqual([Outcome.FAILED, "PAYLOAD_TOO_LARGE"]);
+  });
+
+  it("fails every attempt with the reason why the code cannot be loaded", async () => {
+    const router = new ScriptedRouter((await startAgent({ environment: "broken" })).address);
+    for (const id of ["x", "y"]) {
+      router.dispatch(id, "echo");
+      const end = await router.end(id);
+      expect([end.outcome, end.failure?.reason]).toEqual([Outcome.FAILED, "CODE_IMPORT_FAILED"]);
+    }
+  });
+
+  it("fails every attempt with the reason why there is no bundle", async () => {
+    const router = new ScriptedRouter((await startAgent({ bundleSha256: "0".repeat(64) })).address);
+    router.dispatch("x", "echo");
+    expect((await router.end("x")).failure?.reason).toBe("BUNDLE_NOT_FOUND");
+  });
+});
+
+describe("a runner that dies", () => {
+  it("takes its attempts along, with a reason that says how, and another one serves the next", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("before", "echo");
+    const { runnerPid } = await router.end("before");
+    router.dispatch("x", "hold");
+    await until(() => expect(router.slots?.free).toBe(0));
+    process.kill(runnerPid, "SIGKILL");
+    const end = await router.end("x");
+    expect([end.outcome, end.failure?.reason]).toEqual([Outcome.LOST, "RUNNER_CRASHED"]);
+    expect(end.failure?.message).toContain("SIGKILL");
+    router.dispatch("after", "echo", "still here");
+    const after = await router.end("after");
+    expect(text(after.result?.inline)).toBe("still here");
+    expect(after.runnerPid).not.toBe(runnerPid);
+  });
+
+  it.each([
+    ["exits", "exit", "exit code 3"],
+    ["dies with words", "babble", "the last words"],
+    ["sends what is no frame", "garbage", "A frame of"],
+  ])("by its own doing is named: it %s", async (_how, task, message) => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", task);
+    const end = await router.end("x");
+    expect(end.failure?.reason).toBe("RUNNER_CRASHED");
+    expect(end.failure?.message).toContain(message);
+  });
+});
+
+describe("a waiting parent", () => {
+  it("lends its slot, so that one slot runs calls of any depth", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("root", "call", "3");
+    // The test is the router: it runs each child on the same replica and hands its end back.
+    for (const depth of [1, 2, 3]) {
+      const child = await until(() => {
+        expect(router.childCalls).toHaveLength(depth);
+        expect(router.slots?.free).toBe(1);
+        return router.childCalls[depth - 1];
+      });
+      router.dispatch(child?.executionId ?? "", "call", text(child?.arguments?.inline));
+    }
+    for (const child of router.childCalls.toReversed()) {
+      const { outcome, result } = await router.end(child.executionId);
+      const end = create(ExecutionEndSchema, { executionId: child.executionId, outcome });
+      if (result !== undefined) end.result = result;
+      router.say((frame) => frame.childEnds.push(end));
+    }
+    expect(text((await router.end("root")).result?.inline)).toBe("0");
+  });
+
+  it("says on whose behalf it calls", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("root", "call", "1");
+    await until(() =>
+      expect(router.childCalls).toMatchObject([
+        { parentId: "root", runId: "root", environment: "images", task: "call" },
+      ]),
+    );
+  });
+
+  it("hears why its child was refused", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("root", "call", "1");
+    const child = await until(() => {
+      expect(router.childCalls).toHaveLength(1);
+      return router.childCalls[0];
+    });
+    const failure = {
+      $typeName: "hearth.v1.Failure",
+      reason: "BACKLOG_FULL",
+      message: "full",
+      exceptionType: "",
+      traceback: "",
+    } as const;
+    const rejection = {
+      $typeName: "hearth.v1.ExecutionRejection",
+      executionId: child?.executionId ?? "",
+      failure,
+      retryAfterMs: 0,
+    } as const;
+    router.say((frame) => frame.childRejections.push(rejection));
+    expect((await router.end("root")).failure?.reason).toBe("BACKLOG_FULL");
+  });
+
+  it("that ends gives up its children", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("root", "call", "1");
+    await until(() => expect(router.childCalls).toHaveLength(1));
+    router.say((frame) =>
+      frame.cancellations.push({ $typeName: "hearth.v1.AttemptKey", executionId: "root", attempt: 1 }),
+    );
+    await router.end("root");
+    await until(() => {
+      const cancelled = router.frames.flatMap((frame) => frame.childCancellations);
+      expect(cancelled).toEqual(router.childCalls.map(({ executionId }) => executionId));
+    });
+  });
+});
+
+describe("a stream that breaks", () => {
+  it("costs no outcome: what ended meanwhile is told on the next one, until it is acknowledged", async () => {
+    const { address } = await startAgent();
+    const first = new ScriptedRouter(address, { acknowledges: false });
+    first.dispatch("x", "echo", "hello");
+    await first.end("x");
+    first.leave();
+    const second = new ScriptedRouter(address, { acknowledges: false });
+    expect(text((await second.end("x")).result?.inline)).toBe("hello");
+    second.say((frame) =>
+      frame.acknowledgedOutcomes.push({ $typeName: "hearth.v1.AttemptKey", executionId: "x", attempt: 1 }),
+    );
+    second.dispatch("y", "echo");
+    await second.end("y");
+    second.leave();
+    const third = new ScriptedRouter(address, { acknowledges: false });
+    await third.end("y");
+    expect(third.ends.map(({ executionId }) => executionId)).toEqual(["y"]);
+  });
+
+  it("leaves its attempts running, and the agent says which", async () => {
+    const { address } = await startAgent();
+    const first = new ScriptedRouter(address);
+    first.dispatch("x", "hold");
+    await until(() => expect(first.slots?.free).toBe(0));
+    first.leave();
+    const second = new ScriptedRouter(address);
+    await until(() => expect(second.frames[0]?.hello?.liveAttempts).toMatchObject([{ executionId: "x", attempt: 1 }]));
+    const stranger = new ScriptedRouter(address, { routerId: "another router" });
+    await until(() => expect(stranger.frames[0]?.hello?.liveAttempts).toEqual([]));
+  });
+
+  it("repeats the child calls that were not answered", async () => {
+    const { address } = await startAgent();
+    const first = new ScriptedRouter(address);
+    first.dispatch("root", "call", "1");
+    await until(() => expect(first.childCalls).toHaveLength(1));
+    first.leave();
+    const second = new ScriptedRouter(address);
+    await until(() => expect(second.childCalls).toEqual(first.childCalls));
+  });
+});
+
+describe("a drain", () => {
+  it("withdraws the slots, lets what runs finish, and ends the replica with its reason", async () => {
+    const agent = await startAgent({ concurrency: 2 });
+    const router = new ScriptedRouter(agent.address);
+    router.dispatch("x", "hold");
+    await until(() => expect(router.slots?.free).toBe(1));
+    const channel = openChannel(agent.address);
+    expect(await createClient(AgentService, channel).drain({ reason: "idle for 60 s" })).toMatchObject({ running: 1 });
+    channel.close();
+    router.dispatch("y", "echo");
+    await until(() => expect(router.refusals).toEqual(["y REPLICA_DRAINING"]));
+    await until(() =>
+      expect(lastOf(agent.replicaId)).toMatchObject({
+        state: ReplicaState.DRAINING,
+        free: 0,
+        endReason: "idle for 60 s",
+      }),
+    );
+    router.say((frame) =>
+      frame.cancellations.push({ $typeName: "hearth.v1.AttemptKey", executionId: "x", attempt: 1 }),
+    );
+    await router.end("x");
+    router.say((frame) =>
+      frame.acknowledgedOutcomes.push({ $typeName: "hearth.v1.AttemptKey", executionId: "x", attempt: 1 }),
+    );
+    expect(await agent.ended).toBe("idle for 60 s");
+    await until(() =>
+      expect(lastOf(agent.replicaId)).toMatchObject({ state: ReplicaState.ENDED, endReason: "idle for 60 s" }),
+    );
+  });
+
+  it("ends what still runs when the grace period is over, by name", async () => {
+    const agent = await startAgent();
+    const router = new ScriptedRouter(agent.address);
+    router.dispatch("x", "hold");
+    await until(() => expect(router.slots?.free).toBe(0));
+    agent.drain("the machine goes away", 50);
+    const end = await router.end("x");
+    expect([end.outcome, end.failure?.reason]).toEqual([Outcome.LOST, "GRACE_PERIOD_OVER"]);
+  });
+});
+
+describe("bad input", () => {
+  it("a stream without a hello is refused", async () => {
+    const { address } = await startAgent();
+    const router = new ScriptedRouter(address, { routerId: "" });
+    expect(await router.closed).toMatchObject({ reason: "INVALID_REQUEST" });
+  });
+});

@@ -1,0 +1,91 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  AgentService,
+  AttachRequestSchema,
+  DispatchSchema,
+  type AttachRequest,
+  type AttachResponse,
+  type AttemptEnd,
+  type ExecutionRequest,
+  type Slots,
+} from "@hearth/proto";
+import { createClient, FrameOutbox, openChannel } from "@hearth/rpc";
+import { vi } from "vitest";
+
+/** A router's end of the stream to an agent, every message of which a test decides. */
+export class ScriptedRouter {
+  readonly frames: AttachResponse[] = [];
+  readonly closed: Promise<unknown>;
+  readonly #outbox = new FrameOutbox<AttachRequest>(() => create(AttachRequestSchema));
+  readonly #leave = new AbortController();
+
+  /** With `acknowledges` it lets the agent forget every outcome at once. */
+  constructor(address: string, { routerId = "router", acknowledges = true } = {}) {
+    this.#outbox.frame().hello = { $typeName: "hearth.v1.RouterHello", routerId };
+    const channel = openChannel(address);
+    const read = async (): Promise<void> => {
+      for await (const frame of createClient(AgentService, channel).attach(this.#outbox, {
+        signal: this.#leave.signal,
+      })) {
+        this.frames.push(frame);
+        if (!acknowledges) continue;
+        for (const { executionId, attempt } of frame.ends) {
+          this.say((answer) =>
+            answer.acknowledgedOutcomes.push({ $typeName: "hearth.v1.AttemptKey", executionId, attempt }),
+          );
+        }
+      }
+    };
+    this.closed = read()
+      .catch((error: unknown) => error)
+      .finally(() => channel.close());
+  }
+
+  /** Everything the agent has said of one kind. */
+  get ends(): AttemptEnd[] {
+    return this.frames.flatMap((frame) => frame.ends);
+  }
+
+  get childCalls(): ExecutionRequest[] {
+    return this.frames.flatMap((frame) => frame.childCalls);
+  }
+
+  get slots(): Slots | undefined {
+    return this.frames.flatMap((frame) => frame.slots ?? []).at(-1);
+  }
+
+  get refusals(): string[] {
+    return this.frames.flatMap((frame) => frame.refusals).map(({ executionId, reason }) => `${executionId} ${reason}`);
+  }
+
+  say(fill: (frame: AttachRequest) => void): void {
+    fill(this.#outbox.frame());
+  }
+
+  dispatch(executionId: string, task: string, text = "", attempt = 1): void {
+    const dispatch = create(DispatchSchema, {
+      executionId,
+      attempt,
+      task,
+      runId: executionId,
+      arguments: { inline: Buffer.from(text) },
+    });
+    this.say((frame) => frame.dispatches.push(dispatch));
+  }
+
+  /** The end of an execution, once it has come. */
+  end(executionId: string): Promise<AttemptEnd> {
+    return vi.waitFor(
+      () => {
+        const end = this.ends.find((candidate) => candidate.executionId === executionId);
+        if (end === undefined) throw new Error(`${executionId} has not ended`);
+        return end;
+      },
+      { timeout: 10_000, interval: 10 },
+    );
+  }
+
+  leave(): void {
+    this.#leave.abort();
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * A runner that a test starts as a real process. What it does with an attempt depends on the task:
+ * echo: returns its arguments. hold: ends only when cancelled. print: prints its arguments, then returns. exit: exits with
+ * code 3. babble: writes to its own stderr and kills itself. call <n>: calls itself with n-1 and parks; with 0 it returns.
+ * large: returns 5 MiB. garbage: sends bytes that are no frame. Loading fails when the environment is "broken".
+ */
+import { FrameSocket, type Frame } from "@hearth/runner-protocol";
+import { createConnection } from "node:net";
+
+const socket = createConnection(process.env["HEARTH_RUNNER_SOCKET"] ?? "");
+const runner = new FrameSocket(socket, { receive, closed: () => process.exit(0) });
+const nothing = new Uint8Array();
+const parents = new Map<number, number>();
+let calls = 0;
+
+runner.send({ kind: "hello", header: { pid: process.pid, language: "node", runtime: "test" }, body: nothing });
+
+function receive(frame: Frame): void {
+  switch (frame.kind) {
+    case "load":
+      if (frame.header.environment !== "broken") return runner.send({ kind: "loaded", header: {}, body: nothing });
+      return runner.send({
+        kind: "loadFailed",
+        header: { failure: { reason: "CODE_IMPORT_FAILED", message: "no module named numpy" } },
+        body: nothing,
+      });
+    case "execute":
+      return execute(frame);
+    case "cancel":
+      return end(frame.header.attempt, nothing, "cancelled");
+    case "callEnded": {
+      const parent = parents.get(frame.header.call) ?? 0;
+      return end(
+        parent,
+        frame.body,
+        frame.header.outcome === "succeeded" ? "succeeded" : "failed",
+        frame.header.failure?.reason,
+      );
+    }
+    default:
+      throw new Error(`unexpected ${frame.kind}`);
+  }
+}
+
+function execute({ header, body }: Extract<Frame, { kind: "execute" }>): void {
+  const { attempt } = header;
+  runner.send({ kind: "started", header: { attempt, unixMs: Date.now() }, body: nothing });
+  const text = Buffer.from(body).toString();
+  switch (header.task) {
+    case "echo":
+      return end(attempt, body);
+    case "hold":
+      return;
+    case "print":
+      runner.send({ kind: "log", header: { attempt, stream: "stdout" }, body });
+      return end(attempt, nothing);
+    case "exit":
+      return process.exit(3);
+    case "babble":
+      process.stderr.write("the last words\n", () => process.kill(process.pid, "SIGKILL"));
+      return;
+    case "call": {
+      if (text === "0") return end(attempt, body);
+      const call = ++calls;
+      parents.set(call, attempt);
+      const environment = process.env["HEARTH_ENVIRONMENT"] ?? "";
+      runner.send({
+        kind: "call",
+        header: { call, attempt, environment, task: "call" },
+        body: Buffer.from(`${Number(text) - 1}`),
+      });
+      return runner.send({ kind: "park", header: { attempt }, body: nothing });
+    }
+    case "large":
+      return end(attempt, new Uint8Array(5 * 1024 * 1024));
+    case "garbage":
+      socket.write(Buffer.from("this is not a frame at all"));
+      return;
+    default:
+      end(attempt, nothing, "failed", "TASK_NOT_FOUND");
+  }
+}
+
+function end(
+  attempt: number,
+  body: Uint8Array,
+  outcome: "succeeded" | "failed" | "cancelled" = "succeeded",
+  reason = "CANCELLED",
+): void {
+  const failure = outcome === "succeeded" ? {} : { failure: { reason, message: "as the test wants" } };
+  runner.send({ kind: "ended", header: { attempt, outcome, unixMs: Date.now(), ...failure }, body });
+}
