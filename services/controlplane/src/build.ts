@@ -68,7 +68,7 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
     launch: agentLaunch(config, variables, programs),
   });
 
-  const [poolFeed, runFeed, logFeed] = [new ChangeFeed(), new ChangeFeed(), new ChangeFeed()];
+  const [poolFeed, runFeed] = [new ChangeFeed(), new ChangeFeed()];
   const pools = new ScalePools({
     clock,
     log,
@@ -89,7 +89,7 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   const lines = natsDurableStream(bus, streams.logs, reader);
   const loops = [
     projectHistory({ journal, store, feed: runFeed, log, signal }),
-    collectLogs({ stream: lines, store, feed: logFeed, linesMax: config.logLinesMax, log, signal }),
+    collectLogs({ stream: lines, store, feed: runFeed, linesMax: config.logLinesMax, log, signal }),
     listenToBus({
       bus,
       pools,
@@ -108,7 +108,7 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
     service(BundleService, bundleHandlers(bundles)),
     service(
       RunService,
-      runHandlers({ clock, environments, store, runs, pools, peers, tracing, runFeed, logFeed, newId, urlOf }),
+      runHandlers({ clock, environments, store, runs, pools, peers, tracing, runFeed, newId, urlOf }),
     ),
   ];
   const pages = servePages({ clock, environments, pools, replicas: replicaStore, store, runs }, report);

@@ -22,6 +22,7 @@ export interface Config {
 }
 
 const hour = 3_600_000;
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
 export const settings: Settings<Config> = {
   natsUrl: text(
@@ -85,8 +86,19 @@ export const settings: Settings<Config> = {
     max: 1_000_000,
     fallback: 10_000,
   }),
-  logLevel: text("HEARTH_LOG_LEVEL", "trace, debug, info, warn, error or silent; default info", "info"),
+  logLevel: logLevel(),
 };
+
+function logLevel(): Setting<string> {
+  return {
+    variable: "HEARTH_LOG_LEVEL",
+    about: `${logLevels.join(", ")}; default info`,
+    parse(value = "info") {
+      if (!logLevels.includes(value)) throw new Error(`"${value}" is no level`);
+      return value;
+    },
+  };
+}
 
 function databaseUrl(): Setting<string | undefined> {
   return {

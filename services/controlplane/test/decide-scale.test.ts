@@ -146,7 +146,9 @@ describe("idle TTL", () => {
   });
 
   test("one busy slot keeps the whole environment awake", () => {
-    expect(decide({ replicas: [idle("a", 99_000), busy("b")], policy: { ...policy, minReplicas: 2 } }).drain).toEqual([]);
+    expect(decide({ replicas: [idle("a", 99_000), busy("b")], policy: { ...policy, minReplicas: 2 } }).drain).toEqual(
+      [],
+    );
   });
 
   test("a starting replica that nobody waits for any more goes as well", () => {

@@ -32,7 +32,9 @@ test.each<{ step: string; layer: ImageLayer }>([
 
 test("a base image by reference is refused by name", () => {
   const image: EnvironmentSpec["image"] = { base: { kind: "reference", reference: "python:3.12-slim" }, layers: [] };
-  expect(planImage(specOf({ image }))).toMatchObject({ problem: expect.stringContaining("python:3.12-slim") as string });
+  expect(planImage(specOf({ image }))).toMatchObject({
+    problem: expect.stringContaining("python:3.12-slim") as string,
+  });
 });
 
 test("Python packages in a Node environment are refused", () => {

@@ -3,9 +3,21 @@ import { completePolicy } from "../src/core/policy.ts";
 
 test.each([
   { rule: "nothing given", given: {}, want: { minReplicas: 2, maxReplicas: 2, concurrency: 1 } },
-  { rule: "only a maximum: the minimum is the same", given: { maxReplicas: 5 }, want: { minReplicas: 5, maxReplicas: 5 } },
-  { rule: "only a minimum: the maximum is the same", given: { minReplicas: 3 }, want: { minReplicas: 3, maxReplicas: 3 } },
-  { rule: "a minimum of zero alone: the maximum is two", given: { minReplicas: 0 }, want: { minReplicas: 0, maxReplicas: 2 } },
+  {
+    rule: "only a maximum: the minimum is the same",
+    given: { maxReplicas: 5 },
+    want: { minReplicas: 5, maxReplicas: 5 },
+  },
+  {
+    rule: "only a minimum: the maximum is the same",
+    given: { minReplicas: 3 },
+    want: { minReplicas: 3, maxReplicas: 3 },
+  },
+  {
+    rule: "a minimum of zero alone: the maximum is two",
+    given: { minReplicas: 0 },
+    want: { minReplicas: 0, maxReplicas: 2 },
+  },
   { rule: "both TTLs are 30 s", given: {}, want: { idleTtlMs: 30_000, scaledownTtlMs: 30_000, scope: "global" } },
 ])("defaults, $rule", ({ given, want }) => {
   expect(completePolicy(given)).toMatchObject({ kind: "valid", policy: want });

@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { findOverdue } from "../src/core/find-overdue.ts";
 import { keepWithinBudget } from "../src/core/log-budget.ts";
-import { stepReplica, type Announced, type Replica, type ReplicaEvent, type ReplicaState } from "../src/core/replica.ts";
+import {
+  stepReplica,
+  type Announced,
+  type Replica,
+  type ReplicaEvent,
+  type ReplicaState,
+} from "../src/core/replica.ts";
 
 const announced: Announced = {
   address: "a:1",

@@ -18,7 +18,15 @@ test.each<{ names: string; spec: Partial<EnvironmentSpec> }>([
   { names: "bundle_sha256", spec: { bundleSha256: "abc" } },
   { names: "tasks", spec: { tasks: [] } },
   { names: "two words", spec: { tasks: [{ name: "two words", entrypoint: "m:f" }] } },
-  { names: "twice", spec: { tasks: [{ name: "twice", entrypoint: "m:f" }, { name: "twice", entrypoint: "m:g" }] } },
+  {
+    names: "twice",
+    spec: {
+      tasks: [
+        { name: "twice", entrypoint: "m:f" },
+        { name: "twice", entrypoint: "m:g" },
+      ],
+    },
+  },
   { names: "entrypoint", spec: { tasks: [{ name: "f", entrypoint: "nocolon" }] } },
 ])("$spec is refused and the message names it", ({ names, spec }) => {
   const problem = findSpecProblem(specOf(spec));
@@ -41,7 +49,12 @@ test.each([
 });
 
 test("the order of a spec's fields does not make another version, the order of its tasks does", () => {
-  const spec = specOf({ tasks: [{ name: "a", entrypoint: "m:a" }, { name: "b", entrypoint: "m:b" }] });
+  const spec = specOf({
+    tasks: [
+      { name: "a", entrypoint: "m:a" },
+      { name: "b", entrypoint: "m:b" },
+    ],
+  });
   const reordered = Object.fromEntries(Object.entries(spec).reverse()) as unknown as EnvironmentSpec;
   expect(canonicalSpec(reordered)).toBe(canonicalSpec(spec));
   expect(canonicalSpec({ ...spec, tasks: spec.tasks.toReversed() })).not.toBe(canonicalSpec(spec));

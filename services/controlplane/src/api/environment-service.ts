@@ -47,7 +47,7 @@ export function environmentHandlers(options: {
     },
     async *watchPool({ name }, { signal }) {
       await environments.get(name);
-      using watch = feed.watch(name, signal);
+      using watch = feed.watch([name], signal);
       do {
         yield { pools: pools.pools(name).map(poolToMessage) };
         await pause(coalesceMs, signal);

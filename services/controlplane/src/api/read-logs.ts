@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ReadLogsResponseSchema } from "@hearth/proto";
-import type { ChangeFeed } from "../io/change-feed.ts";
+import { linesKey, type ChangeFeed } from "../io/change-feed.ts";
 import type { HistoryStore } from "../io/history-store.ts";
 import { logLineToMessage } from "../io/wire/execution-message.ts";
 import type { RunReader } from "./run-history.ts";
@@ -10,21 +10,19 @@ const pageMax = 500;
 /** Lines travel beside the journal: after the end of a run its last ones may take this long. */
 const lastLinesMs = 500;
 
-/** How often the end of a run is looked for when it prints nothing. */
-const lookEveryMs = 1_000;
-
 /** The lines of a run; with `follow` also those to come, until the run has ended. Throws RUN_NOT_FOUND. */
 export async function* readLogs(options: {
   readonly runs: RunReader;
   readonly store: HistoryStore;
-  readonly logFeed: ChangeFeed;
+  /** Tells under `linesKey` of new lines, and under the run's name of its end. */
+  readonly runFeed: ChangeFeed;
   readonly name: string;
   readonly executionId: string | undefined;
   readonly follow: boolean;
   readonly signal: AbortSignal;
 }): AsyncGenerator<MessageInitShape<typeof ReadLogsResponseSchema>, void> {
   const { runs, store, name, executionId, follow, signal } = options;
-  using watch = options.logFeed.watch(name, signal);
+  using watch = options.runFeed.watch([name, linesKey(name)], signal);
   await runs.get(name);
   let after = 0;
   let ended = false;
@@ -34,7 +32,9 @@ export async function* readLogs(options: {
     if (lines.length > 0) yield { lines: lines.map(logLineToMessage) };
     if (lines.length === pageMax) continue;
     if (!follow || (ended && lines.length === 0)) return;
+    // A change that came before this read is no news.
+    watch.drain();
     ended = (await runs.get(name)).root.outcome !== "none";
-    if ((await watch.next(ended ? lastLinesMs : lookEveryMs)) === undefined) return;
+    if ((await watch.next(ended ? lastLinesMs : undefined)) === undefined) return;
   }
 }

@@ -24,10 +24,8 @@ export interface RunServiceOptions {
   readonly pools: Pools;
   readonly peers: Peers;
   readonly tracing: Tracing;
-  /** Tells under a run's name, with the ids of executions that changed. */
+  /** Tells under a run's name, with the ids of executions that changed, and under its `linesKey` of new log lines. */
   readonly runFeed: ChangeFeed;
-  /** Tells under a run's name when it has new log lines. */
-  readonly logFeed: ChangeFeed;
   readonly newId: (now: number) => string;
   /** The page of a run. */
   readonly urlOf: (run: string) => string;

@@ -23,7 +23,7 @@ export async function* watchRun(options: {
 }): AsyncGenerator<MessageInitShape<typeof WatchRunResponseSchema>, void> {
   const { runs, name, signal, toMessage } = options;
   // Watching begins before reading, so that nothing falls between the two.
-  using watch = options.runFeed.watch(name, signal);
+  using watch = options.runFeed.watch([name], signal);
   let run = await runs.get(name);
   for await (const executions of options.executions ? allExecutions(runs, run) : []) {
     yield { run: toMessage(run), executions };

@@ -1,5 +1,7 @@
+import { jetstream } from "@nats-io/jetstream";
 import { Objm, type ObjectStore } from "@nats-io/obj";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { insist, requestTimeoutMs } from "./insist.ts";
 
 /** Code bundles by the SHA-256 of their content, in lower-case hex. */
 export interface BundleStore {
@@ -9,14 +11,14 @@ export interface BundleStore {
 
 /** Bundles in JetStream's object store. */
 export async function openNatsBundleStore(connection: NatsConnection, bucket: string): Promise<BundleStore> {
-  const store: ObjectStore = await new Objm(connection).create(bucket);
+  const store: ObjectStore = await new Objm(jetstream(connection, { timeout: requestTimeoutMs })).create(bucket);
   return {
     async has(sha256) {
-      const info = await store.info(sha256);
+      const info = await insist(() => store.info(sha256));
       return info !== null && !info.deleted;
     },
     async put(sha256, data) {
-      await store.putBlob({ name: sha256 }, data);
+      await insist(() => store.putBlob({ name: sha256 }, data));
     },
   };
 }

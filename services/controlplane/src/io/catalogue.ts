@@ -1,8 +1,10 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { CatalogueEntrySchema } from "@hearth/proto";
+import { jetstream } from "@nats-io/jetstream";
 import { Kvm, type KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Environment } from "../core/environment.ts";
+import { insist, requestTimeoutMs } from "./insist.ts";
 import { environmentToMessage } from "./wire/environment-message.ts";
 
 /** What routers and agents know of the environments. It outlives the control plane's absence. */
@@ -15,22 +17,27 @@ export interface Catalogue {
 
 /** The catalogue in a NATS key-value bucket. */
 export async function openNatsCatalogue(connection: NatsConnection, bucket: string): Promise<Catalogue> {
-  const entries: KV = await new Kvm(connection).create(bucket, { history: 1 });
+  const entries: KV = await new Kvm(jetstream(connection, { timeout: requestTimeoutMs })).create(bucket, {
+    history: 1,
+  });
   return {
     async put(environment) {
-      await entries.put(environment.name, encode(environment));
+      const bytes = encode(environment);
+      await insist(() => entries.put(environment.name, bytes));
     },
-    remove: (name) => entries.delete(name),
-    async reconcile(environments) {
-      const wanted = new Map(environments.map((environment) => [environment.name, encode(environment)]));
-      for (const name of await namesIn(entries)) if (!wanted.has(name)) await entries.delete(name);
-      for (const [name, bytes] of wanted) {
-        const present = await entries.get(name);
-        if (present?.operation === "PUT" && Buffer.compare(present.value, bytes) === 0) continue;
-        await entries.put(name, bytes);
-      }
-    },
+    remove: (name) => insist(() => entries.delete(name)),
+    reconcile: (environments) => insist(() => reconcile(entries, environments)),
   };
+}
+
+async function reconcile(entries: KV, environments: readonly Environment[]): Promise<void> {
+  const wanted = new Map(environments.map((environment) => [environment.name, encode(environment)]));
+  for (const name of await namesIn(entries)) if (!wanted.has(name)) await entries.delete(name);
+  for (const [name, bytes] of wanted) {
+    const present = await entries.get(name);
+    if (present?.operation === "PUT" && Buffer.compare(present.value, bytes) === 0) continue;
+    await entries.put(name, bytes);
+  }
 }
 
 async function namesIn(entries: KV): Promise<readonly string[]> {

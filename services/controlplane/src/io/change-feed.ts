@@ -1,3 +1,8 @@
+/** Under which key a run's new log lines are told of; its other changes are told under its name. */
+export function linesKey(run: string): string {
+  return `${run}/lines`;
+}
+
 /** Tells watchers in this process that something with a key has changed. What changed they read for themselves. */
 export class ChangeFeed {
   readonly #watchers = new Map<string, Set<(detail: readonly string[]) => void>>();
@@ -8,18 +13,24 @@ export class ChangeFeed {
   }
 
   /**
-   * Watches a key from now on. A watcher that is slow gets one change for all it missed: only the names of changed parts
-   * are kept for it, each once.
+   * Watches some keys from now on. A watcher that is slow gets one change for all it missed: only the names of changed
+   * parts are kept for it, each once.
    */
-  watch(key: string, signal: AbortSignal): Watch {
-    const watchers = this.#watchers.get(key) ?? new Set();
-    this.#watchers.set(key, watchers);
+  watch(keys: readonly string[], signal: AbortSignal): Watch {
     const watch = new Watch(signal, () => {
-      watchers.delete(watch.tell);
-      if (watchers.size === 0 && this.#watchers.get(key) === watchers) this.#watchers.delete(key);
+      for (const key of keys) this.#remove(key, watch.tell);
     });
-    watchers.add(watch.tell);
+    for (const key of keys) {
+      const watchers = this.#watchers.get(key) ?? new Set();
+      this.#watchers.set(key, watchers.add(watch.tell));
+    }
     return watch;
+  }
+
+  #remove(key: string, tell: (details: readonly string[]) => void): void {
+    const watchers = this.#watchers.get(key);
+    watchers?.delete(tell);
+    if (watchers?.size === 0) this.#watchers.delete(key);
   }
 }
 

@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { LogBatchSchema } from "@hearth/proto";
 import type { Logger } from "@hearth/telemetry";
-import type { ChangeFeed } from "../io/change-feed.ts";
+import { linesKey, type ChangeFeed } from "../io/change-feed.ts";
 import type { DurableStream, StreamMessage } from "../io/durable-stream.ts";
 import type { HistoryStore, PlacedLogLine } from "../io/history-store.ts";
 import { logLinesFromMessage } from "../io/wire/journal-message.ts";
@@ -13,7 +13,7 @@ const batchMax = 256;
 export async function collectLogs(options: {
   readonly stream: DurableStream;
   readonly store: HistoryStore;
-  /** Told under a run's name. */
+  /** Told under a run's `linesKey`. */
   readonly feed: ChangeFeed;
   /** Lines kept of each execution. */
   readonly linesMax: number;
@@ -24,7 +24,7 @@ export async function collectLogs(options: {
   const take = async (batch: readonly StreamMessage[]): Promise<void> => {
     const lines = batch.flatMap((message) => decode(message, log));
     if (lines.length === 0) return;
-    for (const run of await store.addLogLines(lines, linesMax)) feed.publish(run);
+    for (const run of await store.addLogLines(lines, linesMax)) feed.publish(linesKey(run));
   };
   await keepReading({ stream, batchMax, take, log, signal });
 }

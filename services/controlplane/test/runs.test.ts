@@ -1,0 +1,204 @@
+import { ExecutionPhase, type Run } from "@hearth/proto";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { newId } from "../src/io/new-id.ts";
+import { eventually } from "./support/eventually.ts";
+import { dispatched, ended, startRouterTwin, type RouterTwin } from "./support/router-twin.ts";
+import { bundle, bundleSha256, deploy, startSystem, type System } from "./support/system.ts";
+
+let system: System;
+let router: RouterTwin;
+
+beforeAll(async () => {
+  system = await startSystem();
+  await system.bundles().uploadBundle({ sha256: bundleSha256, data: bundle });
+  const tasks = ["task", "refused"].map((name) => ({ name, entrypoint: `module:${name}` }));
+  await deploy(system, { name: "env-1", tasks });
+  router = await startRouterTwin(system.bus);
+});
+
+beforeEach(() => {
+  router.journals = true;
+});
+
+afterAll(async () => {
+  await router.stop();
+  await system.stop();
+});
+
+async function createRun(changes: object = {}): Promise<Run> {
+  const { run } = await system.runs().createRun({ execution: { environment: "env-1", task: "task", ...changes } });
+  if (run === undefined) throw new Error("no run");
+  return run;
+}
+
+async function historyOf(name: string): Promise<Run | undefined> {
+  return (await system.runs().getRun({ name })).run;
+}
+
+async function endedRun(name: string): Promise<Run> {
+  return eventually("the run has ended", async () => {
+    const run = await historyOf(name);
+    return run?.endedAt === undefined ? undefined : run;
+  });
+}
+
+describe("creating a run", () => {
+  test("answers with the accepted run and its page, before the history knows of it", async () => {
+    router.journals = false;
+    const run = await createRun();
+    expect(run).toMatchObject({ environment: "env-1", task: "task", phase: ExecutionPhase.QUEUED });
+    expect(run.url).toBe(`${system.httpUrl()}/runs/${run.name}`);
+    expect(await historyOf(run.name)).toMatchObject({ name: run.name });
+    expect(await system.runs().listExecutions({ run: run.name })).toMatchObject({ executions: [{ id: run.name }] });
+    expect((await fetch(run.url)).status).toBe(200);
+  });
+
+  test("asked again with the same id answers with the same run", async () => {
+    const executionId = newId(Date.now());
+    const first = await createRun({ executionId });
+    expect((await createRun({ executionId })).name).toBe(first.name);
+    expect(router.accepted.filter((execution) => execution.executionId === executionId)).toHaveLength(1);
+  });
+
+  test("asked again with the same idempotency key answers with the run there is", async () => {
+    const first = await createRun({ idempotencyKey: "once" });
+    await router.journal(dispatched(first.name), ended(first.name));
+    await endedRun(first.name);
+    expect(await createRun({ idempotencyKey: "once" })).toMatchObject({
+      name: first.name,
+      phase: ExecutionPhase.SUCCEEDED,
+    });
+  });
+
+  test("passes the caller's trace on to the router", async () => {
+    const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+    const { name } = await createRun({ traceparent });
+    expect(router.accepted.find(({ executionId }) => executionId === name)).toMatchObject({ traceparent });
+  });
+
+  test.each([
+    { reason: "ENVIRONMENT_NOT_FOUND", change: { environment: "nobody" } },
+    { reason: "TASK_NOT_FOUND", change: { task: "nothing" } },
+    { reason: "INVALID_EXECUTION", change: { runId: "x" } },
+    { reason: "INVALID_EXECUTION", change: { parentId: "x" } },
+    { reason: "INVALID_EXECUTION", change: { executionId: "no ULID" } },
+    { reason: "BACKLOG_FULL", change: { task: "refused" } },
+  ])("$change is refused as $reason", async ({ reason, change }) => {
+    await expect(createRun(change)).rejects.toMatchObject({ reason });
+  });
+});
+
+describe("the history of a run", () => {
+  test("tells where each execution ran, how long it waited and why, and how it ended", async () => {
+    const run = await createRun();
+    const child = newId(Date.now());
+    const execution = { executionId: child, environment: "env-1", task: "task", runId: run.name, parentId: run.name };
+    await router.journal(dispatched(run.name), { case: "accepted", value: { execution } });
+    await router.journal(dispatched(child), ended(child, "<script>alert(1)</script>"), ended(run.name));
+    const history = await endedRun(run.name);
+    expect(history).toMatchObject({
+      phase: ExecutionPhase.SUCCEEDED,
+      executions: { queued: 0, running: 0, succeeded: 1, failed: 1 },
+    });
+    expect(Buffer.from(history.result?.inline ?? []).toString()).toBe("42");
+    const { executions } = await system.runs().listExecutions({ run: run.name });
+    expect(executions[1]).toMatchObject({
+      id: child,
+      parentId: run.name,
+      phase: ExecutionPhase.FAILED,
+      failure: { reason: "TASK_FAILED" },
+      attempts: [
+        { replicaId: "replica-7", runnerPid: 4242, cold: true, waitReason: "all 8 slots busy, at max replicas" },
+      ],
+    });
+    const page = await (await fetch(run.url)).text();
+    for (const text of ["replica-7", "pid 4242", "cold", "all 8 slots busy", "Traceback!", "&lt;script&gt;"]) {
+      expect(page).toContain(text);
+    }
+    expect(page).not.toContain("<script>");
+    expect(page).not.toContain('http-equiv="refresh"');
+  });
+
+  test("does not change when the journal says it twice, and goes on where a restart left it", async () => {
+    const run = await createRun();
+    await router.journal(dispatched(run.name), ended(run.name));
+    await router.journal(dispatched(run.name), ended(run.name, "a second end"));
+    const before = await endedRun(run.name);
+    await system.restart();
+    const later = await createRun();
+    await router.journal(ended(later.name));
+    await endedRun(later.name);
+    const after = await historyOf(run.name);
+    expect(after).toEqual({ ...before, url: after?.url });
+  });
+
+  test("is followed until the run has ended, with the executions that changed", async () => {
+    const run = await createRun();
+    await eventually("the history has it", async () =>
+      (await system.runs().listRuns({})).runs.some(({ name }) => name === run.name) ? true : undefined,
+    );
+    const phases: ExecutionPhase[] = [];
+    const watching = (async () => {
+      for await (const state of system.runs().watchRun({ name: run.name, executions: true })) {
+        phases.push(...state.executions.map(({ phase }) => phase));
+      }
+    })();
+    await eventually("it is watched", () => phases[0]);
+    await router.journal(dispatched(run.name));
+    await eventually("it runs", () => (phases.includes(ExecutionPhase.RUNNING) ? true : undefined));
+    await router.journal(ended(run.name));
+    await watching;
+    expect(phases).toEqual([ExecutionPhase.QUEUED, ExecutionPhase.RUNNING, ExecutionPhase.SUCCEEDED]);
+  });
+
+  test("has what the tasks printed, and those who follow get the rest before it ends", async () => {
+    const run = await createRun();
+    const line = (text: string) => ({ executionId: run.name, attempt: 1, unixMs: 1, stream: "stdout", text });
+    await router.print(run.name, line("one"), line("two"));
+    const texts: string[] = [];
+    const following = (async () => {
+      for await (const { lines } of system.runs().readLogs({ run: run.name, follow: true })) {
+        texts.push(...lines.map(({ text }) => text));
+      }
+    })();
+    await eventually("the first lines came", () => texts[1]);
+    await router.print(run.name, line("three & <four>"));
+    await router.journal(ended(run.name));
+    await following;
+    expect(texts).toEqual(["one", "two", "three & <four>"]);
+    expect(await (await fetch(run.url)).text()).toContain("three &amp; &lt;four&gt;");
+  });
+
+  test("is listed newest first, page by page", async () => {
+    const names = [await createRun(), await createRun(), await createRun()].map(({ name }) => name).reverse();
+    const pageOf = (pageToken: string) => system.runs().listRuns({ environment: "env-1", pageSize: 2, pageToken });
+    const listed = await eventually("the history has all three", async () => {
+      const first = await pageOf("");
+      const second = await pageOf(first.nextPageToken);
+      const all = [...first.runs, ...second.runs].map(({ name }) => name).slice(0, 3);
+      return all.includes(names[0] ?? "") ? all : undefined;
+    });
+    expect(listed).toEqual(names);
+  });
+
+  test("is refused for a page token that was never given out, or a page that is too large", async () => {
+    for (const request of [{ pageToken: "made up" }, { pageSize: 1_001 }]) {
+      await expect(system.runs().listRuns(request)).rejects.toMatchObject({ reason: "INVALID_REQUEST" });
+    }
+  });
+
+  test("of an unknown run answers RUN_NOT_FOUND", async () => {
+    const name = newId(Date.now());
+    const refused = { reason: "RUN_NOT_FOUND" };
+    await expect(system.runs().getRun({ name })).rejects.toMatchObject(refused);
+    await expect(system.runs().cancelRun({ name })).rejects.toMatchObject(refused);
+    await expect(system.runs().listExecutions({ run: name })).rejects.toMatchObject(refused);
+    expect((await fetch(`${system.httpUrl()}/runs/${name}`)).status).toBe(404);
+  });
+});
+
+test("cancelling a run asks its router", async () => {
+  const { name } = await createRun();
+  await system.runs().cancelRun({ name });
+  expect(router.cancelled).toContain(name);
+});
