@@ -1,12 +1,12 @@
 import { HearthError } from "@hearth/errors";
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { EnvironmentSpec } from "../core/environment.ts";
 import { planImage, type ImagePlan, type PipStep } from "../core/plan-image.ts";
+import { findPython, type Python } from "./find-python.ts";
+import { runCommand } from "./run-command.ts";
 
 type SupportedPlan = ImagePlan & { readonly kind: "supported" };
 type OnLogLine = (line: string) => void;
@@ -22,6 +22,7 @@ export interface PreparedImage {
 export class ImageBuilder {
   readonly #folder: string;
   readonly #building = new Map<string, Promise<void>>();
+  readonly #pythons = new Map<string, Python>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -32,9 +33,9 @@ export class ImageBuilder {
     const plan = supportedPlan(spec);
     for (const note of plan.notes) onLogLine(note);
     if (spec.language !== "python") return;
-    const version = await pythonVersion(plan.python);
+    const python = await this.#python(plan.python);
     if (plan.pipSteps.length === 0) return;
-    const hash = hashOf(plan, version);
+    const hash = hashOf(plan, python);
     const folder = join(this.#folder, hash);
     if (isComplete(folder)) return onLogLine(`Image ${hash} is there already.`);
     const building = this.#building.get(hash);
@@ -42,7 +43,7 @@ export class ImageBuilder {
       onLogLine(`Image ${hash} is being built by another deployment; waiting for it.`);
       return building;
     }
-    const build = buildVirtualEnvironment(plan, folder, onLogLine).finally(() => this.#building.delete(hash));
+    const build = buildVirtualEnvironment(plan, python, folder, onLogLine).finally(() => this.#building.delete(hash));
     this.#building.set(hash, build);
     await build;
   }
@@ -52,12 +53,19 @@ export class ImageBuilder {
     const plan = supportedPlan(spec);
     const { variables } = plan;
     if (spec.language !== "python") return { python: plan.python, variables };
-    const version = await pythonVersion(plan.python);
-    if (plan.pipSteps.length === 0) return { python: plan.python, variables };
-    const folder = join(this.#folder, hashOf(plan, version));
+    const python = await this.#python(plan.python);
+    if (plan.pipSteps.length === 0) return { python: python.path, variables };
+    const folder = join(this.#folder, hashOf(plan, python));
     // The cache may have been emptied since the deployment.
     if (!isComplete(folder)) await this.build(spec, () => undefined);
     return { python: join(folder, "bin", "python"), variables };
+  }
+
+  /** Asked once of each command: it costs a process, and replicas are to start fast. */
+  async #python(command: string): Promise<Python> {
+    const python = this.#pythons.get(command) ?? (await findPython(command));
+    this.#pythons.set(command, python);
+    return python;
   }
 }
 
@@ -76,38 +84,24 @@ function markerIn(folder: string): string {
   return join(folder, ".complete");
 }
 
-function hashOf({ python, pipSteps }: SupportedPlan, version: string): string {
-  return createHash("sha256").update(JSON.stringify({ python, version, pipSteps })).digest("hex").slice(0, 16);
+function hashOf({ pipSteps }: SupportedPlan, python: Python): string {
+  return createHash("sha256").update(JSON.stringify({ python, pipSteps })).digest("hex").slice(0, 16);
 }
 
-/** The version of a Python command, such as "3.12.1". Refuses when it does not run or is older than 3.10. */
-async function pythonVersion(python: string): Promise<string> {
-  let output = "";
-  try {
-    await run(python, ["-c", "import platform; print(platform.python_version())"], {}, (line) => (output = line));
-  } catch {
-    throw new HearthError(
-      "IMAGE_NOT_SUPPORTED",
-      `The image asks for "${python}", which is not on this machine's PATH: install it, or leave python_version out.`,
-    );
-  }
-  const [major = 0, minor = 0] = output.split(".").map(Number);
-  if (major < 3 || (major === 3 && minor < 10)) {
-    throw new HearthError("IMAGE_NOT_SUPPORTED", `"${python}" is Python ${output}; Hearth needs Python 3.10 or later.`);
-  }
-  return output;
-}
-
-async function buildVirtualEnvironment(plan: SupportedPlan, folder: string, onLogLine: OnLogLine): Promise<void> {
+async function buildVirtualEnvironment(
+  plan: SupportedPlan,
+  { path }: Python,
+  folder: string,
+  onLogLine: OnLogLine,
+): Promise<void> {
   // What an interrupted build left behind.
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   try {
-    await step("the virtual environment", plan.python, ["-m", "venv", folder], {}, onLogLine);
+    await step("the virtual environment", path, ["-m", "venv", folder], {}, onLogLine);
     for (const pip of plan.pipSteps) {
       onLogLine(`Installing ${pip.packages.join(" ")}`);
-      const python = join(folder, "bin", "python");
-      await step("pip install", python, pipArguments(pip), pip.variables, onLogLine);
+      await step("pip install", join(folder, "bin", "python"), pipArguments(pip), pip.variables, onLogLine);
     }
     await writeFile(markerIn(folder), "");
   } catch (error) {
@@ -138,7 +132,7 @@ async function step(
     onLogLine(line);
   };
   try {
-    await run(command, args, variables, listen);
+    await runCommand(command, args, variables, listen);
   } catch (error) {
     const output = lastLines.join("\n");
     const hint = output.includes("ensurepip")
@@ -146,24 +140,4 @@ async function step(
       : "";
     throw new HearthError("IMAGE_BUILD_FAILED", `${what} failed: ${(error as Error).message}.${hint}\n${output}`);
   }
-}
-
-/** Runs a command to its end, telling of every line it writes. Rejects unless it exits with 0. */
-async function run(
-  command: string,
-  args: readonly string[],
-  variables: Readonly<Record<string, string>>,
-  onLine: OnLogLine,
-): Promise<void> {
-  const child = spawn(command, args, { env: { ...process.env, ...variables }, stdio: ["ignore", "pipe", "pipe"] });
-  const reading = [child.stdout, child.stderr].map(async (stream) => {
-    for await (const line of createInterface({ input: stream })) onLine(line);
-  });
-  const exit = new Promise<string | undefined>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, signal) => resolve(code === 0 ? undefined : (signal ?? `exit code ${String(code)}`)));
-  });
-  const problem = await exit;
-  await Promise.all(reading);
-  if (problem !== undefined) throw new Error(problem);
 }
