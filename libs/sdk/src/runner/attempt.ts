@@ -1,0 +1,80 @@
+import type { Frame, FrameSocket, WireFailure } from "@hearth/runner-protocol";
+import type { Current } from "../task/current.ts";
+import type { Parking } from "./parking.ts";
+
+type ExecuteHeader = Extract<Frame, { kind: "execute" }>["header"];
+
+const nothing = new Uint8Array();
+
+/** One attempt in this runner: what its code may know of itself, and its one end. */
+export class Attempt {
+  readonly number: number;
+  readonly current: Current;
+  readonly parking: Parking;
+  readonly #socket: FrameSocket;
+  readonly #abort = new AbortController();
+  #ended = false;
+
+  constructor(
+    header: ExecuteHeader,
+    options: { environment: string; replicaId: string; parking: Parking; socket: FrameSocket },
+  ) {
+    this.number = header.attempt;
+    this.parking = options.parking;
+    this.#socket = options.socket;
+    this.current = {
+      executionId: header.execution,
+      run: header.run,
+      attempt: header.number,
+      replicaId: options.replicaId,
+      environment: options.environment,
+      task: header.task,
+      traceparent: header.traceparent ?? "",
+      tracestate: header.tracestate ?? "",
+      signal: this.#abort.signal,
+    };
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get cancelled(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  cancel(): void {
+    this.#abort.abort(new DOMException("The execution was cancelled.", "AbortError"));
+  }
+
+  started(): void {
+    this.#socket.send({ kind: "started", header: { attempt: this.number, unixMs: Date.now() }, body: nothing });
+  }
+
+  /** The first end counts; what comes after it says nothing. */
+  succeed(result: Uint8Array): void {
+    this.#end({ outcome: "succeeded" }, result);
+  }
+
+  fail(failure: WireFailure): void {
+    this.#end({ outcome: "failed", failure }, nothing);
+  }
+
+  endCancelled(): void {
+    const failure = { reason: "CANCELLED", message: "The execution was cancelled." };
+    this.#end({ outcome: "cancelled", failure }, nothing);
+  }
+
+  log(stream: "stdout" | "stderr", text: Uint8Array): void {
+    if (!this.#ended) this.#socket.send({ kind: "log", header: { attempt: this.number, stream }, body: text });
+  }
+
+  #end(
+    end: { readonly outcome: "succeeded" | "failed" | "cancelled"; readonly failure?: WireFailure },
+    body: Uint8Array,
+  ): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#socket.send({ kind: "ended", header: { attempt: this.number, unixMs: Date.now(), ...end }, body });
+  }
+}

@@ -1,0 +1,88 @@
+import type { Frame, FrameSocket } from "@hearth/runner-protocol";
+import { decodeResult } from "../payload/decode.ts";
+import { encodeArguments } from "../payload/encode.ts";
+import { PayloadError } from "../payload/payload-error.ts";
+import type { CallEnd } from "../task/registry.ts";
+import type { Attempt } from "./attempt.ts";
+
+type CallEnded = Extract<Frame, { kind: "callEnded" }>;
+
+interface OpenCall {
+  readonly attempt: Attempt;
+  readonly resolve: (end: CallEnd) => void;
+  readonly reject: (error: unknown) => void;
+  gaveUp: boolean;
+}
+
+/** The calls of all attempts that have no answer yet. */
+export class Calls {
+  readonly #socket: FrameSocket;
+  readonly #open = new Map<number, OpenCall>();
+  #last = 0;
+
+  constructor(socket: FrameSocket) {
+    this.#socket = socket;
+  }
+
+  /** Asks the agent to run a task. A value that cannot be sent is a failed call. */
+  async call(
+    attempt: Attempt,
+    request: { environment: string; task: string; args: readonly unknown[]; policy: object | undefined },
+  ): Promise<CallEnd> {
+    attempt.current.signal.throwIfAborted();
+    if (attempt.ended) throw new Error("The attempt has ended; its code can call no task any more.");
+    let body: Uint8Array;
+    try {
+      body = encodeArguments(request.args);
+    } catch (error) {
+      return refused(error);
+    }
+    const call = ++this.#last;
+    const { environment, task, policy } = request;
+    const header = { call, attempt: attempt.number, environment, task, ...(policy !== undefined && { policy }) };
+    this.#socket.send({ kind: "call", header, body });
+    const { promise, resolve, reject } = Promise.withResolvers<CallEnd>();
+    this.#open.set(call, { attempt, resolve, reject, gaveUp: false });
+    attempt.parking.called();
+    return promise;
+  }
+
+  ended({ header, body }: CallEnded): void {
+    const open = this.#open.get(header.call);
+    if (open === undefined) return;
+    this.#open.delete(header.call);
+    open.attempt.parking.answered({ gaveUp: open.gaveUp });
+    open.resolve(toCallEnd(header, body));
+  }
+
+  /** Nobody waits for the attempt's calls any more: it was cancelled, or has ended. */
+  giveUp(attempt: Attempt): void {
+    for (const [call, open] of this.#open) {
+      if (open.attempt !== attempt) continue;
+      if (!open.gaveUp) {
+        open.gaveUp = true;
+        attempt.parking.gaveUp();
+        this.#socket.send({ kind: "cancelCall", header: { call }, body: new Uint8Array() });
+      }
+      if (attempt.ended) this.#open.delete(call);
+      else open.reject(attempt.current.signal.reason);
+    }
+  }
+}
+
+function toCallEnd(header: CallEnded["header"], body: Uint8Array): CallEnd {
+  if (header.outcome !== "succeeded") {
+    const failure = header.failure ?? { reason: "INTERNAL", message: "The call ended without saying why." };
+    return { outcome: header.outcome, failure };
+  }
+  try {
+    return { outcome: "succeeded", result: decodeResult(body) };
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+function refused(error: unknown): CallEnd {
+  if (!(error instanceof PayloadError)) throw error;
+  return { outcome: "failed", failure: { reason: error.reason, message: error.message } };
+}

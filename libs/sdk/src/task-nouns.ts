@@ -1,0 +1,11 @@
+/** What task code and programs both use. It must not import anything of the client's: it is part of every bundle. */
+export { current, type Current } from "./task/current.ts";
+export type { Duration } from "./task/duration.ts";
+export { Image } from "./task/image.ts";
+export { map } from "./task/map.ts";
+export { Resources } from "./task/resources.ts";
+export { ReusePolicy, type ReusePolicyOptions } from "./task/reuse-policy.ts";
+export { TaskEnvironment, type TaskEnvironmentOptions } from "./task/task-environment.ts";
+export { TaskError } from "./task/task-error.ts";
+export { reference, type AnyFunction, type Task } from "./task/task.ts";
+export { HearthError } from "@hearth/errors";

@@ -1,0 +1,68 @@
+import { getCallSites } from "node:util";
+import type { Image } from "./image.ts";
+import { registry, type DeclaredEnvironment } from "./registry.ts";
+import type { Resources } from "./resources.ts";
+import type { ReusePolicy } from "./reuse-policy.ts";
+import { makeTask, type AnyFunction, type Task } from "./task.ts";
+
+export interface TaskEnvironmentOptions {
+  /** Unique in the installation. 1 to 63 characters of a-z 0-9 and -, first and last not -. */
+  readonly name: string;
+  readonly image?: Image;
+  readonly resources?: Resources;
+  /** Default: the environment's present policy, or the defaults for a new one. */
+  readonly reusable?: ReusePolicy;
+}
+
+/** The unit of reuse: image, resources, code and policy, shared by executions. */
+export class TaskEnvironment {
+  readonly name: string;
+  readonly #declared: DeclaredEnvironment;
+
+  constructor(options: TaskEnvironmentOptions) {
+    if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(options.name)) {
+      throw new RangeError(
+        `"${options.name}" is no environment name: 1 to 63 characters of a-z 0-9 and -, first and last not -.`,
+      );
+    }
+    const { environments } = registry();
+    if (environments.has(options.name)) {
+      throw new Error(
+        `Environment "${options.name}" is declared twice; declare it in one file and import it from there.`,
+      );
+    }
+    this.name = options.name;
+    this.#declared = {
+      name: options.name,
+      image: options.image?.toJSON(),
+      resources: options.resources?.toJSON(),
+      policy: options.reusable?.toJSON(),
+      tasks: new Map(),
+    };
+    environments.set(options.name, this.#declared);
+  }
+
+  /** Declares a task under the function's own name. */
+  task<F extends AnyFunction>(run: F): Task<F>;
+  /** Declares a task. Names are unique in the environment: 1 to 200 characters of A-Z a-z 0-9 _ - and dot. */
+  task<F extends AnyFunction>(name: string, run: F): Task<F>;
+  task<F extends AnyFunction>(first: string | F, second?: F): Task<F> {
+    const run = (typeof first === "string" ? second : first) as F;
+    const name = typeof first === "string" ? first : first.name;
+    if (!/^[A-Za-z0-9_.-]{1,200}$/.test(name)) {
+      throw new RangeError(`"${name}" is no task name: 1 to 200 characters of A-Z a-z 0-9 _ - and dot.`);
+    }
+    if (this.#declared.tasks.has(name)) {
+      throw new Error(`Task "${name}" is declared twice in environment "${this.name}".`);
+    }
+    this.#declared.tasks.set(name, { name, run, file: declaringFile() });
+    return makeTask({ environment: this.name, task: name }, run);
+  }
+}
+
+/** The file that called `task`: the bundle of the environment starts from it. A runner has no use for it. */
+function declaringFile(): string {
+  if (registry().host !== undefined) return "";
+  const own = getCallSites()[0]?.scriptName;
+  return getCallSites().find((site) => site.scriptName !== own)?.scriptName ?? "";
+}
