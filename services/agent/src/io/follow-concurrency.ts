@@ -9,7 +9,7 @@ export async function followConcurrency(
   tell: (concurrency: number) => void,
 ): Promise<void> {
   // Not needed to start, so not loaded before.
-  const { Kvm } = await import("@nats-io/kv");
+  const { Kvm } = await import("./nats-clients.ts");
   const bucket = await new Kvm(bus.connection).open(buckets.catalogue);
   for await (const entry of await bucket.watch({ key: environment })) {
     if (entry.operation !== "PUT") continue;

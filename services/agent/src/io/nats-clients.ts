@@ -1,0 +1,6 @@
+/**
+ * Clients that are loaded only when something is asked of them. A module of our own, because a CommonJS package that is
+ * imported on demand keeps its names in a bundle only when a module names them.
+ */
+export { Kvm } from "@nats-io/kv";
+export { Objm } from "@nats-io/obj";
