@@ -7,24 +7,38 @@ export class ProtocolError extends Error {
 
 /** Cuts a stream of bytes into frames. Bodies are copies: they may outlive the chunk they came in. */
 export class FrameDecoder {
-  #rest: Buffer = Buffer.alloc(0);
+  /** What has arrived and is not decoded. Joined only once a whole frame is here: a large one comes in many chunks. */
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  /** How many bytes are needed before there is anything to decode. */
+  #needed = 4;
 
   /** The frames that are complete with this chunk. Throws `ProtocolError`. */
   push(chunk: Buffer): Frame[] {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes < this.#needed) return [];
+    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
     const frames: Frame[] = [];
     let at = 0;
-    while (bytes.length - at >= 4) {
-      const length = bytes.readUInt32BE(at);
-      if (length > frameBytesMax || length < prefixBytes - 4) throw new ProtocolError(`A frame of ${length} bytes.`);
-      if (bytes.length - at < 4 + length) break;
-      frames.push(decode(bytes.subarray(at, at + 4 + length)));
-      at += 4 + length;
+    for (;;) {
+      const left = bytes.length - at;
+      this.#needed = left < 4 ? 4 : 4 + lengthAt(bytes, at);
+      if (left < this.#needed) break;
+      frames.push(decode(bytes.subarray(at, at + this.#needed)));
+      at += this.#needed;
     }
     // A copy, so that a small rest does not keep a large chunk alive.
-    this.#rest = Buffer.from(bytes.subarray(at));
+    this.#chunks = at === bytes.length ? [] : [Buffer.from(bytes.subarray(at))];
+    this.#bytes = bytes.length - at;
     return frames;
   }
+}
+
+function lengthAt(bytes: Buffer, at: number): number {
+  const length = bytes.readUInt32BE(at);
+  if (length > frameBytesMax || length < prefixBytes - 4) throw new ProtocolError(`A frame of ${length} bytes.`);
+  return length;
 }
 
 function decode(bytes: Buffer): Frame {

@@ -9,7 +9,10 @@ export class FrameSocket {
   #outgoing: Buffer[] = [];
 
   /** `receive` gets every frame in order. `closed` is called once, with what broke the connection if anything did. */
-  constructor(socket: Socket, on: { readonly receive: (frame: Frame) => void; readonly closed: (error?: Error) => void }) {
+  constructor(
+    socket: Socket,
+    on: { readonly receive: (frame: Frame) => void; readonly closed: (error?: Error) => void },
+  ) {
     this.#socket = socket;
     const decoder = new FrameDecoder();
     let broken: Error | undefined;

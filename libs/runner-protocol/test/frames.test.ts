@@ -1,0 +1,82 @@
+import { createServer, type Socket } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { encodeFrame, FrameDecoder, FrameSocket, ProtocolError, type Frame } from "../src/mod.ts";
+
+const execute = (attempt: number, body: string): Frame => ({
+  kind: "execute",
+  header: { attempt, execution: "x", number: 1, run: "x", task: "häuser" },
+  body: new Uint8Array(Buffer.from(body)),
+});
+
+describe("frames", () => {
+  it("come out as they went in", () => {
+    const frame = execute(1, "hello");
+    expect(new FrameDecoder().push(encodeFrame(frame))).toEqual([frame]);
+  });
+
+  it("are laid out as docs/runner-protocol.md says", () => {
+    const bytes = encodeFrame({ kind: "cancel", header: { attempt: 7 }, body: new Uint8Array([9]) });
+    const header = '{"attempt":7}';
+    const expected = [0, 0, 0, 1 + 2 + header.length + 1, 3, 0, header.length, ...Buffer.from(header), 9];
+    expect([...bytes]).toEqual(expected);
+  });
+
+  it("may arrive in pieces of any size", () => {
+    const frames = [execute(1, "one"), execute(2, ""), execute(3, "three".repeat(1_000))];
+    const bytes = Buffer.concat(frames.map(encodeFrame));
+    for (const size of [1, 3, 7, 64, 4_096, bytes.length]) {
+      const decoder = new FrameDecoder();
+      const received: Frame[] = [];
+      for (let at = 0; at < bytes.length; at += size) received.push(...decoder.push(bytes.subarray(at, at + size)));
+      expect(received).toEqual(frames);
+    }
+  });
+
+  it("over 16 MiB are not sent", () => {
+    const body = new Uint8Array(16 * 1024 * 1024);
+    expect(() => encodeFrame({ kind: "ended", header: { attempt: 1, unixMs: 0, outcome: "succeeded" }, body })).toThrow(
+      RangeError,
+    );
+  });
+
+  it.each([
+    ["a length over the bound", [255, 255, 255, 255]],
+    ["a length that has no room for a header", [0, 0, 0, 1, 2]],
+    ["an unknown kind", [0, 0, 0, 5, 99, 0, 2, 0x7b, 0x7d]],
+    ["a header longer than its frame", [0, 0, 0, 5, 2, 0, 9, 0x7b, 0x7d]],
+    ["a header that is not JSON", [0, 0, 0, 5, 2, 0, 2, 0x7b, 0x7b]],
+    ["a header that is not an object", [0, 0, 0, 4, 2, 0, 1, 0x31]],
+  ])("with %s end the connection", (_what, bytes) => {
+    expect(() => new FrameDecoder().push(Buffer.from(bytes))).toThrow(ProtocolError);
+  });
+});
+
+describe("a frame socket", () => {
+  const folder = mkdtempSync(join(tmpdir(), "hearth-frames-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("sends what was ready in one tick with one write, in order", async () => {
+    const path = join(folder, "socket");
+    const chunks: Buffer[] = [];
+    const accepted = Promise.withResolvers<Socket>();
+    const server = createServer((socket) => {
+      socket.on("data", (chunk) => chunks.push(chunk));
+      accepted.resolve(socket);
+    }).listen(path);
+    const closed = vi.fn();
+    const sender = new FrameSocket(createConnection(path), { receive: () => undefined, closed });
+    await accepted.promise;
+    const frames = Array.from({ length: 100 }, (_, index) => execute(index, `${index}`));
+    frames.forEach((frame) => sender.send(frame));
+    await vi.waitFor(() => expect(Buffer.concat(chunks).length).toBe(Buffer.concat(frames.map(encodeFrame)).length));
+    expect(chunks).toHaveLength(1);
+    expect(new FrameDecoder().push(Buffer.concat(chunks))).toEqual(frames);
+    (await accepted.promise).end("not a frame at all");
+    await vi.waitFor(() => expect(closed).toHaveBeenCalledWith(expect.any(ProtocolError)));
+    server.close();
+  });
+});
