@@ -2,46 +2,51 @@
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { build as bundle } from "esbuild";
+import { build as bundle, type BuildOptions } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
 
-/** What dist/ offers, by the name of the file there. */
-const entryPoints = {
+/** What dist/ offers, by the name of the file there. These share their parts, and load some only when needed. */
+const sharing = {
   controlplane: "services/controlplane/src/main.ts",
   router: "services/router/src/main.ts",
   agent: "services/agent/src/main.ts",
-  runner: "libs/sdk/src/runner/main.ts",
   hearth: "libs/cli/src/main.ts",
 };
+/** One file each: the runner goes into images by itself, and tells its own frames in a traceback by its file. */
+const alone = { runner: "libs/sdk/src/runner/main.ts" };
 
 /** Dependencies that are CommonJS call `require`, which an ES module does not have by itself. */
 const banner = `import { createRequire as hearthCreateRequire } from "node:module"; const require = hearthCreateRequire(import.meta.url);`;
 
+const options = {
+  absWorkingDir: root,
+  outdir: dist,
+  outExtension: { ".js": ".mjs" },
+  chunkNames: "parts/[name]-[hash]",
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  external: ["pg-native"],
+  banner: { js: banner },
+  sourcemap: "external",
+  legalComments: "none",
+  metafile: true,
+  logLevel: "warning",
+} as const satisfies BuildOptions;
+
 /** Writes dist/. Throws with esbuild's own report when something does not build. */
 export async function build(): Promise<void> {
-  const missing = Object.values(entryPoints).filter((path) => !existsSync(join(root, path)));
+  const missing = Object.values({ ...sharing, ...alone }).filter((path) => !existsSync(join(root, path)));
   if (missing.length > 0) throw new Error(`Nothing to build at ${missing.join(", ")}.`);
-  const { metafile } = await bundle({
-    absWorkingDir: root,
-    entryPoints,
-    outdir: dist,
-    outExtension: { ".js": ".mjs" },
-    chunkNames: "parts/[name]-[hash]",
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node24",
-    external: ["pg-native"],
-    banner: { js: banner },
-    sourcemap: "external",
-    legalComments: "none",
-    metafile: true,
-    logLevel: "warning",
-  });
-  await removeAllBut(new Set(Object.keys(metafile.outputs).map((path) => basename(path))));
+  const built = await Promise.all([
+    bundle({ ...options, entryPoints: sharing, splitting: true }),
+    bundle({ ...options, entryPoints: alone }),
+  ]);
+  const outputs = built.flatMap(({ metafile }) => Object.keys(metafile.outputs));
+  await removeAllBut(new Set(outputs.map((path) => basename(path))));
 }
 
 /** Takes away what earlier builds left, after the new one is in place: a running system may still load its parts. */
