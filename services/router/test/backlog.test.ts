@@ -1,30 +1,64 @@
 import { describe, expect, it } from "vitest";
 import { Backlog } from "../src/core/backlog.ts";
 
-const take = (backlog: Backlog<{ id: string }>): string | undefined => {
-  const first = backlog.first();
-  if (first !== undefined) backlog.remove(first.id);
-  return first?.id;
-};
+interface Item {
+  readonly id: string;
+  readonly runId: string;
+}
+
+/** "p1" is an execution of run p. */
+const item = (id: string): Item => ({ id, runId: id.charAt(0) });
+
+function backlogOf(...ids: string[]): Backlog<Item> {
+  const backlog = new Backlog<Item>();
+  for (const id of ids) backlog.push(item(id));
+  return backlog;
+}
+
+function takeAll(backlog: Backlog<Item>): string[] {
+  const taken: string[] = [];
+  for (let next = backlog.take(); next !== undefined; next = backlog.take()) taken.push(next.id);
+  return taken;
+}
 
 describe("the backlog", () => {
-  it("serves first come first", () => {
-    const backlog = new Backlog<{ id: string }>();
-    for (const id of ["a", "b", "c"]) backlog.push({ id });
-    expect([take(backlog), take(backlog), take(backlog), take(backlog)]).toEqual(["a", "b", "c", undefined]);
+  it("serves first come first within a run", () =>
+    expect(takeAll(backlogOf("p1", "p2", "p3"))).toEqual(["p1", "p2", "p3"]));
+
+  it("lets runs take turns, however many executions one of them has", () =>
+    expect(takeAll(backlogOf("p1", "p2", "p3", "p4", "q1", "q2"))).toEqual(["p1", "q1", "p2", "q2", "p3", "p4"]));
+
+  it("lets a run that comes later have its turn after those that wait", () => {
+    const backlog = backlogOf("p1", "p2", "q1");
+    expect(backlog.take()?.id).toBe("p1");
+    backlog.push(item("r1"));
+    expect(takeAll(backlog)).toEqual(["q1", "p2", "r1"]);
   });
+
   it("serves what lost its slot before what is new", () => {
-    const backlog = new Backlog<{ id: string }>();
-    backlog.push({ id: "new" });
-    backlog.giveBack({ id: "had a slot" });
-    expect([take(backlog), take(backlog)]).toEqual(["had a slot", "new"]);
+    const backlog = backlogOf("p1");
+    backlog.giveBack(item("q1"));
+    expect(takeAll(backlog)).toEqual(["q1", "p1"]);
   });
+
   it("lets one leave from the middle", () => {
-    const backlog = new Backlog<{ id: string }>();
-    for (const id of ["a", "b", "c"]) backlog.push({ id });
-    expect(backlog.remove("b")).toBe(true);
+    const backlog = backlogOf("p1", "p2", "p3");
+    expect(backlog.remove(item("p2"))).toBe(true);
     expect(backlog.size).toBe(2);
-    expect([take(backlog), take(backlog)]).toEqual(["a", "c"]);
+    expect(takeAll(backlog)).toEqual(["p1", "p3"]);
   });
-  it("says when what should leave is not there", () => expect(new Backlog().remove("a")).toBe(false));
+
+  it("gives no turn to a run whose last execution left", () => {
+    const backlog = backlogOf("p1", "q1", "r1");
+    backlog.remove(item("q1"));
+    expect(takeAll(backlog)).toEqual(["p1", "r1"]);
+  });
+
+  it("says when what should leave is not there", () => expect(backlogOf("p1").remove(item("p2"))).toBe(false));
+
+  it("knows who has waited longest, whoever's turn it is", () => {
+    const backlog = backlogOf("p1", "p2", "q1");
+    backlog.take();
+    expect(backlog.oldest?.id).toBe("p2");
+  });
 });

@@ -104,7 +104,7 @@ export class RouterMachine {
     if (execution === undefined) return;
     switch (execution.state.kind) {
       case "queued":
-        this.#pools.get(execution.pool)?.backlog.remove(executionId);
+        this.#pools.get(execution.pool)?.backlog.remove(execution);
         return this.#end(execution, ended("cancelled", "CANCELLED", "It was cancelled before it had a slot."), now);
       case "running": {
         const { replicaId, number } = execution.state.attempt;
@@ -162,11 +162,11 @@ export class RouterMachine {
   /** Claims free slots for the backlog until one of them is used up. */
   #place(pool: Pool, now: number): void {
     const version = this.#versions.get(pool.environment) ?? "";
-    for (let execution = pool.backlog.first(); execution !== undefined; execution = pool.backlog.first()) {
+    while (pool.backlog.size > 0) {
       const replica = chooseSlot(pool.replicas, version);
       if (replica === undefined) return;
-      pool.backlog.remove(execution.id);
-      this.#dispatch(execution, replica, pool, now);
+      const execution = pool.backlog.take();
+      if (execution !== undefined) this.#dispatch(execution, replica, pool, now);
     }
   }
 
@@ -306,8 +306,7 @@ export class RouterMachine {
     this.#versions.delete(name);
     for (const pool of this.#pools.values()) {
       if (pool.environment !== name) continue;
-      for (let execution = pool.backlog.first(); execution !== undefined; execution = pool.backlog.first()) {
-        pool.backlog.remove(execution.id);
+      for (let execution = pool.backlog.take(); execution !== undefined; execution = pool.backlog.take()) {
         this.#end(execution, ended("failed", "ENVIRONMENT_DELETED", `Environment "${name}" was deleted.`), now);
       }
     }

@@ -71,7 +71,7 @@ function toDemand(pool: Pool): PoolDemand {
     pool: pool.name,
     environment: pool.environment,
     backlog: pool.backlog.size,
-    oldestUnixMs: pool.backlog.first()?.acceptedAt ?? 0,
+    oldestUnixMs: pool.backlog.oldest?.acceptedAt ?? 0,
     busy: pool.busy,
   });
   if (pool.policyOverride !== undefined) demand.policyOverride = pool.policyOverride as ReusePolicy;
