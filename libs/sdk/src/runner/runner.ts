@@ -119,6 +119,8 @@ export class Runner {
       if (task === undefined) throw new UnknownTask(attempt.current.task);
       const args = decodeArguments(body);
       attempt.started();
+      // Nothing of the runner is then on the stack below the user's code, and so in its tracebacks.
+      await undefined;
       const value = await (task.run as (...args: unknown[]) => unknown)(...args);
       const result = attempt.cancelled ? undefined : encodeResult(value);
       if (result === undefined) attempt.endCancelled();

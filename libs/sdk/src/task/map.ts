@@ -9,7 +9,7 @@ export async function map<T, R>(
 ): Promise<R[]> {
   const { concurrency = Number.POSITIVE_INFINITY } = options;
   if (!(concurrency >= 1)) throw new RangeError(`concurrency is ${concurrency}; it must be at least 1.`);
-  const all = [...items].entries().toArray();
+  const all = [...[...items].entries()];
   const results: R[] = new Array<R>(all.length);
   const rest = all.values();
   let failed = false;

@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+/** Where a running Hearth is found: gRPC addresses, "host:port". */
+export interface Installation {
+  readonly controlPlane: string;
+  /** Only an `ExecutionClient` needs it. */
+  readonly router?: string;
+}
+
+let chosen: Installation | undefined;
+
+/** Runs of this program go to this installation. */
+export function init(installation: Installation): void {
+  chosen = installation;
+}
+
+/**
+ * Runs of this program go where the configuration says: the file `path` when given, else HEARTH_CONTROL_PLANE, else the
+ * file HEARTH_CONFIG, else the nearest .hearth/config.json from the working directory upwards. Throws when there is none.
+ */
+export function initFromConfig(path?: string): void {
+  chosen = path === undefined ? findInstallation(process.env, process.cwd()) : readConfigFile(resolve(path));
+}
+
+/** The installation of this program; from configuration when nothing was chosen. */
+export function installation(): Installation {
+  return (chosen ??= findInstallation(process.env, process.cwd()));
+}
+
+export function findInstallation(variables: NodeJS.ProcessEnv, folder: string): Installation {
+  const controlPlane = variables["HEARTH_CONTROL_PLANE"];
+  const router = variables["HEARTH_ROUTER"];
+  if (controlPlane) return { controlPlane, ...(router && { router }) };
+  const named = variables["HEARTH_CONFIG"];
+  const path = named ? resolve(folder, named) : findUpwards(folder);
+  if (path === undefined) {
+    throw new Error(
+      `There is no .hearth/config.json in ${folder} or above. Start "hearth dev" there, or set HEARTH_CONTROL_PLANE or HEARTH_CONFIG.`,
+    );
+  }
+  return readConfigFile(path);
+}
+
+function findUpwards(folder: string): string | undefined {
+  const candidate = join(folder, ".hearth", "config.json");
+  if (existsSync(candidate)) return candidate;
+  const parent = dirname(folder);
+  return parent === folder ? undefined : findUpwards(parent);
+}
+
+function readConfigFile(path: string): Installation {
+  let config: { readonly controlPlane?: unknown; readonly router?: unknown } | null;
+  try {
+    config = JSON.parse(readFileSync(path, "utf8")) as typeof config;
+  } catch (error) {
+    throw new Error(`${path} cannot be read. Is "hearth dev" running?`, { cause: error });
+  }
+  if (typeof config?.controlPlane !== "string") {
+    throw new Error(`${path} does not say where the control plane is: it needs "controlPlane": "host:port".`);
+  }
+  return { controlPlane: config.controlPlane, ...(typeof config.router === "string" && { router: config.router }) };
+}

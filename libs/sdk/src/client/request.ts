@@ -1,0 +1,24 @@
+import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { ExecutionRequestSchema, ReusePolicySchema, type ExecutionRequest } from "@hearth/proto";
+import { ulid } from "ulid";
+import { encodeArguments } from "../payload/encode.ts";
+import type { AnyFunction, Task } from "../task/task.ts";
+
+/** A request to run the task with an id of its own, so that sending it twice runs it once. Throws `PayloadError`. */
+export function toRequest<F extends AnyFunction>(
+  task: Task<F>,
+  args: readonly unknown[],
+  trace: { readonly traceparent: string; readonly tracestate: string },
+): ExecutionRequest {
+  return create(ExecutionRequestSchema, {
+    executionId: ulid().toLowerCase(),
+    environment: task.environmentName,
+    task: task.taskName,
+    arguments: { inline: encodeArguments(args) },
+    traceparent: trace.traceparent,
+    tracestate: trace.tracestate,
+    ...(task.policyOverride !== undefined && {
+      policyOverride: fromJson(ReusePolicySchema, task.policyOverride as JsonValue),
+    }),
+  });
+}

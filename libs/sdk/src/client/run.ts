@@ -1,0 +1,95 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { ExecutionPhase, type Failure, type LogLine, type Run as RunMessage } from "@hearth/proto";
+import { ClientError, Status } from "nice-grpc";
+import { decodeResult } from "../payload/decode.ts";
+import { TaskError } from "../task/task-error.ts";
+import type { ControlPlane } from "./control-plane.ts";
+
+export type RunPhase = "queued" | "running" | "succeeded" | "failed" | "timed_out" | "cancelled";
+
+const phases: Readonly<Record<ExecutionPhase, RunPhase>> = {
+  [ExecutionPhase.UNSPECIFIED]: "queued",
+  [ExecutionPhase.QUEUED]: "queued",
+  [ExecutionPhase.RUNNING]: "running",
+  [ExecutionPhase.SUCCEEDED]: "succeeded",
+  [ExecutionPhase.FAILED]: "failed",
+  [ExecutionPhase.TIMED_OUT]: "timed_out",
+  [ExecutionPhase.CANCELLED]: "cancelled",
+};
+
+/** A control plane that is away this many times in a row, a second apart, is given up. */
+const absencesMax = 60;
+
+/** A root execution and everything it calls, as the program that asked for it sees it. */
+export class Run<R> {
+  readonly #controlPlane: ControlPlane;
+  #state: RunMessage;
+
+  constructor(controlPlane: ControlPlane, state: RunMessage) {
+    this.#controlPlane = controlPlane;
+    this.#state = state;
+  }
+
+  get name(): string {
+    return this.#state.name;
+  }
+
+  /** A page that shows the run. */
+  get url(): string {
+    return this.#state.url;
+  }
+
+  /** As last heard of. */
+  get phase(): RunPhase {
+    return phases[this.#state.phase];
+  }
+
+  /** Waits until it has ended, in whatever way; a control plane that restarts meanwhile is waited for, for a minute. */
+  async wait(): Promise<this> {
+    for (let absences = 0; !this.#ended();) {
+      try {
+        for await (const { run } of this.#controlPlane.runs.watchRun({ name: this.name })) {
+          absences = 0;
+          if (run !== undefined) this.#state = run;
+          if (this.#ended()) return this;
+        }
+      } catch (error) {
+        if (!isAbsence(error) || ++absences > absencesMax) throw error;
+        await delay(1_000);
+      }
+    }
+    return this;
+  }
+
+  /** The result, once it has ended. Throws `TaskError` with the remote traceback when there is none. */
+  async outputs(): Promise<R> {
+    await this.wait();
+    // What CreateRun and watches say may leave the result out of a state; GetRun never does.
+    const { run = this.#state } = await this.#controlPlane.runs.getRun({ name: this.name });
+    if (run.phase === ExecutionPhase.SUCCEEDED) return decodeResult(run.result?.inline ?? new Uint8Array()) as R;
+    throw new TaskError(run.failure ?? missingFailure(phases[run.phase]));
+  }
+
+  /** Asks for it to end; its outcome says whether that came in time. */
+  async cancel(): Promise<void> {
+    await this.#controlPlane.runs.cancelRun({ name: this.name });
+  }
+
+  /** What its tasks printed, oldest first; with `follow` also what they print from now on, until it has ended. */
+  async *logs(options: { readonly follow?: boolean } = {}): AsyncGenerator<LogLine, void> {
+    const request = { run: this.name, follow: options.follow ?? false };
+    for await (const { lines } of this.#controlPlane.runs.readLogs(request)) yield* lines;
+  }
+
+  #ended(): boolean {
+    return this.phase !== "queued" && this.phase !== "running";
+  }
+}
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof ClientError && error.code === Status.UNAVAILABLE;
+}
+
+function missingFailure(phase: RunPhase): Pick<Failure, "reason" | "message"> {
+  return { reason: "INTERNAL", message: `The run is ${phase}, and nothing says why.` };
+}
