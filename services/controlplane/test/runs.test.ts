@@ -53,6 +53,13 @@ describe("creating a run", () => {
     expect((await fetch(run.url)).status).toBe(200);
   });
 
+  test("says why its execution waits", async () => {
+    const run = await createRun();
+    const { executions } = await system.runs().listExecutions({ run: run.name });
+    expect(executions[0]?.waitReason).toBe("nothing has been asked for");
+    expect(await (await fetch(run.url)).text()).toContain("nothing has been asked for");
+  });
+
   test("asked again with the same id answers with the same run", async () => {
     const executionId = newId(Date.now());
     const first = await createRun({ executionId });

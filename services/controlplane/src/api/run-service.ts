@@ -3,8 +3,8 @@ import type { Clock } from "@hearth/clock";
 import { ExecutionRequestSchema, type ExecutionRequest, type Run, type RunService } from "@hearth/proto";
 import type { CallContext, Handlers } from "@hearth/rpc";
 import type { Tracing } from "@hearth/telemetry";
-import { phaseOf } from "../core/execution-history.ts";
-import type { Pools } from "../core/pool-view.ts";
+import { phaseOf, type ExecutionHistory } from "../core/execution-history.ts";
+import { waitReasonIn, type Pools } from "../core/pool-view.ts";
 import type { ChangeFeed } from "../io/change-feed.ts";
 import type { HistoryStore, RunHistory } from "../io/history-store.ts";
 import type { Peers } from "../io/peers.ts";
@@ -34,6 +34,7 @@ export interface RunServiceOptions {
 export function runHandlers(options: RunServiceOptions): Handlers<typeof RunService> {
   const { clock, store, runs, pools, peers, urlOf } = options;
   const toMessage = (run: RunHistory): Run => runToMessage(run, urlOf(run.root.id));
+  const waitReasonOf = ({ environment }: ExecutionHistory): string => waitReasonIn(pools.pools(environment));
   return {
     async createRun({ execution }, context) {
       return { run: toMessage(await createRun(options, execution ?? create(ExecutionRequestSchema), context)) };
@@ -63,7 +64,7 @@ export function runHandlers(options: RunServiceOptions): Handlers<typeof RunServ
       const found = await runs.executions(await runs.get(name), { limit, after });
       const last = found.at(-1);
       return {
-        executions: found.map(executionToMessage),
+        executions: found.map((execution) => executionToMessage(execution, waitReasonOf(execution))),
         nextPageToken: last === undefined || found.length < limit ? "" : encodePageToken(last),
       };
     },

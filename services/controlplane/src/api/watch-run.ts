@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Execution, Run, WatchRunResponseSchema } from "@hearth/proto";
-import type { ChangeFeed } from "../io/change-feed.ts";
+import type { ChangeFeed, Changes } from "../io/change-feed.ts";
 import type { HistoryStore, RunHistory } from "../io/history-store.ts";
 import { executionToMessage } from "../io/wire/execution-message.ts";
 import { pause } from "./pause.ts";
@@ -25,25 +25,38 @@ export async function* watchRun(options: {
   // Watching begins before reading, so that nothing falls between the two.
   using watch = options.runFeed.watch([name], signal);
   let run = await runs.get(name);
-  for await (const executions of options.executions ? allExecutions(runs, run) : []) {
+  for await (const executions of options.executions ? changedExecutions(options, run, "many") : [[]]) {
     yield { run: toMessage(run), executions };
   }
-  if (!options.executions) yield { run: toMessage(run) };
   while (run.root.outcome === "none") {
     const changed = await watch.next();
     if (changed === undefined) return;
     await pause(coalesceMs, signal);
-    const ids = [...new Set([...changed, ...watch.drain()])];
+    const both = merged(changed, watch.drain());
     run = await runs.get(name);
-    const executions = options.executions ? await options.store.getExecutions(ids) : [];
-    yield { run: toMessage(run), executions: executions.map(executionToMessage) };
+    for await (const executions of options.executions ? changedExecutions(options, run, both) : [[]]) {
+      yield { run: toMessage(run), executions };
+    }
   }
 }
 
-async function* allExecutions(runs: RunReader, run: RunHistory): AsyncGenerator<Execution[], void> {
+function merged(a: Changes, b: Changes): Changes {
+  return a === "many" || b === "many" ? "many" : [...new Set([...a, ...b])];
+}
+
+/** The executions that changed, in one message; all of the run's, in pages, when too many changed to name them. */
+async function* changedExecutions(
+  { runs, store }: { readonly runs: RunReader; readonly store: HistoryStore },
+  run: RunHistory,
+  changes: Changes,
+): AsyncGenerator<Execution[], void> {
+  if (changes !== "many") {
+    yield (await store.getExecutions(changes)).map((execution) => executionToMessage(execution));
+    return;
+  }
   for (let after = undefined, more = true; more;) {
     const page = await runs.executions(run, { limit: pageMax, after });
-    yield page.map(executionToMessage);
+    yield page.map((execution) => executionToMessage(execution));
     after = page.at(-1);
     more = page.length === pageMax;
   }

@@ -16,6 +16,15 @@ export interface PoolView {
   readonly lastStartFailure: string;
 }
 
+/**
+ * Why executions of an environment wait for a slot. Empty when it has several pools: which of them an execution waits
+ * for is only known to its router.
+ */
+export function waitReasonIn(pools: readonly PoolView[]): string {
+  const [only, ...others] = pools;
+  return others.length > 0 ? "" : (only?.reason ?? "");
+}
+
 /** What the services ask of the loop that keeps the pools, and tell it. */
 export interface Pools {
   /** The pools of an environment, the one all runs share first. */

@@ -34,6 +34,12 @@ export class ChangeFeed {
   }
 }
 
+/** Names kept for a slow watcher; beyond that it is only told that much has changed. */
+const detailsMax = 10_000;
+
+/** The names of the parts that changed, each once, or that there were too many to keep. */
+export type Changes = readonly string[] | "many";
+
 /** One watcher's view of the changes. */
 export class Watch implements Disposable {
   #changed = false;
@@ -50,7 +56,7 @@ export class Watch implements Disposable {
 
   readonly tell = (details: readonly string[]): void => {
     this.#changed = true;
-    for (const detail of details) this.#details.add(detail);
+    for (const detail of details) if (this.#details.size <= detailsMax) this.#details.add(detail);
     this.#rouse();
   };
 
@@ -58,7 +64,7 @@ export class Watch implements Disposable {
    * Waits for a change, at most `waitMs` when that is given. Returns the parts that changed since the last call, or
    * undefined once the signal has ended the watch.
    */
-  async next(waitMs?: number): Promise<readonly string[] | undefined> {
+  async next(waitMs?: number): Promise<Changes | undefined> {
     if (!this.#changed && !this.#signal.aborted) {
       const timer = waitMs === undefined ? undefined : setTimeout(this.#rouse, waitMs);
       await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -68,11 +74,11 @@ export class Watch implements Disposable {
   }
 
   /** The parts that changed since the last call, without waiting. */
-  drain(): readonly string[] {
+  drain(): Changes {
     this.#changed = false;
-    const details = [...this.#details];
+    const details = this.#details;
     this.#details = new Set();
-    return details;
+    return details.size > detailsMax ? "many" : [...details];
   }
 
   [Symbol.dispose](): void {

@@ -55,6 +55,7 @@ export class ScalePools {
   /** Replicas the provider was asked to stop, and why. */
   readonly #stopping = new Map<string, string>();
   readonly #awake = new Set<string>();
+  readonly #starts = new Set<Promise<void>>();
   #writes: Promise<void> = Promise.resolve();
   #looking: Timer | undefined;
   #deaf = false;
@@ -137,6 +138,8 @@ export class ScalePools {
     this.#closed = true;
     this.#looking?.cancel();
     for (const pool of this.#pools.values()) pool.timer?.cancel();
+    // A process that is being made now would otherwise be missed.
+    await Promise.all(this.#starts);
     if (stopReplicas) {
       const reason = "the control plane was stopped";
       await Promise.all((await this.#options.provider.list()).map((id) => this.#stop(id, reason)));
@@ -236,7 +239,8 @@ export class ScalePools {
       const replica = this.#newReplica(identity, concurrency, decision.startReason);
       this.#replicas.set(replicaId, replica);
       this.#save(replica, pool);
-      void this.#startReplica(replica, environment);
+      const start = this.#startReplica(replica, environment).finally(() => this.#starts.delete(start));
+      this.#starts.add(start);
     }
   }
 

@@ -14,6 +14,7 @@ export function runPage(
   executions: readonly ExecutionHistory[],
   lines: readonly LogLine[],
   now: number,
+  waitReasonOf: (environment: string) => string,
 ): string {
   const { root } = run;
   const phase = phaseOf(root);
@@ -36,7 +37,7 @@ export function runPage(
         <th>waited</th>
         <th>ran</th>
       </tr>
-      ${inTree(executions).flatMap(({ execution, depth }) => executionRows(execution, depth, now))}
+      ${inTree(executions).flatMap(({ execution, depth }) => executionRows(execution, depth, now, waitReasonOf))}
     </table>
     ${executions.length < shown.executions ? html`` : html`<p class="note">The first ${shown.executions} executions.</p>`}
     ${executions.filter(({ id, failure }) => id !== root.id && failure !== undefined).map(childFailure)}
@@ -67,12 +68,18 @@ function inTree(executions: readonly ExecutionHistory[]): readonly Node[] {
   return nodes;
 }
 
-function executionRows(execution: ExecutionHistory, depth: number, now: number): readonly Html[] {
+function executionRows(
+  execution: ExecutionHistory,
+  depth: number,
+  now: number,
+  waitReasonOf: (environment: string) => string,
+): readonly Html[] {
   const phase = phaseOf(execution);
   const name = html`<td style="padding-left: ${depth * 1.5}rem">${execution.environment}.${execution.task}</td>
     <td class="${phase}">${phase}</td>`;
   if (execution.attempts.length === 0) {
     const waited = describeDuration((execution.endedMs || now) - execution.acceptedMs);
+    const reason = execution.endedMs === 0 ? waitReasonOf(execution.environment) : "";
     return [
       html`<tr>
         ${name}
@@ -80,7 +87,7 @@ function executionRows(execution: ExecutionHistory, depth: number, now: number):
         <td></td>
         <td></td>
         <td></td>
-        <td>${waited}</td>
+        <td>${waited}${reason === "" ? "" : `: ${reason}`}</td>
         <td></td>
       </tr>`,
     ];

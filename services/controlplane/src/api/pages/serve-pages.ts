@@ -2,7 +2,7 @@ import type { Clock } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import type { HttpHandler } from "@hearth/rpc/connect";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Pools } from "../../core/pool-view.ts";
+import { waitReasonIn, type Pools } from "../../core/pool-view.ts";
 import type { HistoryStore } from "../../io/history-store.ts";
 import type { ReplicaStore } from "../../io/replica-store.ts";
 import type { Environments } from "../environments.ts";
@@ -61,11 +61,11 @@ async function home({ clock, environments, pools, replicas, store }: PageSources
   return homePage(await Promise.all(views), await store.listRuns({ limit: runsOnHomePage }), clock.now());
 }
 
-async function run({ clock, runs, store }: PageSources, name: string): Promise<string> {
+async function run({ clock, runs, store, pools }: PageSources, name: string): Promise<string> {
   const history = await runs.get(name);
   const executions = await runs.executions(history, { limit: shown.executions });
   const lines = await store.readLogLines({ runId: name, after: 0, limit: shown.lines });
-  return runPage(history, executions, lines, clock.now());
+  return runPage(history, executions, lines, clock.now(), (environment) => waitReasonIn(pools.pools(environment)));
 }
 
 function notFound(path: string): Answer {

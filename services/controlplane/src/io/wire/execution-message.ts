@@ -34,7 +34,8 @@ export function runToMessage({ root, counts }: RunHistory, url: string): RunMess
   });
 }
 
-export function executionToMessage(execution: ExecutionHistory): ExecutionMessage {
+/** `waitReason`: why it is waiting for a slot right now. */
+export function executionToMessage(execution: ExecutionHistory, waitReason = ""): ExecutionMessage {
   return create(ExecutionSchema, {
     id: execution.id,
     runId: execution.runId,
@@ -46,6 +47,7 @@ export function executionToMessage(execution: ExecutionHistory): ExecutionMessag
     endedUnixMs: execution.endedMs,
     attempts: execution.attempts.map(attemptToMessage),
     ...outcomeFields(execution),
+    waitReason: phaseOf(execution) === "queued" ? waitReason : "",
   });
 }
 
