@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import type * as esbuild from "esbuild";
 import type { DeclaredEnvironment } from "../task/registry.ts";
 
 /** Code ready to be uploaded. */
@@ -20,12 +21,12 @@ const banner = `import { createRequire as hearthCreateRequire } from "node:modul
  * part that tasks use. The same code gives the same bytes, wherever it lies.
  */
 export async function bundleEnvironment(environment: DeclaredEnvironment): Promise<Bundle> {
-  const files = [...new Set(environment.tasks.values().map((task) => toPath(task.file)))].sort();
+  const files = [...new Set([...environment.tasks.values()].map((task) => toPath(task.file)))].sort();
   const [first] = files;
   if (first === undefined) throw new Error(`Environment "${environment.name}" declares no task.`);
   const root = projectFolder(dirname(first));
   // Loaded when needed; and not by an import, because esbuild refuses to be bundled into the command line.
-  const { build } = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
+  const { build } = createRequire(import.meta.url)("esbuild") as typeof esbuild;
   const { outputFiles } = await build({
     absWorkingDir: root,
     stdin: {

@@ -120,7 +120,7 @@ export class Runner {
       const args = decodeArguments(body);
       attempt.started();
       // Nothing of the runner is then on the stack below the user's code, and so in its tracebacks.
-      await undefined;
+      await Promise.resolve();
       const value = await (task.run as (...args: unknown[]) => unknown)(...args);
       const result = attempt.cancelled ? undefined : encodeResult(value);
       if (result === undefined) attempt.endCancelled();

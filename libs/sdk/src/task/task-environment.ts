@@ -43,11 +43,11 @@ export class TaskEnvironment {
   }
 
   /** Declares a task under the function's own name. */
-  task<F extends AnyFunction>(run: F): Task<F>;
+  task<A extends readonly unknown[], R>(run: (...args: A) => R): Task<(...args: A) => R>;
   /** Declares a task. Names are unique in the environment: 1 to 200 characters of A-Z a-z 0-9 _ - and dot. */
-  task<F extends AnyFunction>(name: string, run: F): Task<F>;
-  task<F extends AnyFunction>(first: string | F, second?: F): Task<F> {
-    const run = (typeof first === "string" ? second : first) as F;
+  task<A extends readonly unknown[], R>(name: string, run: (...args: A) => R): Task<(...args: A) => R>;
+  task(first: string | AnyFunction, second?: AnyFunction): Task<AnyFunction> {
+    const run = (typeof first === "string" ? second : first) as AnyFunction;
     const name = typeof first === "string" ? first : first.name;
     if (!/^[A-Za-z0-9_.-]{1,200}$/.test(name)) {
       throw new RangeError(`"${name}" is no task name: 1 to 200 characters of A-Z a-z 0-9 _ - and dot.`);

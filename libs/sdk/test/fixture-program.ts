@@ -1,0 +1,35 @@
+import { current, map, reference, ReusePolicy, TaskEnvironment } from "@hearth/sdk";
+
+const environment = new TaskEnvironment({ name: "fixture", reusable: new ReusePolicy({ replicas: [0, 3] }) });
+
+const far = reference<(x: number) => Promise<number>>("elsewhere", "double");
+
+export const square = environment.task("square", (x: number) => x * x);
+environment.task("fails", () => {
+  console.log("before it fails");
+  throw new TypeError("no such thing", { cause: new Error("deeper") });
+});
+environment.task("sockets", () => ({ rows: [new Map()] }));
+environment.task("waits", async () => {
+  await new Promise((_resolve, reject) => {
+    current()?.signal.addEventListener("abort", () => reject(new Error("stopped")));
+    console.error("waiting");
+  });
+});
+environment.task("strays", async () => {
+  void Promise.reject(new Error("nobody caught this"));
+  await new Promise(() => undefined);
+});
+environment.task("throwsLater", async () => {
+  setTimeout(() => {
+    throw new Error("from a timer");
+  });
+  await new Promise(() => undefined);
+});
+environment.task("leaves", () => {
+  console.log("last words");
+  process.exit(7);
+});
+environment.task("calls", async (n: number) => (await map(far, Array.from({ length: n }).keys())).join());
+environment.task("callsTwice", async () => [await far(1), await far(2)]);
+environment.task("knowsItself", () => ({ ...current(), signal: undefined }));

@@ -1,0 +1,176 @@
+import { once } from "node:events";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { bundleEnvironment } from "../src/bundle/bundle-environment.ts";
+import { registry } from "../src/task/registry.ts";
+import { startScriptedAgent, type ScriptedAgent } from "./scripted-agent.ts";
+import "./fixture-program.ts";
+
+const { data } = await bundleEnvironment(registry().environments.get("fixture")!);
+
+let agent: ScriptedAgent;
+beforeEach(async () => {
+  agent = await startScriptedAgent();
+});
+afterEach(() => agent[Symbol.asyncDispose]());
+
+const textOf = (frame: { readonly body: Uint8Array }): string => Buffer.from(frame.body).toString();
+
+async function loadFixture(): Promise<void> {
+  agent.load(await agent.writeBundle(data), ["square"]);
+  await agent.frame("loaded");
+}
+
+async function endOf(attempt: number): Promise<Awaited<ReturnType<typeof agent.frame<"ended">>>> {
+  return agent.frame("ended", ({ header }) => header.attempt === attempt);
+}
+
+function answer(call: number, result: unknown): void {
+  agent.send({ kind: "callEnded", header: { call, outcome: "succeeded" }, body: Buffer.from(JSON.stringify(result)) });
+}
+
+describe("loading", () => {
+  test("hello comes before anything is loaded", async () => {
+    const { header } = await agent.frame("hello");
+    expect(header).toEqual({ pid: agent.runner.pid, language: "node", runtime: `Node ${process.versions.node}` });
+  });
+
+  test("code that raises is CODE_IMPORT_FAILED", async () => {
+    agent.load(await agent.writeBundle("throw new RangeError('at import')"), ["square"]);
+    const { header } = await agent.frame("loadFailed");
+    expect(header.failure).toMatchObject({
+      reason: "CODE_IMPORT_FAILED",
+      exceptionType: "RangeError",
+      message: "at import",
+    });
+  });
+
+  test("a task that is not declared is ENTRYPOINT_NOT_FOUND, named", async () => {
+    agent.load(await agent.writeBundle(data), ["cube"]);
+    const { header } = await agent.frame("loadFailed");
+    expect(header.failure).toMatchObject({
+      reason: "ENTRYPOINT_NOT_FOUND",
+      message: expect.stringContaining("cube") as string,
+    });
+  });
+});
+
+describe("an attempt", () => {
+  beforeEach(loadFixture);
+
+  test("answers with its result", async () => {
+    agent.execute(1, "square", [7]);
+    const ended = await endOf(1);
+    expect([ended.header.outcome, textOf(ended)]).toEqual(["succeeded", "49"]);
+  });
+
+  test("that throws fails with the user's own frames and the cause, and what it printed comes first", async () => {
+    agent.execute(1, "fails", []);
+    const { header } = await endOf(1);
+    expect(header.failure).toMatchObject({
+      reason: "TASK_FAILED",
+      exceptionType: "TypeError",
+      message: "no such thing",
+    });
+    expect(header.failure?.traceback).toMatch(/test\/fixture-program\.ts:\d+:\d+/);
+    expect(header.failure?.traceback).toContain("Caused by: Error: deeper");
+    expect(header.failure?.traceback).not.toMatch(/node:|runner\.ts|frame-socket/);
+    expect(agent.frames.map(({ kind }) => kind).slice(-3)).toEqual(["started", "log", "ended"]);
+  });
+
+  test("with a result that cannot be sent is NOT_SERIALIZABLE, with the path", async () => {
+    agent.execute(1, "sockets", []);
+    const { header } = await endOf(1);
+    expect(header.failure).toEqual({
+      reason: "NOT_SERIALIZABLE",
+      message: "the result, at rows[0]: a value of type Map cannot be sent",
+    });
+  });
+
+  test.each(["strays", "throwsLater"])("fails by an error nobody caught, and the runner lives on: %s", async (task) => {
+    agent.execute(1, task, []);
+    expect((await endOf(1)).header).toMatchObject({ outcome: "failed", failure: { reason: "TASK_FAILED" } });
+    agent.execute(2, "square", [2]);
+    expect((await endOf(2)).header.outcome).toBe("succeeded");
+  });
+
+  test("that is cancelled ends cancelled, once", async () => {
+    agent.execute(1, "waits", []);
+    expect((await agent.frame("log")).header).toEqual({ attempt: 1, stream: "stderr" });
+    agent.send({ kind: "cancel", header: { attempt: 1 }, body: new Uint8Array() });
+    agent.send({ kind: "cancel", header: { attempt: 1 }, body: new Uint8Array() });
+    expect((await endOf(1)).header.outcome).toBe("cancelled");
+    agent.execute(2, "square", [2]);
+    await endOf(2);
+    expect(agent.frames.filter(({ kind }) => kind === "ended")).toHaveLength(2);
+  });
+
+  test("knows what it is", async () => {
+    agent.execute(5, "knowsItself", []);
+    expect(JSON.parse(textOf(await endOf(5)))).toMatchObject({
+      executionId: "execution-5",
+      run: "run-1",
+      attempt: 1,
+      replicaId: "replica-1",
+      environment: "fixture",
+      traceparent: "00-a-b-01",
+    });
+  });
+
+  test("that leaves the process takes the runner with it, its last words sent", async () => {
+    const exit = once(agent.runner, "exit");
+    agent.execute(1, "leaves", []);
+    expect([textOf(await agent.frame("log")), (await exit)[0]]).toEqual(["last words\n", 7]);
+  });
+});
+
+describe("calls", () => {
+  beforeEach(loadFixture);
+
+  test("many at once park the attempt once, and again while some are outstanding after others ended", async () => {
+    agent.execute(1, "calls", [3]);
+    await agent.frame("call", ({ header }) => header.call === 3);
+    const parks = (): number => agent.frames.filter(({ kind }) => kind === "park").length;
+    await expect.poll(parks).toBe(1);
+    answer(1, 10);
+    await expect.poll(parks).toBe(2);
+    answer(2, 20);
+    answer(3, 30);
+    expect(textOf(await endOf(1))).toBe('"10,20,30"');
+    expect(parks()).toBe(2);
+  });
+
+  test("one after another each park the attempt", async () => {
+    agent.execute(1, "callsTwice", []);
+    await agent.frame("park");
+    answer(1, 10);
+    await expect.poll(() => agent.frames.filter(({ kind }) => kind === "park").length).toBe(2);
+    answer(2, 20);
+    expect(textOf(await endOf(1))).toBe("[10,20]");
+  });
+
+  test("that failed raise TaskError in the caller", async () => {
+    agent.execute(1, "callsTwice", []);
+    await agent.frame("call");
+    const failure = { reason: "BACKLOG_FULL", message: "no room" };
+    agent.send({ kind: "callEnded", header: { call: 1, outcome: "failed", failure }, body: new Uint8Array() });
+    expect((await endOf(1)).header.failure).toMatchObject({
+      exceptionType: "TaskError",
+      message: "BACKLOG_FULL: no room",
+    });
+  });
+
+  test("are cancelled with the attempt that waits for them", async () => {
+    agent.execute(1, "callsTwice", []);
+    await agent.frame("call");
+    agent.send({ kind: "cancel", header: { attempt: 1 }, body: new Uint8Array() });
+    expect((await agent.frame("cancelCall")).header.call).toBe(1);
+    expect((await endOf(1)).header.outcome).toBe("cancelled");
+  });
+});
+
+test("the runner leaves when the agent hangs up", async () => {
+  await agent.frame("hello");
+  await agent[Symbol.asyncDispose]();
+  expect(agent.runner.exitCode).toBe(0);
+  agent = await startScriptedAgent();
+});
