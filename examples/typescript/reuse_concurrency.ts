@@ -10,7 +10,7 @@ const environment = new TaskEnvironment({
 
 export const noop = environment.task("noop", (x: number) => x);
 
-export const main = environment.task("main", async (n = 50) => {
+export const main = environment.task("main", async (n: number = 50) => {
   const results = await map(noop, Array.from({ length: n }).keys());
   return results.reduce((sum, x) => sum + x, 0);
 });

@@ -40,7 +40,7 @@ export const factorize = environment.task("factorize", (n: number) => {
   return { factors, tookMs: performance.now() - startedAt, loads };
 });
 
-export const main = environment.task("main", async (executions = 50) => {
+export const main = environment.task("main", async (executions: number = 50) => {
   const [first, ...others] = await map(
     factorize,
     Array.from({ length: executions }, (_, index) => 39_999_999 - index),

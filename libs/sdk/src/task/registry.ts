@@ -49,6 +49,6 @@ interface Registry {
 
 /** Everything declared in this process. */
 export function registry(): Registry {
-  const scope = globalThis as { [key]: Registry | undefined };
+  const scope = globalThis as unknown as { [key]: Registry | undefined };
   return (scope[key] ??= { environments: new Map(), host: undefined });
 }

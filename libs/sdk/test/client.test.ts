@@ -1,0 +1,104 @@
+import {
+  BundleService,
+  EnvironmentService,
+  ExecutionPhase,
+  ExecutionService,
+  Outcome,
+  RunService,
+} from "@hearth/proto";
+import { service, startGrpcServer, type GrpcServer, type Handlers } from "@hearth/rpc";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { connect, init, reference, run } from "@hearth/sdk";
+import { square } from "./fixture-program.ts";
+
+const uploads: string[] = [];
+const deployed: string[] = [];
+const streamed: string[] = [];
+let streams = 0;
+let server: GrpcServer;
+
+const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+
+/** Only what a test needs of a service. */
+function part<H>(handlers: Partial<H>): H {
+  return handlers as H;
+}
+
+beforeAll(async () => {
+  const bundles = part<Handlers<typeof BundleService>>({
+    hasBundle: ({ sha256 }) => Promise.resolve({ found: uploads.includes(sha256) }),
+    uploadBundle: ({ sha256 }) => (uploads.push(sha256), Promise.resolve({})),
+  });
+  const environments = part<Handlers<typeof EnvironmentService>>({
+    async *deployEnvironment({ spec }) {
+      deployed.push(spec?.name ?? "");
+      yield await Promise.resolve({ event: { case: "environment", value: { name: spec?.name ?? "" } } } as const);
+    },
+  });
+  const runs = part<Handlers<typeof RunService>>({
+    createRun: ({ execution }) =>
+      Promise.resolve({ run: { name: execution?.task ?? "", url: "http://x/", phase: ExecutionPhase.QUEUED } }),
+    getRun: ({ name }) =>
+      Promise.resolve({
+        run:
+          name === "square"
+            ? { name, phase: ExecutionPhase.SUCCEEDED, result: { inline: bytes(49) } }
+            : {
+                name,
+                phase: ExecutionPhase.FAILED,
+                failure: { reason: "TASK_FAILED", message: "m", traceback: "remote line 1" },
+              },
+      }),
+    async *watchRun({ name }) {
+      yield await Promise.resolve({
+        run: { name, phase: name === "square" ? ExecutionPhase.SUCCEEDED : ExecutionPhase.FAILED },
+      });
+    },
+  });
+  const executions = part<Handlers<typeof ExecutionService>>({
+    async *executeStream(frames) {
+      const breaks = ++streams === 1;
+      for await (const frame of frames) {
+        streamed.push(...frame.executions.map(({ executionId }) => executionId));
+        // The first stream breaks with the request unanswered.
+        if (breaks) return;
+        yield {
+          ends: frame.executions.map(({ executionId }) => ({
+            executionId,
+            outcome: Outcome.SUCCEEDED,
+            result: { inline: bytes(4) },
+          })),
+        };
+      }
+    },
+  });
+  const services = [
+    service(BundleService, bundles),
+    service(EnvironmentService, environments),
+    service(RunService, runs),
+    service(ExecutionService, executions),
+  ];
+  server = await startGrpcServer({ host: "127.0.0.1", port: 0, services, report: () => undefined });
+  init({ controlPlane: `127.0.0.1:${server.port}`, router: `127.0.0.1:${server.port}` });
+});
+afterAll(() => server.stop(0));
+
+test("a run deploys what the program declares, uploads its bundle once and gives its result", async () => {
+  const outputs = [await (await run(square, 7)).outputs(), await (await run(square, 7)).outputs()];
+  expect([outputs, deployed, uploads.length]).toEqual([[49, 49], ["fixture"], 1]);
+});
+
+test("a run that failed throws TaskError with the remote traceback", async () => {
+  const failing = await run(reference<() => Promise<void>>("fixture", "fails"));
+  await expect(failing.outputs()).rejects.toMatchObject({
+    name: "TaskError",
+    reason: "TASK_FAILED",
+    traceback: "remote line 1",
+  });
+});
+
+test("a broken stream is opened again and the same execution sent again", async () => {
+  using client = connect();
+  expect(await client.execute(square, 2)).toBe(4);
+  expect([streamed.length, new Set(streamed).size]).toEqual([2, 1]);
+});
