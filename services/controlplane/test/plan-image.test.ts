@@ -37,8 +37,17 @@ test("a base image by reference is refused by name", () => {
   });
 });
 
-test("Python packages in a Node environment are refused", () => {
-  expect(planImage(specOf({ language: "node" }, [pip(["numpy"])]))).toMatchObject({ kind: "unsupported" });
+test("Python packages in a Node environment are refused by name", () => {
+  expect(planImage(specOf({ language: "node" }, [pip(["numpy"])]))).toMatchObject({
+    kind: "unsupported",
+    problem: expect.stringContaining("numpy") as string,
+  });
+});
+
+test("a Node environment may ask for what the runner stands in for", () => {
+  expect(planImage(specOf({ language: "node" }, [pip(["unionai-reuse>=0.1.10"])]))).toMatchObject({
+    kind: "supported",
+  });
 });
 
 test("process variables hold for the runner and for the steps after them", () => {

@@ -40,13 +40,19 @@ export function planImage(spec: EnvironmentSpec): ImagePlan {
   const skipped: string[] = [];
   let variables: Readonly<Record<string, string>> = {};
   for (const layer of layers) {
-    const foreign = foreignStep(layer, spec.language);
+    const foreign = foreignStep(layer);
     if (foreign !== undefined) return unsupported(foreign.what, foreign.instead);
     if (layer.kind === "processVariables") variables = { ...variables, ...layer.variables };
     if (layer.kind !== "pipPackages") continue;
     const packages = layer.packages.filter((requirement) => packageName(requirement) !== replacedByRunner);
     skipped.push(...layer.packages.filter((requirement) => packageName(requirement) === replacedByRunner));
     if (packages.length === 0) continue;
+    if (spec.language === "node") {
+      return unsupported(
+        `the Python packages ${packages.join(", ")} in a Node environment`,
+        "bundle Node packages with the code",
+      );
+    }
     pipSteps.push({ packages, indexUrl: layer.indexUrl, extraArguments: layer.extraArguments, variables });
   }
   const python = base.pythonVersion === "" ? "python3" : `python${base.pythonVersion}`;
@@ -60,10 +66,7 @@ function unsupported(what: string, instead: string): ImagePlan {
   };
 }
 
-function foreignStep(
-  layer: ImageLayer,
-  language: EnvironmentSpec["language"],
-): { readonly what: string; readonly instead: string } | undefined {
+function foreignStep(layer: ImageLayer): { readonly what: string; readonly instead: string } | undefined {
   switch (layer.kind) {
     case "aptPackages":
       return {
@@ -76,8 +79,6 @@ function foreignStep(
         instead: "run them on the machine and leave the step out, or use a provider of containers",
       };
     case "pipPackages":
-      if (language === "python") return undefined;
-      return { what: "Python packages in a Node environment", instead: "bundle Node packages with the code" };
     case "processVariables":
       return undefined;
   }
