@@ -1,0 +1,61 @@
+"""Hearth keeps containers warm and sends work to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .attempt_scope import Current, current
+    from .environment import TaskEnvironment
+    from .errors import HearthError, TaskError
+    from .image import Image
+    from .mapping import map
+    from .policy import ReusePolicy
+    from .references import Reference, reference
+    from .resources import Resources
+    from .task import Task
+
+__version__ = "0.1.0"
+
+# Imported when first used, so that a runner starts without what only a client needs.
+_homes = {
+    "Current": "attempt_scope",
+    "current": "attempt_scope",
+    "TaskEnvironment": "environment",
+    "HearthError": "errors",
+    "TaskError": "errors",
+    "Image": "image",
+    "map": "mapping",
+    "ReusePolicy": "policy",
+    "Reference": "references",
+    "reference": "references",
+    "Resources": "resources",
+    "Task": "task",
+}
+
+__all__ = [
+    "Current",
+    "HearthError",
+    "Image",
+    "Reference",
+    "Resources",
+    "ReusePolicy",
+    "Task",
+    "TaskEnvironment",
+    "TaskError",
+    "current",
+    "map",
+    "reference",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _homes.get(name)
+    if home is None:
+        raise AttributeError(f"module 'hearth' has no attribute {name!r}")
+    from importlib import import_module
+
+    # No module may have the name of what it holds: importing it would bind that name to the module.
+    found = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = found
+    return found

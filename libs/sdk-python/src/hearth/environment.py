@@ -1,0 +1,93 @@
+"""Declares environments and their tasks."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Callable, ParamSpec, TypeVar, overload
+
+from .errors import HearthError
+from .image import Image
+from .policy import ReusePolicy
+from .resources import Resources
+from .task import Task
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_ENVIRONMENT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_TASK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+_TASKS_MAX = 1_000
+
+_declared: list[TaskEnvironment] = []
+
+
+def declared_environments() -> list[TaskEnvironment]:
+    """The environments that this program has declared tasks in, in the order of their declaration.
+    Raises ``INVALID_ENVIRONMENT`` when two of them have the same name."""
+    with_tasks = [environment for environment in _declared if environment.tasks]
+    names = [environment.name for environment in with_tasks]
+    for name in names:
+        if names.count(name) > 1:
+            raise HearthError("INVALID_ENVIRONMENT", f'The environment "{name}" is declared twice; rename one.')
+    return with_tasks
+
+
+class TaskEnvironment:
+    """The unit of reuse: image, code, resources and policy, shared by executions.
+
+    ``name``: unique in the installation; 1 to 63 of a-z, 0-9 and ``-``, first and last not ``-``.
+    ``image``: default ``Image.from_debian_base()``. ``resources``: default no limits.
+    ``reusable``: default the deployed environment's present policy, or ``ReusePolicy()`` for a new one.
+    Raises ``HearthError`` with ``INVALID_ENVIRONMENT``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        image: Image | None = None,
+        resources: Resources | None = None,
+        reusable: ReusePolicy | None = None,
+    ) -> None:
+        if not _ENVIRONMENT_NAME.fullmatch(name):
+            raise HearthError(
+                "INVALID_ENVIRONMENT",
+                f"The name of an environment is 1 to 63 of a-z, 0-9 and -, first and last not -: {name!r} is not.",
+            )
+        self.name = name
+        self.image = image or Image.from_debian_base()
+        self.resources = resources or Resources()
+        self.reusable = reusable
+        self.tasks: dict[str, Task[Any, Any]] = {}
+        _declared.append(self)
+
+    @overload
+    def task(self, function: Callable[P, R], /) -> Task[P, R]: ...
+
+    @overload
+    def task(self, /, *, name: str | None = None) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+
+    def task(self, function: Callable[..., Any] | None = None, /, *, name: str | None = None) -> Any:
+        """Makes a function of a module's top level a task: ``@env.task`` or ``@env.task(name="other")``.
+        ``name``: default the function's; 1 to 200 of A-Z, a-z, 0-9, ``_``, ``-`` and ``.``, unique in the environment."""
+        if function is None:
+            return lambda decorated: self._add(decorated, name)
+        return self._add(function, name)
+
+    def _add(self, function: Callable[P, R], name: str | None) -> Task[P, R]:
+        name = name or function.__name__
+        if not _TASK_NAME.fullmatch(name):
+            raise self._invalid(f"The name of a task is 1 to 200 of A-Z, a-z, 0-9, _, - and dot: {name!r} is not")
+        other = self.tasks.get(name)
+        if other is not None and other.function is not function:
+            raise self._invalid(f'Two tasks are called "{name}"; give one another name with @env.task(name=...)')
+        if len(self.tasks) == _TASKS_MAX:
+            raise self._invalid(f"More than {_TASKS_MAX:,} tasks do not fit in an environment")
+        task = Task(self, function, name)
+        self.tasks[name] = task
+        return task
+
+    def _invalid(self, problem: str) -> HearthError:
+        return HearthError("INVALID_ENVIRONMENT", f'Environment "{self.name}": {problem}.')
+
+    def __repr__(self) -> str:
+        return f"<environment {self.name}>"

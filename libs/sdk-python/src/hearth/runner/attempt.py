@@ -1,0 +1,190 @@
+"""One attempt in this runner."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from contextvars import copy_context
+from typing import Any, Callable, Coroutine, Mapping, TypeVar
+
+from ..attempt_scope import CURRENT, Current
+from ..errors import HearthError
+from .calls import CallingLedger, Calls
+from .failures import Failure, failure_of, refusal
+from .frames import ENDED, STARTED
+from .load import LoadedTask
+from .outbox import Outbox
+
+T = TypeVar("T")
+
+
+class Attempt:
+    """Runs a task once and sends how it ended. Implements ``AttemptScope`` for the code in it."""
+
+    def __init__(
+        self,
+        number: int,
+        info: Current,
+        tracestate: str,
+        task: LoadedTask,
+        outbox: Outbox,
+        calls: Calls,
+        loop: asyncio.AbstractEventLoop,
+        forget: Callable[[Attempt], None],
+    ) -> None:
+        """On the loop's thread."""
+        self.id = number
+        self.info = info
+        self.ledger = CallingLedger()
+        self._tracestate = tracestate
+        self._task = task
+        self._outbox = outbox
+        self._calls = calls
+        self._loop = loop
+        self._loop_thread = threading.get_ident()
+        self._forget = forget
+        self._cancel_asked = False
+        self._over = False
+        self._asyncio_task: asyncio.Task[None] | None = None
+
+    def start(self, arguments: bytes, run_in_thread: Callable[[Callable[[], None]], None]) -> None:
+        """Begins, in a context of its own."""
+        self._outbox.send(STARTED, {"attempt": self.id, "unixMs": now_ms()})
+        context = copy_context()
+        context.run(self._enter)
+        if self._task.asynchronous:
+            self._asyncio_task = context.run(self._loop.create_task, self._run(arguments))
+        else:
+            run_in_thread(lambda: context.run(self._run_blocking, arguments))
+
+    def cancel(self) -> None:
+        """Asks it to end. A synchronous one is cancelled once it returns."""
+        self._cancel_asked = True
+        if self._asyncio_task is not None:
+            # After the task's first step, which a cancellation must not forestall.
+            self._loop.call_soon(self._asyncio_task.cancel)
+        else:
+            self._calls.attempt_cancelled(self)
+
+    def log(self, stream: str, text: str) -> bool:
+        """Takes text that its code printed; refuses once it has ended."""
+        if self._over:
+            return False
+        self._outbox.log(self.id, stream, text)
+        return True
+
+    async def call(self, environment: str, task: str, arguments: bytes, policy: Mapping[str, Any] | None) -> bytes:
+        if asyncio.get_running_loop() is self._loop:
+            return await self._calls.call(self, environment, task, arguments, policy)
+        # A synchronous task may run an event loop of its own.
+        elsewhere = self._calls.call(self, environment, task, arguments, policy)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(elsewhere, self._loop))
+
+    def block_on(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def forbid_blocking(self, what: str) -> None:
+        if threading.get_ident() == self._loop_thread:
+            raise HearthError(
+                "INVALID_EXECUTION",
+                f"Calling {what} here would block the event loop of every attempt in this replica: "
+                f"write `await {what}.aio(...)`.",
+            )
+
+    def _enter(self) -> None:
+        CURRENT.set(self)
+        _attach_trace_context(self.info.traceparent, self._tracestate)
+
+    async def _run(self, arguments: bytes) -> None:
+        try:
+            args, kwargs = self._arguments(arguments)
+            value = await self._task.function(*args, **kwargs)
+            result = _encoded(value)
+        except BaseException as error:
+            # Also SystemExit and KeyboardInterrupt: they are this attempt's, not the runner's.
+            self._fail(error)
+        else:
+            self._end("succeeded", body=result)
+
+    def _run_blocking(self, arguments: bytes) -> None:
+        try:
+            args, kwargs = self._arguments(arguments)
+            value = self._task.function(*args, **kwargs)
+            result = _encoded(value)
+        except BaseException as error:
+            end = lambda error=error: self._fail(error)
+        else:
+            end = lambda: self._end("succeeded", body=result)
+        try:
+            self._loop.call_soon_threadsafe(end)
+        except RuntimeError:
+            # The loop is closed: the runner is leaving and nobody listens.
+            pass
+
+    def _arguments(self, arguments: bytes) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        from ..annotations import bind_arguments
+        from ..payload import decode_arguments
+
+        try:
+            return bind_arguments(self._task.function, *decode_arguments(arguments))
+        except HearthError as error:
+            raise _Refused(error) from None
+        except Exception as error:
+            raise _Refused(HearthError("INVALID_ARGUMENTS", f"{type(error).__name__}: {error}")) from None
+
+    def _fail(self, error: BaseException) -> None:
+        if self._cancel_asked and (isinstance(error, asyncio.CancelledError) or self._asyncio_task is None):
+            self._end("cancelled", _cancellation)
+        elif isinstance(error, _Refused):
+            self._end("failed", refusal(error.error))
+        else:
+            self._end("failed", failure_of("TASK_FAILED", error))
+
+    def _end(self, outcome: str, failure: Failure | None = None, body: bytes = b"") -> None:
+        """On the loop's thread."""
+        if self._cancel_asked and self._asyncio_task is None:
+            outcome, failure, body = "cancelled", _cancellation, b""
+        self._over = True
+        self._calls.attempt_ended(self)
+        header: dict[str, Any] = {"attempt": self.id, "outcome": outcome, "unixMs": now_ms()}
+        if failure is not None:
+            header["failure"] = failure
+        self._outbox.send(ENDED, header, body)
+        self._forget(self)
+
+
+_cancellation: Failure = {"reason": "CANCELLED", "message": "Somebody asked for the execution to end."}
+
+
+class _Refused(Exception):
+    """Hearth's own refusal, as opposed to one that the user's code let through."""
+
+    def __init__(self, error: HearthError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _encoded(value: Any) -> bytes:
+    from ..payload import encode_result
+
+    try:
+        return encode_result(value)
+    except HearthError as error:
+        raise _Refused(error) from None
+
+
+def _attach_trace_context(traceparent: str, tracestate: str) -> None:
+    """Spans that the task's code makes are children of the attempt's. Nothing is imported that the code did not."""
+    import sys
+
+    if not traceparent or "opentelemetry" not in sys.modules:
+        return
+    from opentelemetry import context, propagate
+
+    context.attach(propagate.extract({"traceparent": traceparent, "tracestate": tracestate}))
+
+
+def now_ms() -> int:
+    """The time for frames."""
+    return time.time_ns() // 1_000_000
