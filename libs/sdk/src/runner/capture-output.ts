@@ -17,10 +17,10 @@ export function captureOutput(currentAttempt: () => Attempt | undefined): void {
       const bytes = typeof text === "string" ? Buffer.from(text, encoding) : Buffer.from(text);
       for (const piece of pieces(bytes)) attempt.log(name, piece);
       const done = rest.find((argument) => typeof argument === "function");
-      if (done !== undefined) process.nextTick(done as () => void);
+      if (done !== undefined) process.nextTick(done);
       return true;
     };
-    stream.write = write as Write;
+    stream.write = write;
   }
 }
 
