@@ -52,22 +52,12 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   const log = createLogger("controlplane", config.logLevel);
   const report = (errorId: string, thrown: unknown): void => log.error({ errorId, err: thrown }, "unexpected failure");
   const tracing = await startTracing("hearth-controlplane", variables);
-  const database = await openDatabase(config.databaseUrl ?? join(config.stateFolder, "controlplane.sqlite"));
-  const bus = await connectBus({ url: config.natsUrl, name: "hearth-controlplane" });
-
-  const store = sqlHistoryStore(database);
-  const environmentStore = sqlEnvironmentStore(database);
-  const replicaStore = sqlReplicaStore(database);
-  const bundles = await openNatsBundleStore(bus.connection, buckets.bundles);
-  const catalogue = await openNatsCatalogue(bus.connection, buckets.catalogue);
+  const { database, bus, store, environmentStore, replicaStore, bundles, catalogue, provider } = await openIo(
+    config,
+    variables,
+    programs,
+  );
   const peers = grpcPeers();
-  const provider = new ProcessReplicaProvider({
-    clock,
-    folder: join(resolve(config.stateFolder), "replicas"),
-    cacheFolder: resolve(config.cacheFolder),
-    launch: agentLaunch(config, variables, programs),
-  });
-
   const [poolFeed, runFeed] = [new ChangeFeed(), new ChangeFeed()];
   const pools = new ScalePools({
     clock,
@@ -132,6 +122,25 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
       await tracing.stop();
     },
   };
+}
+
+/** Opens what the control plane touches; returns once all of it answers. */
+async function openIo(config: Config, variables: NodeJS.ProcessEnv, programs: string) {
+  const database = await openDatabase(config.databaseUrl ?? join(config.stateFolder, "controlplane.sqlite"));
+  const bus = await connectBus({ url: config.natsUrl, name: "hearth-controlplane" });
+
+  const store = sqlHistoryStore(database);
+  const environmentStore = sqlEnvironmentStore(database);
+  const replicaStore = sqlReplicaStore(database);
+  const bundles = await openNatsBundleStore(bus.connection, buckets.bundles);
+  const catalogue = await openNatsCatalogue(bus.connection, buckets.catalogue);
+  const provider = new ProcessReplicaProvider({
+    clock: systemClock,
+    folder: join(resolve(config.stateFolder), "replicas"),
+    cacheFolder: resolve(config.cacheFolder),
+    launch: agentLaunch(config, variables, programs),
+  });
+  return { database, bus, store, environmentStore, replicaStore, bundles, catalogue, provider };
 }
 
 /** A server that is gone takes no goodbye. */
