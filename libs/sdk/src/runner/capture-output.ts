@@ -3,8 +3,6 @@ import type { Attempt } from "./attempt.ts";
 /** Longer texts are sent in pieces, so that no frame comes near its bound. */
 const pieceBytesMax = 1024 * 1024;
 
-type Write = typeof process.stdout.write;
-
 /** From now on, what code of an attempt prints is that attempt's; all else goes where it went before. */
 export function captureOutput(currentAttempt: () => Attempt | undefined): void {
   for (const name of ["stdout", "stderr"] as const) {
