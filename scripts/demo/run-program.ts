@@ -34,10 +34,10 @@ export async function runProgram(program: DemoProgram, dev: RunningDev, stop: Ab
     runs.map(async ({ name }) => (await askHearth(dev, "executions", name)) as readonly ExecutionDocument[]),
   );
   const figures = runs.length === 0 ? undefined : measure(executions.flat());
-  const results = await Promise.all(
-    runs.toReversed().map(async ({ name }) => ((await askHearth(dev, "runs", "get", name)) as RunDocument).result),
-  );
-  return { program, tookMs, figures, problem: findProblem(program, code, figures, results) };
+  const [run] = runs;
+  const { result } =
+    run === undefined ? {} : ((await askHearth(dev, "runs", "get", run.name)) as Pick<RunDocument, "result">);
+  return { program, tookMs, figures, problem: findProblem(program, code, figures, result) };
 }
 
 const historyPollMs = 50;
@@ -86,10 +86,10 @@ function findProblem(
   program: DemoProgram,
   code: number | null,
   figures: Figures | undefined,
-  results: readonly unknown[],
+  result: unknown,
 ): string | undefined {
   if (code !== 0) return `it ended with exit code ${code ?? "none"}`;
   if (figures === undefined) return "it made no run";
   if (figures.failed > 0) return `${figures.failed} of its ${figures.executions} executions did not succeed`;
-  return program.check({ results, figures });
+  return program.check({ result, figures });
 }

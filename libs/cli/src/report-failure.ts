@@ -1,7 +1,5 @@
-import { HearthError } from "@hearth/errors";
 import { CommanderError } from "commander";
-import { ClientError, Status } from "nice-grpc";
-import { CliFailure } from "./cli-failure.ts";
+import { Status } from "nice-grpc";
 
 /** Exit codes: what was asked was done; was not done; was not understood. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
@@ -22,15 +20,23 @@ function reportUsage(error: CommanderError, json: boolean): number {
   return exitCodes.usage;
 }
 
-function describeFailure(thrown: unknown): { readonly reason: string; readonly message: string } {
-  if (thrown instanceof CliFailure || thrown instanceof HearthError) return thrown;
-  if (thrown instanceof ClientError) return describeTransport(thrown);
+interface Description {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** By name, not by class: a program brings its own copy of the SDK, and with it classes of its own. */
+function describeFailure(thrown: unknown): Description {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const { reason, code, details } = error as { reason?: unknown; code?: unknown; details?: unknown };
+  if (error.name === "CliFailure" || error.name === "HearthError")
+    return { reason: String(reason), message: error.message };
+  if (error.name === "ClientError") return describeTransport(code as Status, String(details));
   return { reason: "INTERNAL", message: `A defect in the command line: ${error.stack ?? error.message}` };
 }
 
-function describeTransport(error: ClientError): { readonly reason: string; readonly message: string } {
-  if (error.code !== Status.UNAVAILABLE) return { reason: Status[error.code], message: error.details };
-  const message = `The control plane does not answer (${error.details}). Start it with "hearth dev", or correct HEARTH_CONTROL_PLANE or HEARTH_CONFIG.`;
+function describeTransport(code: Status, details: string): Description {
+  if (code !== Status.UNAVAILABLE) return { reason: Status[code], message: details };
+  const message = `The control plane does not answer (${details}). Start it with "hearth dev", or correct HEARTH_CONTROL_PLANE or HEARTH_CONFIG.`;
   return { reason: "CONTROL_PLANE_UNREACHABLE", message };
 }

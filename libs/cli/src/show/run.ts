@@ -14,17 +14,25 @@ export function runProgress(run: Run): string {
   return parts.join(", ");
 }
 
-/** Everything about a run for a person: where it is, how long it took, its result or failure. */
+/** Everything about a run for a person. */
 export function runSummary(run: Run): string {
+  return `${runHead(run)}\n${runState(run)}`;
+}
+
+/** What a run is called and where it is shown. */
+export function runHead(run: Pick<Run, "name" | "url">): string {
+  return [`run         ${run.name}`, ...(run.url === "" ? [] : [`url         ${run.url}`])].join("\n");
+}
+
+/** Where a run is, how long it took, and its result or failure. */
+export function runState(run: Run): string {
   const [from, to] = [run.createdAt, run.endedAt].map((moment) => (moment === undefined ? 0 : timestampMs(moment)));
   const lines = [
-    `run         ${run.name}`,
     `task        ${run.environment}/${run.task}`,
     `phase       ${showPhase(run.phase)}`,
     `took        ${showSpan(from ?? 0, to ?? 0, Date.now())}`,
     `executions  ${runProgress(run)}`,
   ];
-  if (run.url !== "") lines.push(`url         ${run.url}`);
   if (run.result !== undefined) lines.push(`result      ${new TextDecoder().decode(run.result.inline)}`);
   if (run.failure !== undefined) {
     lines.push(`failure     ${run.failure.reason}: ${run.failure.message}`);

@@ -1,0 +1,40 @@
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { CliFailure } from "../cli-failure.ts";
+import type { LaunchedRun } from "./launch.ts";
+
+/** What `@hearth/sdk/program` offers, as far as it is used here. */
+interface Program {
+  launch(file: string, task: string, args: Readonly<Record<string, string>>): Promise<LaunchedRun>;
+}
+
+/** Asks the SDK that the file itself imports to deploy what the file declares and to start the run. */
+export async function launchTypeScript(
+  file: string,
+  task: string,
+  args: Readonly<Record<string, string>>,
+): Promise<LaunchedRun> {
+  const program = (await import(pathToFileURL(findProgramModule(file)).href)) as Program;
+  try {
+    const { name, url } = await program.launch(file, task, args);
+    return { name, url };
+  } catch (error) {
+    throw explain(error, file);
+  }
+}
+
+/** A refusal of Hearth's stays what it is; anything else is the program's, shown from where it comes. */
+function explain(error: unknown, file: string): unknown {
+  if (!(error instanceof Error) || error.name === "HearthError" || error.name === "ClientError") return error;
+  const fromFile = error.stack?.includes(file) === true && !error.message.includes(file);
+  return new CliFailure("FILE_NOT_RUNNABLE", fromFile ? (error.stack ?? error.message) : error.message);
+}
+
+function findProgramModule(file: string): string {
+  try {
+    return createRequire(file).resolve("@hearth/sdk/program");
+  } catch {
+    const message = `${file} cannot import @hearth/sdk. Add it to the dependencies of the package the file is in.`;
+    throw new CliFailure("FILE_NOT_RUNNABLE", message);
+  }
+}

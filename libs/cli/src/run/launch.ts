@@ -1,0 +1,34 @@
+import { existsSync } from "node:fs";
+import { extname, resolve } from "node:path";
+import { CliFailure } from "../cli-failure.ts";
+import { launchPython } from "./launch-python.ts";
+import { launchTypeScript } from "./launch-typescript.ts";
+
+/** A run that was accepted. */
+export interface LaunchedRun {
+  readonly name: string;
+  readonly url: string;
+}
+
+/**
+ * Deploys what a program declares and starts a run of one of its tasks. Arguments are by parameter name, as JSON where
+ * the text is JSON and as text otherwise. Throws FILE_NOT_RUNNABLE, and what the program or Hearth refuses.
+ */
+export function launch(file: string, task: string, args: Readonly<Record<string, string>>): Promise<LaunchedRun> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new CliFailure("FILE_NOT_RUNNABLE", `There is no file ${path}.`);
+  const language = languages[extname(path)];
+  if (language === undefined) {
+    const known = Object.keys(languages).join(", ");
+    throw new CliFailure("FILE_NOT_RUNNABLE", `${path} is of no language Hearth runs. Known endings: ${known}.`);
+  }
+  return language(path, task, args);
+}
+
+const languages: Readonly<Record<string, typeof launchTypeScript>> = {
+  ".py": launchPython,
+  ".ts": launchTypeScript,
+  ".mts": launchTypeScript,
+  ".js": launchTypeScript,
+  ".mjs": launchTypeScript,
+};
