@@ -25,12 +25,23 @@ export default tseslint.config(
     },
   },
   {
-    // Rules of the layers: core decides and touches nothing (architecture, "Layout").
+    // Rules of the layers: core decides and touches nothing. The policy is as pure as core itself, and every core speaks of it.
     files: ["services/*/src/core/**"],
     rules: {
       "no-restricted-imports": [
         "error",
-        { patterns: ["node:*", "@hearth/*", "@bufbuild/*", "@nats-io/*", "../api/*", "../loops/*", "../io/*"] },
+        {
+          patterns: [
+            "node:*",
+            "@hearth/*",
+            "!@hearth/policy",
+            "@bufbuild/*",
+            "@nats-io/*",
+            "../api/*",
+            "../loops/*",
+            "../io/*",
+          ],
+        },
       ],
       "no-restricted-globals": [
         "error",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decideScale, type PoolSnapshot, type ScaleDecision } from "../src/core/decide-scale.ts";
-import type { Policy } from "../src/core/policy.ts";
+import type { Policy } from "@hearth/policy";
 import type { Announced, Replica } from "../src/core/replica.ts";
 
 const now = 1_000_000;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../src/core/environment.ts";
 import type { Attempt, ExecutionHistory } from "../src/core/execution-history.ts";
-import { completePolicy } from "../src/core/policy.ts";
+import { completePolicy } from "@hearth/policy";
 import type { Replica } from "../src/core/replica.ts";
 import type { PlacedLogLine } from "../src/io/history-store.ts";
 import { openDatabase, type Database } from "../src/io/sql/open-database.ts";

@@ -1,9 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { ReusePolicySchema, type EnvironmentService } from "@hearth/proto";
+import { policyFromMessage } from "@hearth/policy/wire";
 import type { Handlers } from "@hearth/rpc";
 import type { Pools } from "../core/pool-view.ts";
 import type { ChangeFeed } from "../io/change-feed.ts";
-import { environmentToMessage, policyFromMessage, specFromMessage } from "../io/wire/environment-message.ts";
+import { environmentToMessage, specFromMessage } from "../io/wire/environment-message.ts";
 import { poolToMessage } from "../io/wire/pool-message.ts";
 import type { Environments } from "./environments.ts";
 import { pause } from "./pause.ts";

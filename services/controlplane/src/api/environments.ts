@@ -1,7 +1,7 @@
 import type { Clock } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import type { Environment, EnvironmentSpec } from "../core/environment.ts";
-import { completePolicy, type Policy, type PolicyRequest } from "../core/policy.ts";
+import { completePolicy, type Policy, type PolicyRequest } from "@hearth/policy";
 import type { Pools } from "../core/pool-view.ts";
 import { findSpecProblem } from "../core/validate-environment.ts";
 import type { BundleStore } from "../io/bundle-store.ts";

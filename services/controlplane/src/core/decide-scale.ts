@@ -1,5 +1,5 @@
 import { describeDuration, plural } from "./describe.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy } from "@hearth/policy";
 import { isBusy, isLive, type Replica } from "./replica.ts";
 import { nextStartAt, type StartFailures } from "./start-backoff.ts";
 

@@ -1,4 +1,4 @@
-import type { Policy } from "./policy.ts";
+import type { Policy } from "@hearth/policy";
 
 /** What one router wants of one pool. */
 export interface PoolDemand {

@@ -1,4 +1,4 @@
-import type { Policy } from "./policy.ts";
+import type { Policy } from "@hearth/policy";
 
 /** The image steps a user may ask for, in the words of environment.proto. */
 export type ImageLayer =

@@ -1,4 +1,4 @@
-import type { Policy } from "../core/policy.ts";
+import type { Policy } from "@hearth/policy";
 import type { Replica } from "../core/replica.ts";
 
 /** A replica and the policy of its pool, when that is not its environment's. */

@@ -1,7 +1,7 @@
 import type { Timer } from "@hearth/clock";
 import type { PoolSnapshot, ScaleDecision } from "../core/decide-scale.ts";
 import type { Environment } from "../core/environment.ts";
-import { completePolicy, type Policy } from "../core/policy.ts";
+import { completePolicy, type Policy } from "@hearth/policy";
 import type { PoolView } from "../core/pool-view.ts";
 import type { Replica } from "../core/replica.ts";
 import type { StartFailures } from "../core/start-backoff.ts";

@@ -1,3 +1,5 @@
+import { completePolicy, type PolicyRequest } from "@hearth/policy";
+
 /** The fields of a request that have bounds of their own. */
 export interface RequestFields {
   readonly executionId: string;
@@ -6,21 +8,14 @@ export interface RequestFields {
   readonly environment: string;
   readonly task: string;
   readonly idempotencyKey: string;
-  /** The replica bounds and slots of a policy override, or undefined without one. */
-  readonly policy:
-    | {
-        readonly minReplicas: number | undefined;
-        readonly maxReplicas: number | undefined;
-        readonly concurrency: number | undefined;
-      }
-    | undefined;
+  /** The policy that the caller asks for instead of the environment's, or undefined. */
+  readonly policy: PolicyRequest | undefined;
 }
 
 export type RequestProblem = { readonly reason: "INVALID_EXECUTION" | "INVALID_POLICY"; readonly message: string };
 
 const ulidPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 const idempotencyKeyLengthMax = 200;
-const countMax = 10_000;
 
 /** The first thing wrong with a request, or undefined. */
 export function findProblem(fields: RequestFields): RequestProblem | undefined {
@@ -35,31 +30,12 @@ export function findProblem(fields: RequestFields): RequestProblem | undefined {
       `idempotencyKey has ${fields.idempotencyKey.length} characters; the bound is ${idempotencyKeyLengthMax}.`,
     );
   }
-  return fields.policy === undefined ? undefined : findPolicyProblem(fields.policy);
-}
-
-function findPolicyProblem(policy: NonNullable<RequestFields["policy"]>): RequestProblem | undefined {
-  const { minReplicas, maxReplicas, concurrency } = policy;
-  if (concurrency !== undefined && (concurrency < 1 || concurrency > countMax)) {
-    return invalidPolicy(`concurrency is ${concurrency}; it must be from 1 to ${countMax}.`);
-  }
-  if (maxReplicas !== undefined && (maxReplicas < 1 || maxReplicas > countMax)) {
-    return invalidPolicy(`maxReplicas is ${maxReplicas}; it must be from 1 to ${countMax}.`);
-  }
-  if (minReplicas !== undefined && maxReplicas !== undefined && minReplicas > maxReplicas) {
-    return invalidPolicy(
-      `minReplicas ${minReplicas} is above maxReplicas ${maxReplicas}. Swap them or raise maxReplicas.`,
-    );
-  }
-  return undefined;
+  const policy = completePolicy(fields.policy ?? {});
+  return policy.kind === "invalid" ? { reason: "INVALID_POLICY", message: policy.problem } : undefined;
 }
 
 function invalid(message: string): RequestProblem {
   return { reason: "INVALID_EXECUTION", message };
-}
-
-function invalidPolicy(message: string): RequestProblem {
-  return { reason: "INVALID_POLICY", message };
 }
 
 function shorten(text: string): string {

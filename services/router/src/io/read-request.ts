@@ -1,5 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { HearthError } from "@hearth/errors";
+import { policyFromMessage } from "@hearth/policy/wire";
 import { ExecutionRequestSchema, ReusePolicySchema, type ExecutionRequest, type ReusePolicy } from "@hearth/proto";
 import { createHash } from "node:crypto";
 import { ulid } from "ulid";
@@ -10,11 +11,7 @@ export function checkRequest(request: ExecutionRequest): void {
   const { executionId, runId, parentId, environment, task, idempotencyKey, policyOverride } = request;
   const problem = findProblem({
     ...{ executionId, runId, parentId, environment, task, idempotencyKey },
-    policy: policyOverride && {
-      minReplicas: policyOverride.minReplicas,
-      maxReplicas: policyOverride.maxReplicas,
-      concurrency: policyOverride.concurrency,
-    },
+    policy: policyOverride && policyFromMessage(policyOverride),
   });
   if (problem !== undefined) throw new HearthError(problem.reason, problem.message);
 }

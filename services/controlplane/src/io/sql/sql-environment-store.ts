@@ -1,5 +1,5 @@
 import type { Environment, EnvironmentSpec } from "../../core/environment.ts";
-import type { Policy } from "../../core/policy.ts";
+import type { Policy } from "@hearth/policy";
 import type { EnvironmentStore } from "../environment-store.ts";
 import type { Database } from "./open-database.ts";
 

@@ -1,5 +1,5 @@
 import type { Selectable } from "kysely";
-import type { Policy } from "../../core/policy.ts";
+import type { Policy } from "@hearth/policy";
 import type { Replica, ReplicaState } from "../../core/replica.ts";
 import type { ReplicaStore, StoredReplica } from "../replica-store.ts";
 import type { Database } from "./open-database.ts";

@@ -1,41 +1,16 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { durationFromMs, durationMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   EnvironmentSchema,
   EnvironmentSpecSchema,
   type ImageLayerSchema,
   Language,
-  ReusePolicySchema,
-  Scope,
   type Environment as EnvironmentMessage,
   type EnvironmentSpec as SpecMessage,
   type Image as ImageMessage,
-  type ReusePolicy,
 } from "@hearth/proto";
+import { policyToMessage } from "@hearth/policy/wire";
 import type { Environment, EnvironmentSpec, Image, ImageLayer } from "../../core/environment.ts";
-import type { Policy, PolicyRequest } from "../../core/policy.ts";
-
-export function policyFromMessage(message: ReusePolicy): PolicyRequest {
-  return {
-    minReplicas: message.minReplicas,
-    maxReplicas: message.maxReplicas,
-    concurrency: message.concurrency,
-    idleTtlMs: message.idleTtl === undefined ? undefined : durationMs(message.idleTtl),
-    scaledownTtlMs: message.scaledownTtl === undefined ? undefined : durationMs(message.scaledownTtl),
-    scope: message.scope === Scope.RUN ? "run" : "global",
-  };
-}
-
-export function policyToMessage(policy: Policy): ReusePolicy {
-  return create(ReusePolicySchema, {
-    minReplicas: policy.minReplicas,
-    maxReplicas: policy.maxReplicas,
-    concurrency: policy.concurrency,
-    idleTtl: durationFromMs(policy.idleTtlMs),
-    scaledownTtl: durationFromMs(policy.scaledownTtlMs),
-    scope: policy.scope === "run" ? Scope.RUN : Scope.GLOBAL,
-  });
-}
 
 const languages = {
   [Language.UNSPECIFIED]: "unspecified",

@@ -9,10 +9,10 @@ import {
   type SlotAnnouncement,
 } from "@hearth/proto";
 import type { PoolDemand, RouterReport } from "../../core/demand-board.ts";
-import { completePolicy } from "../../core/policy.ts";
+import { completePolicy } from "@hearth/policy";
+import { policyFromMessage } from "@hearth/policy/wire";
 import type { PoolView } from "../../core/pool-view.ts";
 import type { Announced, Replica, ReplicaEvent, ReplicaState } from "../../core/replica.ts";
-import { policyFromMessage } from "./environment-message.ts";
 
 const states: Readonly<Record<ReplicaState, StateMessage>> = {
   requested: StateMessage.STARTING,

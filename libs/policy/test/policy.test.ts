@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { completePolicy } from "../src/core/policy.ts";
+import { completePolicy } from "../src/policy.ts";
 
 test.each([
   { rule: "nothing given", given: {}, want: { minReplicas: 2, maxReplicas: 2, concurrency: 1 } },
