@@ -25,7 +25,8 @@ export declare type ReusePolicy = Message<"hearth.v1.ReusePolicy"> & {
   minReplicas?: number | undefined;
 
   /**
-   * Replicas never exceeded. 1 to 10,000. Default: min_replicas when that is set and above 0, else 2.
+   * Replicas never exceeded. 1 to 10,000. Default: min_replicas when that is set and above 0, else 2. While a new version
+   * rolls out, each version has this bound for itself.
    *
    * @generated from field: optional uint32 max_replicas = 2;
    */
@@ -668,7 +669,7 @@ export enum Scope {
   GLOBAL = 1,
 
   /**
-   * Each run has a pool of its own, which ends with the run.
+   * Each run has a pool of its own, which ends when it has been idle for the policy's idle_ttl.
    *
    * @generated from enum value: SCOPE_RUN = 2;
    */
