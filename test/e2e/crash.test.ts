@@ -1,7 +1,7 @@
 import { Outcome, ReplicaState, type Replica } from "@hearth/proto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startDev, type Dev } from "./support/dev.ts";
-import { execute, readEnd, request } from "./support/execute.ts";
+import { execute, request } from "./support/execute.ts";
 import { deploy, languages } from "./support/programs.ts";
 
 let dev: Dev;
@@ -17,6 +17,26 @@ async function replicas(environment: string): Promise<readonly Replica[]> {
     return pools.flatMap((pool) => pool.replicas);
   }
   return [];
+}
+
+/** Collects every state of an environment's replicas from now until it is stopped. */
+function watchReplicas(environment: string): { stop(): Promise<readonly Replica[]> } {
+  const seen: Replica[] = [];
+  const leaving = new AbortController();
+  const collect = async (): Promise<void> => {
+    const states = dev.environments.watchPool({ name: environment }, { signal: leaving.signal });
+    for await (const { pools } of states) seen.push(...pools.flatMap((pool) => pool.replicas));
+  };
+  const collected = collect().catch((error: unknown) => {
+    if (!leaving.signal.aborted) throw error;
+  });
+  return {
+    async stop() {
+      leaving.abort();
+      await collected;
+      return seen;
+    },
+  };
 }
 
 /** Submits an execution and waits until a runner has begun with it. */
@@ -53,14 +73,15 @@ describe.each(languages)("$language", ({ environment }) => {
 
   test("a task that lets nothing else run in its process does not cost the replica its heartbeats", async () => {
     const { pid } = (await execute(dev, environment, "whoami")).result as { pid: number };
+    const watch = watchReplicas(environment);
     // Longer than the five seconds after which a silent replica counts as lost.
-    const spun = dev.executions.execute({ execution: request(environment, "spin", [7_000]) });
-    const seen = new Set<ReplicaState>();
-    let spinning = true;
-    const finished = spun.finally(() => (spinning = false));
-    while (spinning) for (const { state } of await replicas(environment)) seen.add(state);
-    expect(readEnd((await finished).end)).toMatchObject({ outcome: "succeeded", result: pid });
-    expect([...seen]).toEqual([ReplicaState.READY]);
+    const { id, ...ended } = await execute(dev, environment, "spin", [7_000]);
+    expect(ended).toMatchObject({ outcome: "succeeded", result: pid });
+    const seen = await watch.stop();
+    expect(seen.map(({ busySlots }) => busySlots)).toContain(1);
+    expect(new Set(seen.map(({ state }) => ReplicaState[state]))).toEqual(new Set(["READY"]));
+    const { execution } = await dev.executions.getExecution({ executionId: id });
+    expect(execution!.attempts).toHaveLength(1);
   });
 
   test("a cancelled execution ends as cancelled, and its runner serves on", async () => {

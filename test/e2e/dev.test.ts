@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { newStateDir, startDev, type Dev } from "./support/dev.ts";
-import { processesMentioning } from "./support/processes.ts";
+import { execute } from "./support/execute.ts";
+import { deploy, programFile } from "./support/programs.ts";
+import { isAlive, processesMentioning } from "./support/processes.ts";
 import { startHearth } from "./support/run-hearth.ts";
 
 async function devForThisTest(options: Parameters<typeof startDev>[0] = {}): Promise<Dev> {
@@ -57,4 +59,56 @@ test("what a killed one left behind is ended by the next one on the folder", asy
   const second = await devForThisTest({ stateDir });
   expect(second.process.soFar.stderr).toContain(`Ending router (process ${router})`);
   expect(servicePid(second, "router")).not.toBe(router);
+});
+
+interface Answer {
+  readonly pid: number;
+  readonly calls: number;
+}
+
+async function devWithReplica(
+  options: Parameters<typeof startDev>[0] = {},
+): Promise<Dev & { readonly answer: Answer }> {
+  const dev = await devForThisTest(options);
+  await deploy(dev, programFile("probe.ts"));
+  return { ...dev, answer: (await execute(dev, "probe-ts", "whoami")).result as Answer };
+}
+
+test("stopping ends the replicas too, though they are warm", async () => {
+  const dev = await devWithReplica();
+  expect(isAlive(dev.answer.pid)).toBe(true);
+  await dev.stop();
+  expect(processesMentioning(dev.stateDir)).toEqual([]);
+  expect(isAlive(dev.answer.pid)).toBe(false);
+});
+
+test("started again on the folder it has its environments, and wakes them on the first execution", async () => {
+  const stateDir = newStateDir();
+  const first = await startDev({ stateDir });
+  await deploy(first, programFile("probe.ts"));
+  await first.stop();
+  const second = await devForThisTest({ stateDir });
+  expect(await second.json("env", "list")).toMatchObject([{ name: "narrow-ts" }, { name: "probe-ts" }]);
+  expect(await execute(second, "probe-ts", "whoami")).toMatchObject({ outcome: "succeeded", result: { calls: 1 } });
+});
+
+test("replicas serve on while the control plane is away, and it finds them again", async () => {
+  const dev = await devWithReplica();
+  process.kill(servicePid(dev, "controlplane"), "SIGKILL");
+  expect((await execute(dev, "probe-ts", "whoami")).result).toMatchObject({ pid: dev.answer.pid });
+  await expect.poll(() => dev.process.soFar.stderr, { timeout: 30_000 }).toContain("controlplane is ready again.");
+  expect((await execute(dev, "probe-ts", "whoami")).result).toMatchObject({ pid: dev.answer.pid });
+});
+
+test("replicas that a killed one left behind are ended by the next one on the folder", async () => {
+  const stateDir = newStateDir();
+  const first = await startDev({ stateDir });
+  await deploy(first, programFile("probe.ts"));
+  const { pid } = (await execute(first, "probe-ts", "whoami")).result as Answer;
+  // The control plane first, or it would end them by itself.
+  process.kill(servicePid(first, "controlplane"), "SIGSTOP");
+  await first.stop("SIGKILL");
+  expect(isAlive(pid)).toBe(true);
+  await devForThisTest({ stateDir });
+  await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
 });

@@ -19,6 +19,12 @@ export function processesMentioning(text: string): readonly FoundProcess[] {
     });
 }
 
+/** Whether a process of that id lives; one of which only the exit code is left does not. */
+export function isAlive(pid: number): boolean {
+  const state = readProcessFile(String(pid), "stat").split(") ").at(-1)?.charAt(0) ?? "";
+  return state !== "" && state !== "Z";
+}
+
 function readProcessFile(pid: string, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
