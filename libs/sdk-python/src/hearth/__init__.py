@@ -9,10 +9,13 @@ if TYPE_CHECKING:
     from .environment import TaskEnvironment
     from .errors import HearthError, TaskError
     from .image import Image
+    from .installation import init, init_from_config
     from .mapping import map
     from .policy import ReusePolicy
     from .references import Reference, reference
     from .resources import Resources
+    from .running import run, with_runcontext
+    from .runs import LogLine, Run
     from .task import Task
 
 __version__ = "0.1.0"
@@ -25,11 +28,17 @@ _homes = {
     "HearthError": "errors",
     "TaskError": "errors",
     "Image": "image",
+    "init": "installation",
+    "init_from_config": "installation",
     "map": "mapping",
     "ReusePolicy": "policy",
     "Reference": "references",
     "reference": "references",
     "Resources": "resources",
+    "run": "running",
+    "with_runcontext": "running",
+    "LogLine": "runs",
+    "Run": "runs",
     "Task": "task",
 }
 
@@ -37,15 +46,21 @@ __all__ = [
     "Current",
     "HearthError",
     "Image",
+    "LogLine",
     "Reference",
     "Resources",
     "ReusePolicy",
+    "Run",
     "Task",
     "TaskEnvironment",
     "TaskError",
     "current",
+    "init",
+    "init_from_config",
     "map",
     "reference",
+    "run",
+    "with_runcontext",
 ]
 
 

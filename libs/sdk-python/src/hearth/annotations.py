@@ -36,6 +36,11 @@ def build_result(function: Callable[..., Any], value: Any) -> Any:
     return build(value, hints["return"], "result") if "return" in hints else value
 
 
+def type_hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations of a function's parameters and, under ``return``, of its result; none when they cannot be read."""
+    return _signature(function)[1]
+
+
 def build(value: Any, annotation: Any, where: str) -> Any:
     """A plain value built to an annotation: dataclasses, ``tuple``, ``datetime``, ``list``, ``dict``, ``Optional``
     and other unions, and ``float``, nested as deep as they go. Raises ``INVALID_ARGUMENTS``, which names ``where``."""

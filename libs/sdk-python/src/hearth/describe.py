@@ -1,0 +1,62 @@
+"""``python -m hearth.describe FILE``: what a program declares, as one JSON document on the last line of standard output.
+
+``{"environments": [{"spec", "policy", "parameters"}]}``: ``spec`` and ``policy`` are ``hearth.v1.EnvironmentSpec`` and
+``hearth.v1.ReusePolicy`` in their JSON form, the spec without a bundle and the policy absent when none is declared;
+``parameters`` has for each task a list of ``{name, required, annotation}``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from typing import Any, Sequence
+
+from .environment import TaskEnvironment, declared_environments
+from .errors import HearthError
+from .program import import_program
+from .task import Task
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command line and gives its exit code: 0 done, 1 refused, 2 not understood."""
+    if len(arguments) != 1:
+        print("usage: python -m hearth.describe FILE", file=sys.stderr)
+        return 2
+    try:
+        import_program(arguments[0])
+        print(json.dumps({"environments": [_described(each) for each in declared_environments()]}))
+        return 0
+    except HearthError as error:
+        print(f"{error.reason}: {error.message}", file=sys.stderr)
+        return 1
+
+
+def _described(environment: TaskEnvironment) -> dict[str, Any]:
+    from .deploy import environment_spec
+
+    spec = environment_spec(environment, "")
+    del spec["bundleSha256"]
+    described: dict[str, Any] = {
+        "spec": spec,
+        "parameters": {task.name: _parameters(task) for task in environment.tasks.values()},
+    }
+    if environment.reusable is not None:
+        described["policy"] = environment.reusable.to_json()
+    return described
+
+
+def _parameters(task: Task[..., Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": parameter.name,
+            "required": parameter.default is parameter.empty
+            and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD),
+            "annotation": "" if parameter.annotation is parameter.empty else inspect.formatannotation(parameter.annotation),
+        }
+        for parameter in inspect.signature(task.function).parameters.values()
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
