@@ -24,11 +24,16 @@ export const programs: readonly DemoProgram[] = [
     about: "five hundred calls at once, a hundred in each replica",
     check: expecting({ result: sum, executions: 501, processesMax: 2 }),
   })),
-  ...["examples/python/warm_model.py", "examples/typescript/warm_model.ts"].map((path) => ({
-    path,
+  {
+    path: "examples/python/warm_model.py",
+    about: "a model loaded once in each replica, used by a hundred executions",
+    check: checkPythonModel,
+  },
+  {
+    path: "examples/typescript/warm_model.ts",
     about: "a model loaded once, used by fifty executions",
-    check: checkWarmModel,
-  })),
+    check: checkNodeModel,
+  },
 ];
 
 function expecting(expected: {
@@ -55,7 +60,15 @@ function checkReuse(
   return `${figures.runners} processes served it, where ${expected.processesMax} replicas are the most`;
 }
 
-function checkWarmModel({ result, figures }: Parameters<DemoProgram["check"]>[0]): string | undefined {
+function checkPythonModel({ result, figures }: Parameters<DemoProgram["check"]>[0]): string | undefined {
+  const [, loads, executions, replicas] =
+    /^(\d+) loads for (\d+) executions in (\d+) replicas/.exec(String(result)) ?? [];
+  if (executions !== "100") return `its result is ${JSON.stringify(result)}, which does not tell of 100 executions`;
+  if (loads !== replicas) return `its model was loaded ${loads ?? 0} times in ${replicas ?? 0} replicas`;
+  return checkReuse(figures, { executions: 101, processesMax: 2 });
+}
+
+function checkNodeModel({ result, figures }: Parameters<DemoProgram["check"]>[0]): string | undefined {
   const answer = result as { readonly executions?: unknown; readonly loads?: unknown } | undefined;
   if (answer?.executions !== 50) return `its result is ${JSON.stringify(result)}, which does not tell of 50 executions`;
   if (answer.loads !== 1) return `its model was loaded ${String(answer.loads)} times, not once`;

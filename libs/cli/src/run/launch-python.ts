@@ -30,8 +30,7 @@ function capture(python: string, args: readonly string[]): Promise<string> {
     });
     child.once("close", (code) => {
       if (code === 0) resolve(output);
-      else
-        reject(new CliFailure("RUN_NOT_SUCCESSFUL", `The program did not start a run (exit code ${code ?? "none"}).`));
+      else reject(new CliFailure("FILE_NOT_RUNNABLE", "The program did not start a run; what it said is above."));
     });
   });
 }
