@@ -11,6 +11,7 @@ const accepted: HistoryRecord = {
   parentId: "",
   environment: "e",
   task: "t",
+  pool: "e",
 };
 const dispatched = (number: number): HistoryRecord => ({
   kind: "dispatched",

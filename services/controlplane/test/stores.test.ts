@@ -204,6 +204,7 @@ function execution(id: string, runId: string, acceptedMs: number): ExecutionHist
     parentId,
     environment: "e",
     task: "t",
+    pool: "e/run-1",
     acceptedMs,
     endedMs: 0,
     outcome: "none",

@@ -92,6 +92,8 @@ export function acceptedRun(execution: ExecutionRequest, id: string, now: number
     parentId: "",
     environment: execution.environment,
     task: execution.task,
+    // The history knows better in a moment.
+    pool: execution.environment,
     acceptedMs: now,
     endedMs: 0,
     outcome: "none",

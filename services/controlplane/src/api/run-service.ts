@@ -34,7 +34,8 @@ export interface RunServiceOptions {
 export function runHandlers(options: RunServiceOptions): Handlers<typeof RunService> {
   const { clock, store, runs, pools, peers, urlOf } = options;
   const toMessage = (run: RunHistory): Run => runToMessage(run, urlOf(run.root.id));
-  const waitReasonOf = ({ environment }: ExecutionHistory): string => waitReasonIn(pools.pools(environment));
+  const waitReasonOf = ({ environment, pool }: ExecutionHistory): string =>
+    waitReasonIn(pools.pools(environment), pool);
   return {
     async createRun({ execution }, context) {
       return { run: toMessage(await createRun(options, execution ?? create(ExecutionRequestSchema), context)) };

@@ -37,6 +37,8 @@ export interface ExecutionHistory {
   readonly parentId: string;
   readonly environment: string;
   readonly task: string;
+  /** The pool whose slots it runs on. */
+  readonly pool: string;
   readonly acceptedMs: number;
   /** 0 before that. */
   readonly endedMs: number;

@@ -16,13 +16,9 @@ export interface PoolView {
   readonly lastStartFailure: string;
 }
 
-/**
- * Why executions of an environment wait for a slot. Empty when it has several pools: which of them an execution waits
- * for is only known to its router.
- */
-export function waitReasonIn(pools: readonly PoolView[]): string {
-  const [only, ...others] = pools;
-  return others.length > 0 ? "" : (only?.reason ?? "");
+/** Why executions of a pool wait for a slot. Empty when the pool is not awake. */
+export function waitReasonIn(pools: readonly PoolView[], pool: string): string {
+  return pools.find(({ name }) => name === pool)?.reason ?? "";
 }
 
 /** What the services ask of the loop that keeps the pools, and tell it. */

@@ -20,6 +20,7 @@ export type HistoryRecord = { readonly executionId: string; readonly atMs: numbe
       readonly parentId: string;
       readonly environment: string;
       readonly task: string;
+      readonly pool: string;
     }
   | {
       readonly kind: "dispatched";
@@ -71,6 +72,7 @@ function accepted(record: HistoryRecord & { readonly kind: "accepted" }): Execut
     parentId: record.parentId,
     environment: record.environment,
     task: record.task,
+    pool: record.pool,
     acceptedMs: record.atMs,
     endedMs: 0,
     outcome: "none",

@@ -12,8 +12,8 @@ import {
 import type { Attempt, AttemptEnd, Execution } from "../core/execution.ts";
 import { reportOf, toExecutionEnd } from "./translate.ts";
 
-export function acceptedRecord(execution: ExecutionRequest, unixMs: number): JournalRecord {
-  return record(unixMs, { case: "accepted", value: create(AcceptedSchema, { execution }) });
+export function acceptedRecord(execution: ExecutionRequest, pool: string, unixMs: number): JournalRecord {
+  return record(unixMs, { case: "accepted", value: create(AcceptedSchema, { execution, pool }) });
 }
 
 export function dispatchedRecord(execution: Execution, attempt: Attempt): JournalRecord {

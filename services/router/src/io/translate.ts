@@ -69,8 +69,8 @@ export function toExecutionEnd(executionId: string, end: AttemptEnd): ExecutionE
 
 /** What this router knows of an execution. */
 export function toExecution(execution: Execution): WireExecution {
-  const { id, runId, parentId, environment, task, acceptedAt, state } = execution;
-  const message = create(ExecutionSchema, { id, runId, parentId, environment, task, acceptedUnixMs: acceptedAt });
+  const { id, runId, parentId, environment, task, pool, acceptedAt, state } = execution;
+  const message = create(ExecutionSchema, { id, runId, parentId, environment, task, pool, acceptedUnixMs: acceptedAt });
   message.attempts = execution.attempts.map(toAttempt);
   switch (state.kind) {
     case "queued":

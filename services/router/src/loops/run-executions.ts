@@ -149,7 +149,7 @@ export class Executions {
         attributes: { "hearth.environment": environment, "hearth.execution": id, "hearth.run": runId },
       }),
     });
-    const durable = this.#journal.append(acceptedRecord(filled, now));
+    const durable = this.#journal.append(acceptedRecord(filled, pool, now));
     this.handle({ kind: "admitted", execution, policyOverride });
     return { executionId: id, durable };
   }

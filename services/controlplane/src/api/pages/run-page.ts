@@ -14,7 +14,7 @@ export function runPage(
   executions: readonly ExecutionHistory[],
   lines: readonly LogLine[],
   now: number,
-  waitReasonOf: (environment: string) => string,
+  waitReasonOf: (execution: ExecutionHistory) => string,
 ): string {
   const { root } = run;
   const phase = phaseOf(root);
@@ -72,14 +72,14 @@ function executionRows(
   execution: ExecutionHistory,
   depth: number,
   now: number,
-  waitReasonOf: (environment: string) => string,
+  waitReasonOf: (execution: ExecutionHistory) => string,
 ): readonly Html[] {
   const phase = phaseOf(execution);
   const name = html`<td style="padding-left: ${depth * 1.5}rem">${execution.environment}.${execution.task}</td>
     <td class="${phase}">${phase}</td>`;
   if (execution.attempts.length === 0) {
     const waited = describeDuration((execution.endedMs || now) - execution.acceptedMs);
-    const reason = execution.endedMs === 0 ? waitReasonOf(execution.environment) : "";
+    const reason = execution.endedMs === 0 ? waitReasonOf(execution) : "";
     return [
       html`<tr>
         ${name}

@@ -65,7 +65,9 @@ async function run({ clock, runs, store, pools }: PageSources, name: string): Pr
   const history = await runs.get(name);
   const executions = await runs.executions(history, { limit: shown.executions });
   const lines = await store.readLogLines({ runId: name, after: 0, limit: shown.lines });
-  return runPage(history, executions, lines, clock.now(), (environment) => waitReasonIn(pools.pools(environment)));
+  return runPage(history, executions, lines, clock.now(), ({ environment, pool }) =>
+    waitReasonIn(pools.pools(environment), pool),
+  );
 }
 
 function notFound(path: string): Answer {

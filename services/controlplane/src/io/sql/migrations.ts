@@ -73,6 +73,7 @@ async function createExecutions(database: Kysely<unknown>, dialect: Dialect): Pr
     .addColumn("parent_id", "text", filled)
     .addColumn("environment", "text", filled)
     .addColumn("task", "text", filled)
+    .addColumn("pool", "text", filled)
     .addColumn("phase", "text", filled)
     .addColumn("outcome", "text", filled)
     .addColumn("accepted_ms", "double precision", filled)

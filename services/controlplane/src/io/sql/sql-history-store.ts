@@ -15,6 +15,7 @@ const columnsWithoutResult = [
   "parent_id",
   "environment",
   "task",
+  "pool",
   "phase",
   "outcome",
   "accepted_ms",

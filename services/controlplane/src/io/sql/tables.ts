@@ -36,6 +36,7 @@ export interface Tables {
     parent_id: string;
     environment: string;
     task: string;
+    pool: string;
     phase: string;
     outcome: string;
     accepted_ms: number;

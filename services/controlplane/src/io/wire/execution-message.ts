@@ -42,6 +42,7 @@ export function executionToMessage(execution: ExecutionHistory, waitReason = "")
     parentId: execution.parentId,
     environment: execution.environment,
     task: execution.task,
+    pool: execution.pool,
     phase: phaseMessages[phaseOf(execution)],
     acceptedUnixMs: execution.acceptedMs,
     endedUnixMs: execution.endedMs,

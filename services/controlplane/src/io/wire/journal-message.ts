@@ -9,10 +9,10 @@ export function recordFromMessage(record: JournalRecord): HistoryRecord | undefi
   const { event } = record;
   switch (event.case) {
     case "accepted": {
-      const { execution } = event.value;
+      const { execution, pool } = event.value;
       if (execution === undefined || execution.executionId === "") return undefined;
       const { executionId, runId, parentId, environment, task } = execution;
-      return { kind: "accepted", atMs, executionId, runId, parentId, environment, task };
+      return { kind: "accepted", atMs, executionId, runId, parentId, environment, task, pool: pool || environment };
     }
     case "dispatched": {
       const { executionId, attempt: number, replicaId, version, cold, waitReason } = event.value;

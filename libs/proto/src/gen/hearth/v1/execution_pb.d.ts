@@ -276,6 +276,13 @@ export declare type Execution = Message<"hearth.v1.Execution"> & {
    * @generated from field: string wait_reason = 12;
    */
   waitReason: string;
+
+  /**
+   * The pool whose slots it runs on: the environment's name, or that and a variant after a slash.
+   *
+   * @generated from field: string pool = 13;
+   */
+  pool: string;
 };
 
 /**

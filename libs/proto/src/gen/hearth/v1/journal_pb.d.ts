@@ -111,6 +111,13 @@ export declare type Accepted = Message<"hearth.v1.Accepted"> & {
    * @generated from field: hearth.v1.ExecutionRequest execution = 1;
    */
   execution?: ExecutionRequest | undefined;
+
+  /**
+   * The pool it waits in: the environment's name, or that and a variant after a slash.
+   *
+   * @generated from field: string pool = 2;
+   */
+  pool: string;
 };
 
 /**
