@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import asyncio
+import unittest
+from datetime import timedelta
+from typing import Any
+
+import hearth
+from hearth import Image, Resources, ReusePolicy, TaskEnvironment
+
+
+class Policy(unittest.TestCase):
+    def test_the_defaults_are_two_replicas_of_one_slot_for_thirty_seconds(self) -> None:
+        self.assertEqual(
+            ReusePolicy().to_json(),
+            {
+                "minReplicas": 2, "maxReplicas": 2, "concurrency": 1, "idleTtl": "30s", "scaledownTtl": "30s",
+                "scope": "SCOPE_GLOBAL",
+            },
+        )  # fmt: skip
+
+    def test_every_field_travels_exactly(self) -> None:
+        policy = ReusePolicy(
+            replicas=(0, 5), concurrency=7, scaledown_ttl=timedelta(minutes=1), idle_ttl=0.25, scope="run"
+        )
+        self.assertEqual(
+            policy.to_json(),
+            {
+                "minReplicas": 0, "maxReplicas": 5, "concurrency": 7, "idleTtl": "0.250000s", "scaledownTtl": "60s",
+                "scope": "SCOPE_RUN",
+            },
+        )  # fmt: skip
+
+    def test_what_is_out_of_bounds_is_refused_and_named(self) -> None:
+        for arguments, named in [
+            ({"replicas": 0}, "replicas is 1 to 10,000, not 0"),
+            ({"replicas": 10_001}, "replicas is 1 to 10,000"),
+            ({"replicas": (3, 2)}, "the min of replicas, 3, is above their max, 2"),
+            ({"replicas": (0, 0)}, "the max of replicas is 1 to"),
+            ({"replicas": (1, 2, 3)}, "one number or"),
+            ({"replicas": "2"}, "whole number"),
+            ({"concurrency": 0}, "concurrency is 1 to 10,000"),
+            ({"concurrency": True}, "whole number"),
+            ({"idle_ttl": 0}, "idle_ttl is above 0"),
+            ({"idle_ttl": float("nan")}, "idle_ttl is above 0"),
+            ({"scaledown_ttl": timedelta(days=31)}, "scaledown_ttl is above 0 and at most 30 days"),
+            ({"scaledown_ttl": "30s"}, "seconds or a timedelta"),
+            ({"scope": "all"}, "scope is"),
+        ]:
+            with self.subTest(arguments), self.assertRaises(hearth.HearthError) as raised:
+                ReusePolicy(**arguments)  # type: ignore[arg-type]
+            self.assertEqual(raised.exception.reason, "INVALID_POLICY")
+            self.assertIn(named, raised.exception.message)
+
+
+class Parts(unittest.TestCase):
+    def test_resources_are_quantities(self) -> None:
+        self.assertEqual(Resources().to_json(), {})
+        self.assertEqual(Resources(cpu=1, memory="1Gi").to_json(), {"cpu": "1", "memory": "1Gi"})
+        self.assertEqual(Resources(cpu=0.5).to_json(), {"cpu": "0.5"})
+        self.assertEqual(Resources(cpu=10.0, memory=1000).to_json(), {"cpu": "10", "memory": "1000"})
+        bad: list[dict[str, Any]] = [{"cpu": "fast"}, {"cpu": 0}, {"memory": "1 GB"}, {"memory": -1}]
+        for fields in bad:
+            with self.subTest(fields), self.assertRaisesRegex(hearth.HearthError, "INVALID_RESOURCES"):
+                Resources(**fields)
+
+    def test_an_image_is_a_base_and_its_steps_in_order(self) -> None:
+        base = Image.from_debian_base("3.12")
+        image = (
+            base.with_apt_packages("git")
+            .with_pip_packages("numpy>=2", "six", index_url="https://index", extra_args="--no-deps -q")
+            .with_commands("true", ["a", "b"])
+            .with_env_vars({"A": "1"})
+        )
+        self.assertEqual(base.to_json(), {"debian": {"pythonVersion": "3.12"}})
+        pip = {"packages": ["numpy>=2", "six"], "indexUrl": "https://index", "extraArguments": ["--no-deps", "-q"]}
+        self.assertEqual(
+            image.to_json()["layers"],
+            [
+                {"aptPackages": {"packages": ["git"]}},
+                {"pipPackages": pip},
+                {"commands": {"commands": ["true", "a", "b"]}},
+                {"processVariables": {"variables": {"A": "1"}}},
+            ],
+        )
+        self.assertEqual(Image.from_base("python:3.12-slim").to_json(), {"reference": "python:3.12-slim"})
+
+    def test_an_image_that_cannot_be_is_refused(self) -> None:
+        for make in (
+            lambda: Image.from_debian_base("2.7"),
+            lambda: Image.from_base(" "),
+            lambda: Image.from_debian_base().with_pip_packages(),
+            lambda: Image.from_debian_base().with_env_vars({"1A": "x"}),
+        ):
+            with self.assertRaisesRegex(hearth.HearthError, "INVALID_ENVIRONMENT"):
+                make()
+
+    def test_names_are_checked_where_they_are_written(self) -> None:
+        for name in ("", "Upper", "-a", "a-", "a" * 64, "a_b"):
+            with self.subTest(name), self.assertRaisesRegex(hearth.HearthError, "INVALID_ENVIRONMENT"):
+                TaskEnvironment(name)
+        environment = TaskEnvironment("names")
+        with self.assertRaisesRegex(hearth.HearthError, "name of a task"):
+            environment.task(name="a b")(lambda: None)
+        environment.task(name="same")(lambda: 1)
+        with self.assertRaisesRegex(hearth.HearthError, 'Two tasks are called "same"'):
+            environment.task(name="same")(lambda: 2)
+
+
+class Local(unittest.TestCase):
+    def setUp(self) -> None:
+        environment = TaskEnvironment("local")
+
+        @environment.task
+        def double(x: int) -> int:
+            """Twice as much."""
+            if x < 0:
+                raise ValueError("negative")
+            return 2 * x
+
+        @environment.task
+        async def adouble(x: int) -> int:
+            return double(x)
+
+        self.double, self.adouble = double, adouble
+
+    def test_a_task_outside_of_a_replica_is_the_function_it_is(self) -> None:
+        self.assertEqual(self.double(2), 4)
+        self.assertEqual(asyncio.run(self.adouble(2)), 4)
+        self.assertEqual((self.double.__name__, self.double.__doc__), ("double", "Twice as much."))
+        self.assertIsNone(hearth.current())
+
+    def test_aio_awaits_either_kind(self) -> None:
+        self.assertEqual([asyncio.run(self.double.aio(2)), asyncio.run(self.adouble.aio(2))], [4, 4])
+
+    def test_maps_keep_order_for_either_kind(self) -> None:
+        self.assertEqual(hearth.map(self.double, [3, 1, 2]), [6, 2, 4])
+        self.assertEqual(hearth.map(self.adouble, [3, 1, 2], concurrency=2), [6, 2, 4])
+        self.assertEqual(asyncio.run(hearth.map.aio(self.double, iter([3, 1]), concurrency=1)), [6, 2])
+        with self.assertRaises(ValueError):
+            hearth.map(self.double, [1], concurrency=0)
+
+    def test_an_override_makes_another_task_and_leaves_the_first(self) -> None:
+        other = self.double.override(reusable=ReusePolicy(replicas=1))
+        self.assertEqual((other(2), self.double.policy), (4, None))
+
+    def test_a_local_run_has_ended_and_needs_no_hearth(self) -> None:
+        local = hearth.with_runcontext(mode="local")
+        run = local.run(self.adouble, 4)
+        self.assertEqual((run.outputs(), run.phase, list(run.logs())), (8, "succeeded", []))
+
+    def test_a_local_run_can_be_started_from_an_event_loop(self) -> None:
+        async def main() -> Any:
+            local = hearth.with_runcontext(mode="local")
+            return local.run(self.adouble, 4).outputs(), (await local.run.aio(self.adouble, 5)).outputs()
+
+        self.assertEqual(asyncio.run(main()), (8, 10))
+
+    def test_a_failed_local_run_raises_a_task_error_with_its_cause(self) -> None:
+        run = hearth.with_runcontext(mode="local").run(self.double, -1)
+        with self.assertRaises(hearth.TaskError) as raised:
+            run.outputs()
+        self.assertEqual((run.phase, raised.exception.exception_type), ("failed", "ValueError"))
+        self.assertIsInstance(raised.exception.__cause__, ValueError)
+
+    def test_a_reference_cannot_be_called_where_its_code_is_not(self) -> None:
+        with self.assertRaisesRegex(hearth.HearthError, "TASK_NOT_FOUND: .*hearth.run"):
+            hearth.reference("a", "b")(1)
