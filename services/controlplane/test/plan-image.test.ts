@@ -60,3 +60,8 @@ test("a Python version asks for its own command", () => {
   const image: EnvironmentSpec["image"] = { base: { kind: "debian", pythonVersion: "3.12" }, layers: [] };
   expect(planImage(specOf({ image }))).toMatchObject({ python: "python3.12" });
 });
+
+test("the log says which limits a process does not have", () => {
+  const plan = planImage(specOf({ resources: { cpu: "500m", memory: "1Gi" } }, []));
+  expect(plan).toMatchObject({ notes: [expect.stringContaining("cpu 500m, memory 1Gi")] });
+});

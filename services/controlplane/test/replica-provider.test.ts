@@ -114,7 +114,6 @@ describe("a process", () => {
       HEARTH_REPLICA_ID: "r",
       HEARTH_CONCURRENCY: "3",
       HEARTH_LANGUAGE: "python",
-      HEARTH_MEMORY_BYTES: "1024",
       HEARTH_RUNNER_COMMAND: expect.stringMatching(/^\["\/.*python3[^"]*","-m","hearth.runner"\]$/) as string,
       HEARTH_RUNNER_VARIABLES: '{"MODE":"fast","PYTHONPATH":"/sdk"}',
       OTEL_SERVICE_NAME: "x",

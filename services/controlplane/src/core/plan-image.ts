@@ -86,9 +86,10 @@ function foreignStep(layer: ImageLayer): { readonly what: string; readonly inste
 
 function notesOf(spec: EnvironmentSpec, skipped: readonly string[]): readonly string[] {
   const notes = skipped.map((requirement) => `Skipping ${requirement}: Hearth's own runner does what it is for.`);
-  if (spec.resources.cpu !== "") {
-    notes.push(`The CPU limit ${spec.resources.cpu} is not enforced: replicas are processes on this machine.`);
-  }
+  const { cpu, memory } = spec.resources;
+  const limits = [...(cpu === "" ? [] : [`cpu ${cpu}`]), ...(memory === "" ? [] : [`memory ${memory}`])];
+  if (limits.length > 0)
+    notes.push(`Not enforced, since replicas are processes on this machine: ${limits.join(", ")}.`);
   return notes;
 }
 

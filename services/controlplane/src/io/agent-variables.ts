@@ -1,4 +1,3 @@
-import { parseQuantity } from "../core/quantity.ts";
 import type { PreparedImage } from "./image-builder.ts";
 import type { ReplicaOrder } from "./replica-provider.ts";
 
@@ -26,7 +25,6 @@ export function agentVariables(
   image: PreparedImage,
 ): Readonly<Record<string, string>> {
   const { spec } = order;
-  const memoryBytes = parseQuantity(spec.resources.memory);
   const python = spec.language === "python";
   const runnerCommand = python ? [image.python, "-m", "hearth.runner"] : launch.nodeRunnerCommand;
   return {
@@ -45,7 +43,6 @@ export function agentVariables(
     HEARTH_AGENT_HOST: launch.agentHost,
     HEARTH_CACHE_DIR: launch.cacheFolder,
     HEARTH_LOG_LEVEL: launch.logLevel,
-    ...(memoryBytes === undefined ? {} : { HEARTH_MEMORY_BYTES: String(Math.floor(memoryBytes)) }),
   };
 }
 
