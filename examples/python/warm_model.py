@@ -13,7 +13,7 @@ env = hearth.TaskEnvironment(
     reusable=hearth.ReusePolicy(replicas=2, concurrency=1, scaledown_ttl=60, idle_ttl=60),
 )
 
-TEXT_WORDS = 600_000
+TEXT_WORDS = 400_000
 VOCABULARY = 2_000
 
 
