@@ -195,6 +195,17 @@ class Calls(RunnerTest):
         got = agent.failure(attempt)
         self.assertEqual((got["reason"], got["exceptionType"]), ("TASK_FAILED", "TaskError"))
         self.assertEqual(got["message"], "BACKLOG_FULL: The backlog of there is full.")
+        files = [line for line in got["traceback"].splitlines() if line.startswith("  File ")]
+        self.assertEqual(len(files), 1, got["traceback"])
+
+    def test_a_failure_that_went_through_several_tasks_is_told_once(self) -> None:
+        agent = self.agent_with("lets_through")
+        attempt = agent.execute("lets_through")
+        failure = {"reason": "TASK_FAILED", "message": "ValueError: deep", "exceptionType": "TaskError", "traceback": "Traceback: there"}
+        agent.send(frames.CALL_ENDED, {"call": self.call(agent)["call"], "outcome": "failed", "failure": failure})
+        got = agent.failure(attempt)
+        self.assertEqual(got["message"], "ValueError: deep")
+        self.assertIn("Traceback: there", got["traceback"])
 
     def test_a_cancelled_await_cancels_the_call(self) -> None:
         agent = self.agent_with("first_of_two")

@@ -37,10 +37,18 @@ class TaskError(HearthError):
         self.exception_type = exception_type
         self.traceback = traceback
 
+    @property
+    def summary(self) -> str:
+        """What happened, in one line or as many as the message has. A failure that calls let through from task to task
+        is told once."""
+        named = self.exception_type not in ("", "TaskError")
+        what = f"{self.exception_type}: {self.message}" if named else self.message
+        return what if self.reason == "TASK_FAILED" else f"{self.reason}: {what}"
+
     def __str__(self) -> str:
-        what = f"{self.exception_type}: {self.message}" if self.exception_type else self.message
-        text = f"{self.reason}: {what}"
-        return f"{text}\n\nWhere the task ran:\n{self.traceback.rstrip()}" if self.traceback else text
+        if not self.traceback:
+            return self.summary
+        return f"{self.summary}\n\nWhere the task ran:\n{self.traceback.rstrip()}"
 
     def __reduce__(self) -> Any:
         return type(self), (self.outcome, self.reason, self.message, self.exception_type, self.traceback)

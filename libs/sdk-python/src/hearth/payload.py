@@ -12,6 +12,17 @@ BYTES_MAX = 4 * 1024 * 1024
 _SAFE_INTEGER_MAX = 2**53 - 1
 
 
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+# Made once: json.dumps and json.loads with options make theirs for every call.
+_to_json = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+).encode
+_from_json = json.JSONDecoder(parse_constant=_no_number).decode
+
+
 def encode_result(value: Any) -> bytes:
     """The payload of a result. Raises ``NOT_SERIALIZABLE`` or ``PAYLOAD_TOO_LARGE``."""
     return _to_bytes(_encode_root(value, "result"), "A result")
@@ -56,8 +67,7 @@ def decode_arguments(payload: bytes) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _to_bytes(encoded: Any, what: str) -> bytes:
-    text = json.dumps(encoded, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    payload = text.encode("utf-8")
+    payload = _to_json(encoded).encode("utf-8")
     if len(payload) > BYTES_MAX:
         raise HearthError(
             "PAYLOAD_TOO_LARGE",
@@ -180,11 +190,8 @@ def _refusal(root: str, path: _Path, problem: str) -> HearthError:
 
 
 def _parse(payload: bytes) -> Any:
-    def reject(name: str) -> Any:
-        raise ValueError(f"{name} is no JSON number")
-
     try:
-        return json.loads(payload, parse_constant=reject)
+        return _from_json(payload.decode("utf-8"))
     except ValueError as error:
         raise _malformed(f"it is not JSON in UTF-8: {error}") from None
 

@@ -82,7 +82,12 @@ class Attempt:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(elsewhere, self._loop))
 
     def block_on(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        error = future.exception()
+        if error is not None:
+            # Raised here, so that a traceback has no frames of how the result came to this thread.
+            raise error
+        return future.result()
 
     def forbid_blocking(self, what: str) -> None:
         if threading.get_ident() == self._loop_thread:

@@ -47,8 +47,7 @@ def refusal(error: HearthError) -> Failure:
 
 def _message_of(error: BaseException) -> str:
     if isinstance(error, TaskError):
-        what = f"{error.exception_type}: {error.message}" if error.exception_type else error.message
-        return f"{error.reason}: {what}"
+        return error.summary
     try:
         return str(error)
     except Exception as second:

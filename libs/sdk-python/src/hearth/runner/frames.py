@@ -12,6 +12,9 @@ HELLO, LOADED, LOAD_FAILED, STARTED, ENDED, LOG, CALL, CANCEL_CALL, PARK = range
 FRAME_BYTES_MAX = 16 * 1024 * 1024
 _PREFIX = struct.Struct(">IBH")
 _LENGTH = struct.Struct(">I")
+# Made once: json.dumps with options and json.loads of bytes make theirs for every call.
+_to_json = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+_from_json = json.JSONDecoder().decode
 
 Frame = tuple[int, dict[str, Any], bytes]
 
@@ -31,7 +34,7 @@ def encode_frame(kind: int, header: Mapping[str, Any], body: bytes = b"") -> byt
 
 def encode_header(header: Mapping[str, Any]) -> bytes:
     """The bytes of a frame's header."""
-    return json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    return _to_json(header).encode("utf-8", "backslashreplace")
 
 
 class FrameDecoder:
@@ -67,7 +70,7 @@ def _decode(data: bytearray, at: int, end: int) -> Frame:
     if body_at > end:
         raise ProtocolError("A frame header longer than its frame.")
     try:
-        header = json.loads(data[header_at:body_at])
+        header = _from_json(data[header_at:body_at].decode("utf-8"))
     except ValueError as error:
         raise ProtocolError(f"A frame header that is not JSON: {error}") from None
     if not isinstance(header, dict):
