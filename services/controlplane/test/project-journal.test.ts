@@ -77,6 +77,16 @@ test("a dispatch that comes after the end of its attempt still says where it ran
   expect(execution?.attempts).toMatchObject([{ replicaId: "r1", outcome: "failed" }]);
 });
 
+test("an attempt whose first claim was refused ran where it was claimed last", () => {
+  const first = dispatched(1);
+  const elsewhere: HistoryRecord = { ...first, atMs: first.atMs + 1, replicaId: "elsewhere" };
+  const end = ended("succeeded", 40, attemptEnd(1, "succeeded"));
+  expect(project(accepted, first, elsewhere, end)?.attempts).toMatchObject([{ replicaId: "elsewhere" }]);
+  expect(project(accepted, first, elsewhere, first, end, elsewhere, first)?.attempts).toMatchObject([
+    { number: 1, replicaId: "elsewhere" },
+  ]);
+});
+
 test("reading all records a second time changes nothing", () => {
   const records = [accepted, dispatched(1), attemptEnded(1, "lost"), dispatched(2), ended("failed")];
   const once = project(...records);

@@ -82,13 +82,19 @@ function accepted(record: HistoryRecord & { readonly kind: "accepted" }): Execut
   };
 }
 
-/** The dispatch may come after the attempt's end, when it crossed another router's record. */
+/**
+ * The dispatch may come after the attempt's end, when it crossed another router's record. A second dispatch of an attempt
+ * that has not ended means that the first claim was refused: the attempt runs where it was claimed last.
+ */
 function dispatchedAttempt(
   known: ExecutionHistory,
   record: HistoryRecord & { readonly kind: "dispatched" },
 ): Attempt | undefined {
   const present = known.attempts.find(({ number }) => number === record.number);
-  if (present !== undefined && present.dispatchedMs !== 0) return undefined;
+  if (present !== undefined && present.dispatchedMs !== 0) {
+    const isOld = record.atMs < present.dispatchedMs || record.replicaId === present.replicaId;
+    if (isOld || present.outcome !== "none") return undefined;
+  }
   const { number, replicaId, version, cold, waitReason } = record;
   return { ...(present ?? blankAttempt(number)), replicaId, version, cold, waitReason, dispatchedMs: record.atMs };
 }
