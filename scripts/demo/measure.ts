@@ -7,7 +7,6 @@ export interface ExecutionDocument {
 }
 
 interface AttemptDocument {
-  readonly replicaId: string;
   readonly runnerPid: number;
   readonly cold: boolean;
   readonly dispatchedUnixMs: number;
@@ -18,7 +17,7 @@ interface AttemptDocument {
 export interface Figures {
   readonly executions: number;
   readonly failed: number;
-  /** Different warm processes that served them. */
+  /** Different warm processes that served them, by their ids on this machine. */
   readonly runners: number;
   /** From the call of the execution that first waited for a replica to its result, in milliseconds. */
   readonly coldMs: number | undefined;
@@ -34,7 +33,7 @@ export function measure(executions: readonly ExecutionDocument[]): Figures {
   return {
     executions: executions.length,
     failed: executions.filter((execution) => execution.phase !== "EXECUTION_PHASE_SUCCEEDED").length,
-    runners: new Set(attempts.map((attempt) => `${attempt.replicaId}/${attempt.runnerPid}`)).size,
+    runners: new Set(attempts.map((attempt) => attempt.runnerPid)).size,
     coldMs: firstCold === undefined ? undefined : firstCold.endedUnixMs - firstCold.acceptedUnixMs,
     warmMs: median(warm.map((attempt) => attempt.endedUnixMs - attempt.dispatchedUnixMs)),
   };

@@ -9,7 +9,7 @@ function execution(options: {
   readonly runner?: number;
 }): ExecutionDocument {
   const { accepted, dispatched, ended, cold = false, runner = 1 } = options;
-  const attempt = { replicaId: "r", runnerPid: runner, cold, dispatchedUnixMs: dispatched, endedUnixMs: ended };
+  const attempt = { runnerPid: runner, cold, dispatchedUnixMs: dispatched, endedUnixMs: ended };
   return { phase: "EXECUTION_PHASE_SUCCEEDED", acceptedUnixMs: accepted, endedUnixMs: ended, attempts: [attempt] };
 }
 
