@@ -13,7 +13,7 @@ const accepted: HistoryRecord = {
   task: "t",
   pool: "e",
 };
-const dispatched = (number: number): HistoryRecord => ({
+const dispatched = (number: number): HistoryRecord & { readonly kind: "dispatched" } => ({
   kind: "dispatched",
   executionId,
   atMs: 10 + number,
