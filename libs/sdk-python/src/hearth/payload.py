@@ -67,7 +67,10 @@ def decode_arguments(payload: bytes) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _to_bytes(encoded: Any, what: str) -> bytes:
-    payload = _to_json(encoded).encode("utf-8")
+    try:
+        payload = _to_json(encoded).encode("utf-8")
+    except RecursionError:
+        raise HearthError("NOT_SERIALIZABLE", f"{what}: nested too deeply") from None
     if len(payload) > BYTES_MAX:
         raise HearthError(
             "PAYLOAD_TOO_LARGE",
