@@ -140,10 +140,16 @@ class Attempts(RunnerTest):
         self.assertEqual(len({agent.result(attempt) for attempt in attempts}), 5)
 
     def test_threads_are_used_again(self) -> None:
-        agent = self.loaded("import threading\ndef me(): return threading.get_ident()", "me")
-        agent.result(agent.execute("me"))
-        seen = {agent.result(agent.execute("me")) for _ in range(20)}
-        self.assertLessEqual(len(seen), 2)
+        source = """
+            import threading
+            here = threading.local()
+            def times():
+                here.times = getattr(here, "times", 0) + 1
+                return here.times
+            """
+        agent = self.loaded(source, "times")
+        # A thread may still be on its way to being idle when the next attempt comes.
+        self.assertIn(2, (agent.result(agent.execute("times")) for _ in range(100)))
 
     def test_arguments_are_built_to_annotations(self) -> None:
         source = """

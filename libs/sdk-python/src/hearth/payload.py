@@ -125,6 +125,7 @@ def _encode_other(value: Any, root: str, path: _Path) -> Any:
         return {"$bytes": b64encode(value).decode("ascii")}
     if isinstance(value, datetime):
         return {"$datetime": _encode_moment(value, root, path)}
+    plain: Any
     for plain in (str, int, float, list, tuple, dict):
         if isinstance(value, plain):
             return _encode(plain(value), root, path)

@@ -16,7 +16,7 @@ def traced(name: str) -> Iterator[dict[str, str]]:
     ``OTEL_EXPORTER_OTLP_ENDPOINT`` is set, so that Hearth's services record theirs.
     """
     try:
-        from opentelemetry import propagate, trace
+        from opentelemetry import propagate, trace  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         yield _fresh()
         return

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from contextvars import copy_context
+from functools import partial
 from typing import Any, Callable, Coroutine, Mapping, TypeVar
 
 from ..attempt_scope import CURRENT, Current
@@ -118,9 +119,11 @@ class Attempt:
             value = self._task.function(*args, **kwargs)
             result = _encoded(value)
         except BaseException as error:
-            end = lambda error=error: self._fail(error)
+            self._on_loop(partial(self._fail, error))
         else:
-            end = lambda: self._end("succeeded", body=result)
+            self._on_loop(partial(self._end, "succeeded", body=result))
+
+    def _on_loop(self, end: Callable[[], None]) -> None:
         try:
             self._loop.call_soon_threadsafe(end)
         except RuntimeError:
@@ -185,7 +188,7 @@ def _attach_trace_context(traceparent: str, tracestate: str) -> None:
 
     if not traceparent or "opentelemetry" not in sys.modules:
         return
-    from opentelemetry import context, propagate
+    from opentelemetry import context, propagate  # type: ignore[import-not-found, unused-ignore]
 
     context.attach(propagate.extract({"traceparent": traceparent, "tracestate": tracestate}))
 

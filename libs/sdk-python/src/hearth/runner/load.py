@@ -33,7 +33,6 @@ def load_tasks(bundle: str, tasks: Sequence[Mapping[str, str]]) -> dict[str, Loa
     """Imports what the tasks' entrypoints name from the bundle. Raises ``LoadFailed``."""
     if bundle:
         sys.path.insert(0, bundle)
-        importlib.invalidate_caches()
     return {task["name"]: _load(task["name"], task["entrypoint"]) for task in tasks}
 
 

@@ -141,5 +141,5 @@ def _let_threads_inherit() -> None:
             return submit(executor, function, *args, **kwargs)
         return submit(executor, copy_context().run, function, *args, **kwargs)
 
-    threading.Thread.start = start_in_context  # type: ignore[method-assign]
-    ThreadPoolExecutor.submit = submit_in_context  # type: ignore[method-assign, assignment]
+    threading.Thread.start = start_in_context  # type: ignore[method-assign, assignment]
+    ThreadPoolExecutor.submit = submit_in_context  # type: ignore[method-assign]
