@@ -1,15 +1,63 @@
-import { describe, expect, test } from "vitest";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
 import { bundleEnvironment } from "../src/bundle/bundle-environment.ts";
 import { parameterNames } from "../src/parameter-names.ts";
 import { ReusePolicy } from "../src/task/reuse-policy.ts";
-import { registry } from "../src/task/registry.ts";
+import { registry, type DeclaredTask } from "../src/task/registry.ts";
 import { square } from "./fixture-program.ts";
 
 const fixture = registry().environments.get("fixture")!;
 
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+
+/** Writes a project whose tasks are in two files with a CommonJS dependency some folders deep, and bundles its environment. */
+async function bundleProject(...deep: readonly string[]): Promise<{ sha256: string; file: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "hearth-bundle-"));
+  folders.push(folder);
+  const root = join(folder, ...deep);
+  await mkdir(join(root, "node_modules", "@hearth"), { recursive: true });
+  await mkdir(join(root, "node_modules", "separator"));
+  await symlink(join(import.meta.dirname, ".."), join(root, "node_modules", "@hearth", "sdk"));
+  const files = {
+    "package.json": `{"type":"module"}`,
+    "node_modules/separator/package.json": `{"main":"main.js"}`,
+    "node_modules/separator/main.js": `module.exports = require("path").posix.sep;`,
+    "environment.mjs": `import { TaskEnvironment } from "@hearth/sdk"; export const project = new TaskEnvironment({ name: "project" });`,
+    "separates.mjs": `import { project } from "./environment.mjs"; import separator from "separator"; project.task("separates", () => separator);`,
+    "starts.mjs": `import { project } from "./environment.mjs"; import { run } from "@hearth/sdk"; project.task("starts", () => run());`,
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(root, name), text);
+  const declared = (name: string, file: string): [string, DeclaredTask] => [
+    name,
+    { name, run: () => undefined, file: join(root, file) },
+  ];
+  const tasks = new Map([declared("separates", "separates.mjs"), declared("starts", "starts.mjs")]);
+  const environment = { name: "project", image: undefined, resources: undefined, policy: undefined, tasks };
+  const { sha256, data } = await bundleEnvironment(environment);
+  const file = join(folder, "bundle.mjs");
+  await writeFile(file, data);
+  return { sha256, file };
+}
+
 describe("a bundle", () => {
   test("of the same code has the same hash", async () => {
     expect((await bundleEnvironment(fixture)).sha256).toBe((await bundleEnvironment(fixture)).sha256);
+  });
+
+  test("of the same project has the same hash wherever the project lies", async () => {
+    expect((await bundleProject("deeper", "still")).sha256).toBe((await bundleProject()).sha256);
+  });
+
+  test("holds every file that declares a task, and the CommonJS it needs; what starts runs refuses in it", async () => {
+    await import(pathToFileURL((await bundleProject()).file).href);
+    const tasks = registry().environments.get("project")?.tasks;
+    expect([...(tasks?.keys() ?? [])]).toEqual(["separates", "starts"]);
+    expect(tasks?.get("separates")?.run()).toBe("/");
+    expect(() => tasks?.get("starts")?.run()).toThrow("run() was called in a replica");
   });
 
   test("has nothing of the client and no absolute path in it", async () => {

@@ -45,6 +45,8 @@ export async function bundleEnvironment(environment: DeclaredEnvironment): Promi
     sourcemap: "external",
     sourcesContent: false,
     legalComments: "none",
+    // Without it every module's path would stand in a comment, as seen from where the project lies.
+    minifyWhitespace: true,
     logLevel: "silent",
   });
   const textOf = (end: string): string => outputFiles.find((file) => file.path.endsWith(end))?.text ?? "";
