@@ -10,6 +10,25 @@ environment.task("fails", () => {
   throw new TypeError("no such thing", { cause: new Error("deeper") });
 });
 environment.task("sockets", () => ({ rows: [new Map()] }));
+environment.task("failsAtLength", () => {
+  throw new Error("\u{1F525}".repeat(100_000));
+});
+environment.task("failsUndescribably", () => {
+  const error = new Error();
+  Object.defineProperty(error, "message", {
+    get() {
+      throw new Error("not even this");
+    },
+  });
+  throw error;
+});
+environment.task("namesItself", async (times: number) => {
+  for (let at = 0; at < times; at += 1) {
+    console.log(current()?.executionId);
+    await far(at);
+  }
+});
+environment.task("overrides", () => far.override({ reusable: new ReusePolicy({ replicas: 1 }) })(1));
 environment.task("waits", async () => {
   await new Promise((_resolve, reject) => {
     current()?.signal.addEventListener("abort", () => reject(new Error("stopped")));

@@ -77,6 +77,39 @@ describe("an attempt", () => {
     expect(agent.frames.map(({ kind }) => kind).slice(-3)).toEqual(["started", "log", "ended"]);
   });
 
+  test("that throws more than a frame can carry still ends, with the middle of its message left out", async () => {
+    agent.execute(1, "failsAtLength", []);
+    const { header } = await endOf(1);
+    expect(header.failure?.message).toMatch(/characters left out/);
+    expect(Buffer.byteLength(header.failure?.message ?? "")).toBeLessThanOrEqual(8 * 1024);
+  });
+
+  test("that throws what cannot be described still ends", async () => {
+    agent.execute(1, "failsUndescribably", []);
+    expect((await endOf(1)).header.failure?.reason).toBe("TASK_FAILED");
+  });
+
+  test("owns what it prints, however attempts take turns", async () => {
+    agent.execute(1, "namesItself", [2]);
+    agent.execute(2, "namesItself", [2]);
+    for (const call of [1, 2, 3, 4]) {
+      await agent.frame("call", ({ header }) => header.call === call);
+      answer(call, null);
+    }
+    await Promise.all([endOf(1), endOf(2)]);
+    const printed = (attempt: number): string =>
+      agent.frames
+        .flatMap((frame) => (frame.kind === "log" && frame.header.attempt === attempt ? [textOf(frame)] : []))
+        .join("");
+    expect([printed(1), printed(2)]).toEqual(["execution-1\n".repeat(2), "execution-2\n".repeat(2)]);
+  });
+
+  test("that is not known is not cancelled, and that harms no other", async () => {
+    agent.send({ kind: "cancel", header: { attempt: 9 }, body: new Uint8Array() });
+    agent.execute(1, "square", [3]);
+    expect(textOf(await endOf(1))).toBe("9");
+  });
+
   test("with a result that cannot be sent is NOT_SERIALIZABLE, with the path", async () => {
     agent.execute(1, "sockets", []);
     const { header } = await endOf(1);
@@ -125,6 +158,18 @@ describe("an attempt", () => {
 
 describe("calls", () => {
   beforeEach(loadFixture);
+
+  test("name the task, its environment and the arguments", async () => {
+    agent.execute(1, "callsTwice", []);
+    const call = await agent.frame("call");
+    expect(call.header).toEqual({ call: 1, attempt: 1, environment: "elsewhere", task: "double" });
+    expect(textOf(call)).toBe('{"args":[1]}');
+  });
+
+  test("of an overridden task carry the policy", async () => {
+    agent.execute(1, "overrides", []);
+    expect((await agent.frame("call")).header.policy).toMatchObject({ minReplicas: 1, maxReplicas: 1 });
+  });
 
   test("many at once park the attempt once, and again while some are outstanding after others ended", async () => {
     agent.execute(1, "calls", [3]);

@@ -1,5 +1,6 @@
 import type { Frame, FrameSocket, WireFailure } from "@hearth/runner-protocol";
 import type { Current } from "../task/current.ts";
+import { boundFailure } from "./bound-failure.ts";
 import type { Parking } from "./parking.ts";
 
 type ExecuteHeader = Extract<Frame, { kind: "execute" }>["header"];
@@ -57,7 +58,7 @@ export class Attempt {
   }
 
   fail(failure: WireFailure): void {
-    this.#end({ outcome: "failed", failure }, nothing);
+    this.#end({ outcome: "failed", failure: boundFailure(failure) }, nothing);
   }
 
   endCancelled(): void {

@@ -3,32 +3,37 @@ import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import type { WireFailure } from "@hearth/runner-protocol";
 
-const tracebackCharactersMax = 48 * 1024;
-const messageCharactersMax = 7 * 1024;
-
 /** What user code threw, as a failure; its traceback has only the user's frames. */
 export function describeFailure(reason: string, thrown: unknown, bundle: string): WireFailure {
-  if (!(thrown instanceof Error)) {
-    const message = typeof thrown === "string" ? thrown : inspect(thrown);
-    return { reason, message: cut(message, messageCharactersMax), exceptionType: typeof thrown };
+  try {
+    return describe(reason, thrown, bundle);
+  } catch {
+    // User code decides what its errors answer when asked: a message that throws must not leave the attempt without an end.
+    return { reason, message: "The task threw a value that cannot be described." };
   }
-  return {
-    reason,
-    message: cut(thrown.message, messageCharactersMax),
-    exceptionType: nameOf(thrown),
-    traceback: cut(traceback(thrown, bundle, 0), tracebackCharactersMax),
-  };
+}
+
+function describe(reason: string, thrown: unknown, bundle: string): WireFailure {
+  if (!(thrown instanceof Error)) {
+    return { reason, message: typeof thrown === "string" ? thrown : inspect(thrown), exceptionType: typeof thrown };
+  }
+  // User code can set it to anything.
+  const { message }: { readonly message: unknown } = thrown;
+  return { reason, message: String(message), exceptionType: nameOf(thrown), traceback: traceback(thrown, bundle, 0) };
 }
 
 function nameOf(error: Error): string {
-  return error.name === "Error" ? error.constructor.name : error.name;
+  const { name }: { readonly name: unknown } = error;
+  return name === "Error" ? error.constructor.name : String(name);
 }
 
 /** A cause deeper than this says nothing new; it may also be a circle. */
 const causesMax = 10;
 
 function traceback(error: Error, bundle: string, depth: number): string {
-  const stack = (error.stack ?? String(error)).split("\n").filter(isUsers);
+  const stack = String(error.stack ?? error)
+    .split("\n")
+    .filter(isUsers);
   const own = stack.map((line) => shorten(line, bundle)).join("\n");
   if (!(error.cause instanceof Error) || depth === causesMax) return own;
   return `${own}\nCaused by: ${traceback(error.cause, bundle, depth + 1)}`;
@@ -51,10 +56,4 @@ function isRunnerSource(line: string): boolean {
 function shorten(line: string, bundle: string): string {
   const folder = `${dirname(bundle)}/`;
   return line.replaceAll(`${pathToFileURL(dirname(bundle)).href}/`, "").replaceAll(folder, "");
-}
-
-function cut(text: string, charactersMax: number): string {
-  if (text.length <= charactersMax) return text;
-  const half = Math.floor(charactersMax / 2);
-  return `${text.slice(0, half)}\n... ${text.length - charactersMax} characters left out ...\n${text.slice(-half)}`;
 }

@@ -7,6 +7,7 @@ import { encodeResult } from "../payload/encode.ts";
 import { PayloadError } from "../payload/payload-error.ts";
 import { registry, type DeclaredTask } from "../task/registry.ts";
 import { Attempt } from "./attempt.ts";
+import { boundFailure } from "./bound-failure.ts";
 import { Calls } from "./calls.ts";
 import { captureOutput } from "./capture-output.ts";
 import { describeFailure } from "./describe-failure.ts";
@@ -96,7 +97,7 @@ export class Runner {
   }
 
   #loadFailed(failure: WireFailure): void {
-    this.#socket.send({ kind: "loadFailed", header: { failure }, body: nothing });
+    this.#socket.send({ kind: "loadFailed", header: { failure: boundFailure(failure) }, body: nothing });
   }
 
   #execute({ header, body }: FrameOf<"execute">): void {
