@@ -65,6 +65,11 @@ describe("what cannot be sent", () => {
     },
   );
 
+  test("an instance of a class made from a built-in container is refused, not sent empty", () => {
+    class Index extends Map<string, number> {}
+    expect(() => encodeResult(new Index([["a", 1]]))).toThrow("a value of type Index cannot be sent");
+  });
+
   test("a value that contains itself is refused", () => {
     const value: { self?: unknown } = {};
     value.self = value;

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { PayloadError } from "./payload-error.ts";
 
 /** Bound on an encoded payload. */
@@ -73,7 +74,7 @@ function encodeObject(value: object, place: Place): unknown {
       encode(item, { ...place, path: `${place.path}[${index}]`, above }),
     );
   }
-  if (hasNoFieldsOfItsOwn(value)) throw refuse(place, `a value of type ${value.constructor.name}`);
+  if (hidesWhatItHolds(value)) throw refuse(place, `a value of type ${typeName(value) || "Object"}`);
   const entries = Object.entries(value).map(([key, field]) => {
     const path = place.path === "" ? key : `${place.path}.${key}`;
     return [key, encode(field, { ...place, path, above })] as const;
@@ -82,16 +83,23 @@ function encodeObject(value: object, place: Place): unknown {
   return entries.length === 1 && entries[0]?.[0].startsWith("$") ? { $object: fields } : fields;
 }
 
-/** Built-in values keep what they hold where no field shows it; sending their fields would send nothing. */
-function hasNoFieldsOfItsOwn(value: object): boolean {
-  const tag = Object.prototype.toString.call(value);
-  return (tag !== "[object Object]" && !isUserClass(value)) || value instanceof Promise;
+/** Built-in values, and the user's classes made from them, hold what no field shows: sending their fields would lose it. */
+function hidesWhatItHolds(value: object): boolean {
+  if (types.isMap(value) || types.isSet(value) || types.isPromise(value) || types.isAnyArrayBuffer(value)) return true;
+  if (ArrayBuffer.isView(value) || types.isRegExp(value)) return true;
+  return Object.prototype.toString.call(value) !== "[object Object]" && !isUserClass(value);
 }
 
+/** A class of the user's may set its own toStringTag; a built-in one is a global of its name. */
 function isUserClass(value: object): boolean {
-  // A class of the user's may set its own toStringTag; a built-in one is a global of its name.
-  const constructor = value.constructor as { readonly name?: string } | undefined;
-  return constructor?.name !== undefined && !(constructor.name in globalThis);
+  const name = typeName(value);
+  return name !== "" && !(name in globalThis);
+}
+
+/** Empty when the value has no class. */
+function typeName(value: object): string {
+  const { constructor } = value as { readonly constructor?: unknown };
+  return typeof constructor === "function" ? constructor.name : "";
 }
 
 function refuse(place: Place, what: string): PayloadError {
