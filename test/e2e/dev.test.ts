@@ -40,6 +40,14 @@ test.each(["SIGTERM", "SIGINT"] as const)("%s stops it in order and leaves no pr
   expect(processesMentioning(dev.stateDir)).toEqual([]);
 });
 
+test("it stops in order when nobody reads its output any more, as when its terminal was closed", async () => {
+  const dev = await devForThisTest();
+  dev.process.child.stdout!.destroy();
+  dev.process.child.stderr!.destroy();
+  expect((await dev.stop("SIGHUP")).code).toBe(0);
+  expect(processesMentioning(dev.stateDir)).toEqual([]);
+});
+
 test.each(["nats", "controlplane", "router"])("%s is started again when it dies, and work goes on", async (service) => {
   const dev = await devForThisTest();
   const before = servicePid(dev, service);

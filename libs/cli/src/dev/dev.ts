@@ -18,6 +18,8 @@ export interface DevOptions {
 /** Runs Hearth on this machine until it is asked to stop, and leaves no process behind. */
 export async function runDev(options: DevOptions): Promise<void> {
   const stateDir = resolve(options.stateDir);
+  // Whoever read the output may have left, as when a terminal is closed; the stop must still be an orderly one.
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   const natsServer = findNatsServer(process.env);
   using folder = claimStateFolder(stateDir);
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
