@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { reasons } from "../libs/errors/src/reasons.ts";
 
 const rows = Object.entries(reasons).map(
-  ([reason, { status, meaning }]) => `| \`${reason}\` | ${status ?? "(in outcomes only)"} | ${meaning} |`,
+  ([reason, { status, meaning }]) => `| \`${reason}\` | ${status ?? "(no RPC error)"} | ${meaning} |`,
 );
 
 writeFileSync(

@@ -1,9 +1,6 @@
-/** Reasons that only the command line gives; everything else comes from Hearth's services with their own. */
+/** Reasons that only the command line gives; all others are registered in libs/errors. */
 export const cliReasons = {
   ALREADY_RUNNING: "Another `hearth dev` runs on the same folder.",
-  CONTROL_PLANE_UNREACHABLE: "Nothing answers at the control plane's address.",
-  FILE_NOT_RUNNABLE: "The file cannot be run: it is not there, of no known language, or started no run.",
-  INSTALLATION_NOT_FOUND: "No configuration says where Hearth is.",
   NATS_SERVER_MISSING: "There is no nats-server to start.",
   NOT_BUILT: "The bundles of the services are missing.",
   PORT_TAKEN: "A port that was asked for is in use.",

@@ -1,6 +1,6 @@
 import { EnvironmentService, RunService } from "@hearth/proto";
 import { createClient, openChannel, type RpcClient } from "@hearth/rpc";
-import { findInstallation } from "./find-installation.ts";
+import { findInstallation } from "@hearth/sdk/installation";
 
 /** The control plane's services, as the commands use them. */
 export interface ControlPlane {

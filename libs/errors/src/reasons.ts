@@ -1,4 +1,4 @@
-/** gRPC status names a reason may have. `null` in a spec: it only ever stands in an outcome, never in an RPC error. */
+/** gRPC status names a reason may have. `null` in a spec: no RPC error, but an outcome's failure or a client's own word. */
 export type Status =
   | "INVALID_ARGUMENT"
   | "NOT_FOUND"
@@ -9,7 +9,7 @@ export type Status =
   | "INTERNAL";
 
 export interface ReasonSpec {
-  /** The one gRPC status this reason travels under, or null when it only stands in outcomes. */
+  /** The one gRPC status this reason travels under, or null when it is never an RPC error. */
   readonly status: Status | null;
   /** What it means, for docs/errors.md. */
   readonly meaning: string;
@@ -32,6 +32,7 @@ export const reasons = {
   BUNDLE_TOO_LARGE: { status: "RESOURCE_EXHAUSTED", meaning: "The code bundle is over its bound." },
   CANCELLED: { status: null, meaning: "Somebody asked for the execution to end." },
   CODE_IMPORT_FAILED: { status: null, meaning: "The user's code raised while it was loaded." },
+  CONTROL_PLANE_UNREACHABLE: { status: null, meaning: "A client: nothing answers at the control plane's address." },
   ENTRYPOINT_NOT_FOUND: {
     status: null,
     meaning: "The code loaded, but the task is not in it where the deployment said.",
@@ -39,6 +40,10 @@ export const reasons = {
   ENVIRONMENT_DELETED: { status: null, meaning: "The environment was deleted while the execution waited." },
   ENVIRONMENT_NOT_FOUND: { status: "NOT_FOUND", meaning: "No environment of that name is deployed." },
   EXECUTION_NOT_FOUND: { status: "NOT_FOUND", meaning: "This router does not know the execution." },
+  FILE_NOT_RUNNABLE: {
+    status: null,
+    meaning: "A client: the file cannot be run; it is not there, of no known language, or started no run.",
+  },
   GRACE_PERIOD_OVER: {
     status: null,
     meaning: "The replica was drained and its grace period ended before the attempt did.",
@@ -55,6 +60,7 @@ export const reasons = {
     status: "INVALID_ARGUMENT",
     meaning: "The provider cannot honour a step of the image; the message names it.",
   },
+  INSTALLATION_NOT_FOUND: { status: null, meaning: "A client: no configuration says where Hearth is." },
   INTERNAL: { status: "INTERNAL", meaning: "A defect in Hearth. The error id finds it in the logs." },
   INVALID_ARGUMENTS: { status: null, meaning: "The arguments do not fit the task's parameters." },
   INVALID_ENVIRONMENT: {
@@ -87,6 +93,7 @@ export const reasons = {
   REPLICA_DRAINING: { status: null, meaning: "The agent is draining and takes no attempts." },
   REPLICA_LOST: { status: null, meaning: "The replica was not heard of for too long while it had the attempt." },
   ROUTER_DRAINING: { status: "UNAVAILABLE", meaning: "The router is going away. Ask another one." },
+  ROUTER_UNREACHABLE: { status: null, meaning: "A client: nothing answers at the router's address." },
   RUNNER_CRASHED: { status: null, meaning: "The runner died while it had the attempt; the message says how." },
   RUN_NOT_FOUND: { status: "NOT_FOUND", meaning: "The history has no run of that name." },
   SLOTS_FULL: { status: null, meaning: "The agent has no free slot." },

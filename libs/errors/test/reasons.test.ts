@@ -13,7 +13,7 @@ describe("docs/errors.md", () => {
   it("lists every registered reason with its status and meaning, in order, and nothing else", () => {
     const registered = Object.entries(reasons).map(([reason, { status, meaning }]) => ({
       reason,
-      status: status ?? "(in outcomes only)",
+      status: status ?? "(no RPC error)",
       meaning,
     }));
     expect(rows).toEqual(registered);

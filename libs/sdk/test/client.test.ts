@@ -102,3 +102,12 @@ test("a broken stream is opened again and the same execution sent again", async 
   expect(await client.execute(square, 2)).toBe(4);
   expect([streamed.length, new Set(streamed).size]).toEqual([2, 1]);
 });
+
+test("a router that nobody answers for is named", async () => {
+  // Port 1 of the loopback address is nobody's.
+  using client = connect({ router: "127.0.0.1:1", unreachableAfterMs: 300 });
+  await expect(client.execute(reference<(x: number) => Promise<number>>("e", "square"), 7)).rejects.toMatchObject({
+    reason: "ROUTER_UNREACHABLE",
+    message: expect.stringContaining("127.0.0.1:1") as string,
+  });
+});

@@ -1,7 +1,7 @@
+import { HearthError } from "@hearth/errors";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { CliFailure } from "../cli-failure.ts";
 import type { LaunchedRun } from "./launch.ts";
 
 /** Asks the Python package to deploy what the file declares and to start the run. */
@@ -26,11 +26,11 @@ function capture(python: string, args: readonly string[]): Promise<string> {
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
     child.once("error", (error) => {
       const message = `${python} cannot be started: ${error.message}. Install Python 3.10 or later, or set HEARTH_PYTHON to its path.`;
-      reject(new CliFailure("FILE_NOT_RUNNABLE", message));
+      reject(new HearthError("FILE_NOT_RUNNABLE", message));
     });
     child.once("close", (code) => {
       if (code === 0) resolve(output);
-      else reject(new CliFailure("FILE_NOT_RUNNABLE", "The program did not start a run; what it said is above."));
+      else reject(new HearthError("FILE_NOT_RUNNABLE", "The program did not start a run; what it said is above."));
     });
   });
 }

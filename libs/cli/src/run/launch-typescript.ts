@@ -1,6 +1,6 @@
+import { HearthError } from "@hearth/errors";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { CliFailure } from "../cli-failure.ts";
 import type { LaunchedRun } from "./launch.ts";
 
 /** What `@hearth/sdk/program` offers, as far as it is used here. */
@@ -27,7 +27,7 @@ export async function launchTypeScript(
 function explain(error: unknown, file: string): unknown {
   if (!(error instanceof Error) || error.name === "HearthError" || error.name === "ClientError") return error;
   const fromFile = error.stack?.includes(file) === true && !error.message.includes(file);
-  return new CliFailure("FILE_NOT_RUNNABLE", fromFile ? (error.stack ?? error.message) : error.message);
+  return new HearthError("FILE_NOT_RUNNABLE", fromFile ? (error.stack ?? error.message) : error.message);
 }
 
 function findProgramModule(file: string): string {
@@ -35,6 +35,6 @@ function findProgramModule(file: string): string {
     return createRequire(file).resolve("@hearth/sdk/program");
   } catch {
     const message = `${file} cannot import @hearth/sdk. Add it to the dependencies of the package the file is in.`;
-    throw new CliFailure("FILE_NOT_RUNNABLE", message);
+    throw new HearthError("FILE_NOT_RUNNABLE", message);
   }
 }

@@ -1,6 +1,6 @@
+import { HearthError } from "@hearth/errors";
 import { existsSync } from "node:fs";
 import { extname, resolve } from "node:path";
-import { CliFailure } from "../cli-failure.ts";
 import { launchPython } from "./launch-python.ts";
 import { launchTypeScript } from "./launch-typescript.ts";
 
@@ -16,11 +16,11 @@ export interface LaunchedRun {
  */
 export function launch(file: string, task: string, args: Readonly<Record<string, string>>): Promise<LaunchedRun> {
   const path = resolve(file);
-  if (!existsSync(path)) throw new CliFailure("FILE_NOT_RUNNABLE", `There is no file ${path}.`);
+  if (!existsSync(path)) throw new HearthError("FILE_NOT_RUNNABLE", `There is no file ${path}.`);
   const language = languages[extname(path)];
   if (language === undefined) {
     const known = Object.keys(languages).join(", ");
-    throw new CliFailure("FILE_NOT_RUNNABLE", `${path} is of no language Hearth runs. Known endings: ${known}.`);
+    throw new HearthError("FILE_NOT_RUNNABLE", `${path} is of no language Hearth runs. Known endings: ${known}.`);
   }
   return language(path, task, args);
 }

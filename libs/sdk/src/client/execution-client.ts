@@ -23,26 +23,41 @@ interface Waiting {
 }
 
 const reconnectDelayMs = 200;
+/** A stream that was open for this long did reach the router. */
+const reachedAfterMs = 1_000;
 const untraced = { traceparent: "", tracestate: "" };
 
-/** Connects to a router: that of the installation, or `router` as "host:port". Close it, or the program stays. */
-export function connect(options: { readonly router?: string } = {}): ExecutionClient {
+/**
+ * Connects to a router: that of the installation, or `router` as "host:port". Close it, or the program stays.
+ * `unreachableAfterMs`: how long the router may be away before whoever waits is told; default 10,000.
+ */
+export function connect(
+  options: { readonly router?: string; readonly unreachableAfterMs?: number } = {},
+): ExecutionClient {
   const router = options.router ?? installation().router;
   if (router === undefined) {
-    throw new Error(
+    throw new HearthError(
+      "INSTALLATION_NOT_FOUND",
       'No router is known: give connect({ router: "host:port" }), set HEARTH_ROUTER, or add "router" to the configuration.',
     );
   }
-  return new ExecutionClient(router);
+  return new ExecutionClient(router, options.unreachableAfterMs ?? 10_000);
 }
 
-/** Many executions over one stream to a router. When the stream breaks, what has no answer is sent again under its id. */
+/**
+ * Many executions over one stream to a router. When the stream breaks, what has no answer is sent again under its id; when
+ * the router stays away for too long, it is rejected with ROUTER_UNREACHABLE, though it may have been accepted.
+ */
 export class ExecutionClient {
   readonly #waiting = new Map<string, Waiting>();
   readonly #closing = new AbortController();
+  readonly #address: string;
+  readonly #unreachableAfterMs: number;
   #outbox: FrameOutbox<Frame> | undefined;
 
-  constructor(router: string) {
+  constructor(router: string, unreachableAfterMs: number) {
+    this.#unreachableAfterMs = unreachableAfterMs;
+    this.#address = router;
     const channel = openChannel(router);
     void this.#keepStreaming(createClient(ExecutionService, channel)).finally(() => channel.close());
   }
@@ -79,18 +94,27 @@ export class ExecutionClient {
 
   async #keepStreaming(router: RpcClient<typeof ExecutionService>): Promise<void> {
     const { signal } = this.#closing;
+    let brokenSince: number | undefined;
     while (!signal.aborted) {
+      const openedAt = performance.now();
       const outbox = new FrameOutbox<Frame>(() => ({ executions: [] }));
       this.#outbox = outbox;
       this.#waiting.forEach(({ request }) => this.#send(request));
       try {
         for await (const { ends, rejections } of router.executeStream(outbox, { signal })) {
+          brokenSince = undefined;
           ends.forEach((end) => this.#ended(end));
           rejections.forEach((rejection) => this.#rejected(rejection));
         }
       } catch (error) {
         // A refusal of the stream itself will not change by asking again; everything else is a broken connection.
         if (error instanceof HearthError && error.reason !== "ROUTER_DRAINING") this.#failAll(error);
+      }
+      const now = performance.now();
+      if (brokenSince === undefined || now - openedAt >= reachedAfterMs) brokenSince = now;
+      if (now - brokenSince >= this.#unreachableAfterMs) {
+        const message = `The router at ${this.#address} does not answer. Start Hearth, or correct the router's address.`;
+        this.#failAll(new HearthError("ROUTER_UNREACHABLE", message));
       }
       outbox.end();
       await delay(reconnectDelayMs, undefined, { signal }).catch(() => undefined);

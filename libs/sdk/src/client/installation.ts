@@ -1,3 +1,4 @@
+import { HearthError } from "@hearth/errors";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
@@ -17,7 +18,7 @@ export function init(installation: Installation): void {
 
 /**
  * Runs of this program go where the configuration says: the file `path` when given, else HEARTH_CONTROL_PLANE, else the
- * file HEARTH_CONFIG, else the nearest .hearth/config.json from the working directory upwards. Throws when there is none.
+ * file HEARTH_CONFIG, else the nearest .hearth/config.json from the working directory upwards. Throws INSTALLATION_NOT_FOUND.
  */
 export function initFromConfig(path?: string): void {
   chosen = path === undefined ? findInstallation(process.env, process.cwd()) : readConfigFile(resolve(path));
@@ -35,7 +36,7 @@ export function findInstallation(variables: NodeJS.ProcessEnv, folder: string): 
   const named = variables["HEARTH_CONFIG"];
   const path = named ? resolve(folder, named) : findUpwards(folder);
   if (path === undefined) {
-    throw new Error(
+    throw notFound(
       `There is no .hearth/config.json in ${folder} or above. Start "hearth dev" there, or set HEARTH_CONTROL_PLANE or HEARTH_CONFIG.`,
     );
   }
@@ -54,10 +55,14 @@ function readConfigFile(path: string): Installation {
   try {
     config = JSON.parse(readFileSync(path, "utf8")) as typeof config;
   } catch (error) {
-    throw new Error(`${path} cannot be read. Is "hearth dev" running?`, { cause: error });
+    throw notFound(`${path} cannot be read: ${(error as Error).message}. Is "hearth dev" running?`);
   }
   if (typeof config?.controlPlane !== "string") {
-    throw new Error(`${path} does not say where the control plane is: it needs "controlPlane": "host:port".`);
+    throw notFound(`${path} does not say where the control plane is: it needs "controlPlane": "host:port".`);
   }
   return { controlPlane: config.controlPlane, ...(typeof config.router === "string" && { router: config.router }) };
+}
+
+function notFound(message: string): HearthError {
+  return new HearthError("INSTALLATION_NOT_FOUND", message);
 }
