@@ -13,6 +13,7 @@ test.each<{ names: string; spec: Partial<EnvironmentSpec> }>([
   { names: "name", spec: { name: "" } },
   { names: "name", spec: { name: "Upper" } },
   { names: "name", spec: { name: "-leading" } },
+  { names: "name", spec: { name: "trailing_" } },
   { names: "name", spec: { name: "a".repeat(64) } },
   { names: "language", spec: { language: "unspecified" } },
   { names: "bundle_sha256", spec: { bundleSha256: "abc" } },
@@ -58,4 +59,8 @@ test("the order of a spec's fields does not make another version, the order of i
   const reordered = Object.fromEntries(Object.entries(spec).reverse()) as unknown as EnvironmentSpec;
   expect(canonicalSpec(reordered)).toBe(canonicalSpec(spec));
   expect(canonicalSpec({ ...spec, tasks: spec.tasks.toReversed() })).not.toBe(canonicalSpec(spec));
+});
+
+test.each(["a", "reuse_concurrency", "reusable-env", "a1_b-2"])("the name %s is taken", (name) => {
+  expect(findSpecProblem(specOf({ name }))).toBeUndefined();
 });

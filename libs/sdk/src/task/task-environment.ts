@@ -6,7 +6,7 @@ import type { ReusePolicy } from "./reuse-policy.ts";
 import { makeTask, type AnyFunction, type Task } from "./task.ts";
 
 export interface TaskEnvironmentOptions {
-  /** Unique in the installation. 1 to 63 characters of a-z 0-9 and -, first and last not -. */
+  /** Unique in the installation. 1 to 63 characters of a-z 0-9 - and _, first and last a letter or digit. */
   readonly name: string;
   readonly image?: Image;
   readonly resources?: Resources;
@@ -20,9 +20,9 @@ export class TaskEnvironment {
   readonly #declared: DeclaredEnvironment;
 
   constructor(options: TaskEnvironmentOptions) {
-    if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(options.name)) {
+    if (!/^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/.test(options.name)) {
       throw new RangeError(
-        `"${options.name}" is no environment name: 1 to 63 characters of a-z 0-9 and -, first and last not -.`,
+        `"${options.name}" is no environment name: 1 to 63 characters of a-z 0-9 - and _, first and last a letter or digit.`,
       );
     }
     const { environments } = registry();

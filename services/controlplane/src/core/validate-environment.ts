@@ -9,7 +9,7 @@ export interface SpecProblem {
 
 const tasksMax = 1_000;
 const layerEntriesMax = 500;
-const environmentName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const environmentName = /^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/;
 const taskName = /^[A-Za-z0-9_.-]{1,200}$/;
 const sha256 = /^[0-9a-f]{64}$/;
 const pythonEntrypoint = /^[^\s:]+:[^\s:]+$/;
@@ -25,7 +25,7 @@ export function findSpecProblem(spec: EnvironmentSpec): SpecProblem | undefined 
 
 function identityProblem(spec: EnvironmentSpec): string | undefined {
   if (!environmentName.test(spec.name)) {
-    return `name is "${spec.name}"; give 1 to 63 characters of a-z 0-9 and -, first and last not -.`;
+    return `name is "${spec.name}"; give 1 to 63 characters of a-z 0-9 - and _, first and last a letter or digit.`;
   }
   if (spec.language === "unspecified") return "language is not set; give LANGUAGE_PYTHON or LANGUAGE_NODE.";
   if (!sha256.test(spec.bundleSha256)) {

@@ -338,7 +338,7 @@ export declare const TaskSchema: GenMessage<Task>;
  */
 export declare type EnvironmentSpec = Message<"hearth.v1.EnvironmentSpec"> & {
   /**
-   * Unique in the installation. 1 to 63 characters of a-z 0-9 and -, first and last not -.
+   * Unique in the installation. 1 to 63 characters of a-z 0-9 - and _, first and last a letter or digit.
    *
    * @generated from field: string name = 1;
    */
