@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startDev, type Dev } from "./support/dev.ts";
-import { listServices, probeHealth } from "./support/grpc-probe.ts";
+import { listServices, probeHealth } from "@hearth/test-probes/grpc";
 
 let dev: Dev;
 beforeAll(async () => {

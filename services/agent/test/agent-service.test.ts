@@ -12,6 +12,7 @@ import {
 } from "@hearth/proto";
 import { createClient, openChannel } from "@hearth/rpc";
 import { startNats, type NatsEngine } from "@hearth/test-engines";
+import { listServices, probeHealth } from "@hearth/test-probes/grpc";
 import { Objm } from "@nats-io/obj";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -102,6 +103,13 @@ describe("an agent", () => {
     router.dispatch("x", "hold");
     await until(() => expect(lastOf(replicaId)).toMatchObject({ total: 3, free: 2, busy: 1, idleSinceUnixMs: 0 }));
     expect(lastOf(replicaId)).toMatchObject({ address, state: ReplicaState.READY, pool: "images/test", version: "v1" });
+  });
+
+  it("answers health checks and lists its service by reflection", async () => {
+    const { address } = await startAgent();
+    const serving = 1;
+    expect(await probeHealth(address)).toBe(serving);
+    expect(await listServices(address)).toContain("hearth.v1.AgentService");
   });
 
   it("says since when it has been idle", async () => {

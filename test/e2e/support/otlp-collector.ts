@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { embedded, text } from "./wire-format.ts";
+import { embedded, text } from "@hearth/test-probes/wire-format";
 
 /** A span as a collector received it. */
 export interface CollectedSpan {
