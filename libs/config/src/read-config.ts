@@ -29,14 +29,3 @@ export function readConfig<C extends object>(settings: Settings<C>, variables: N
   if (problems.length > 0) throw new ConfigError(problems.join("\n"));
   return config as C;
 }
-
-/** Exit code 64 (EX_USAGE of sysexits.h) and the problems on stderr when `build` throws a `ConfigError`. */
-export function exitOnConfigError<T>(build: () => T): T {
-  try {
-    return build();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(64);
-  }
-}
