@@ -52,11 +52,13 @@ class _Runner:
 
     def serve(self, connection: Connection) -> None:
         while not self._left:
-            try:
-                self._loop.run_forever()
-            except (SystemExit, KeyboardInterrupt):
-                # asyncio lets these through from a task that user code created. They reach who awaits that task too.
-                continue
+            # The load may have come before this loop began, while the connection was made.
+            if self._load is None:
+                try:
+                    self._loop.run_forever()
+                except (SystemExit, KeyboardInterrupt):
+                    # asyncio lets these through from a task that user code created. They reach who awaits that task too.
+                    continue
             if self._load is not None and not self._left:
                 header, self._load = self._load, None
                 _load(connection, header)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from contextvars import copy_context
-from functools import partial
+from functools import cache, partial
 from typing import Any, Callable, Coroutine, Mapping, TypeVar
 
 from ..attempt_scope import CURRENT, Current
@@ -57,7 +57,11 @@ class Attempt:
         if self._task.asynchronous:
             self._asyncio_task = context.run(self._loop.create_task, self._run(arguments))
         else:
-            run_in_thread(lambda: context.run(self._run_blocking, arguments))
+            try:
+                run_in_thread(lambda: context.run(self._run_blocking, arguments))
+            except RuntimeError as error:
+                # The operating system gives no more threads. That is this attempt's failure, not its neighbours'.
+                self._fail(error)
 
     def cancel(self) -> None:
         """Asks it to end. A synchronous one is cancelled once it returns."""
@@ -183,14 +187,27 @@ def _encoded(value: Any) -> bytes:
 
 
 def _attach_trace_context(traceparent: str, tracestate: str) -> None:
-    """Spans that the task's code makes are children of the attempt's. Nothing is imported that the code did not."""
-    import sys
-
-    if not traceparent or "opentelemetry" not in sys.modules:
+    """Spans that the task's code makes are children of the attempt's, where OpenTelemetry is installed."""
+    attach = _attaching() if traceparent else None
+    if attach is None:
         return
-    from opentelemetry import context, propagate  # type: ignore[import-not-found, unused-ignore]
+    try:
+        attach({"traceparent": traceparent, "tracestate": tracestate})
+    except Exception:
+        # It is the user's package, and the attempt goes on without it.
+        return
 
-    context.attach(propagate.extract({"traceparent": traceparent, "tracestate": tracestate}))
+
+@cache
+def _attaching() -> Callable[[dict[str, str]], Any] | None:
+    """Looked for once: a search for a package that is not there would cost every attempt."""
+    try:
+        from opentelemetry import context, propagate  # type: ignore[import-not-found, unused-ignore]
+
+        attach, extract = context.attach, propagate.extract
+    except Exception:
+        return None
+    return lambda fields: attach(extract(fields))
 
 
 def now_ms() -> int:

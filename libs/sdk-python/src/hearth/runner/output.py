@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import sys
 import threading
 from contextvars import copy_context
@@ -33,7 +34,7 @@ class _Attributed(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        scope: Any = CURRENT.get()
+        scope: Any = _scope()
         if scope is None or not scope.log(self._name, text):
             self._real.write(text)
         return len(text)
@@ -98,7 +99,7 @@ class _AttributedBytes(io.RawIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        scope: Any = CURRENT.get()
+        scope: Any = _scope()
         octets = bytes(data)
         if scope is None or not scope.log(self._name, self._decoded(scope, octets)):
             self._real.buffer.write(octets)
@@ -121,6 +122,14 @@ class _AttributedBytes(io.RawIOBase):
         if decoder is None:
             decoder = self._decoders[scope] = codecs.getincrementaldecoder("utf-8")("backslashreplace")
         return str(decoder.decode(octets))
+
+
+_runner_pid = os.getpid()
+
+
+def _scope() -> Any:
+    """A process that a task forks has no connection to the agent: what it prints goes to the file descriptors."""
+    return CURRENT.get() if os.getpid() == _runner_pid else None
 
 
 def _let_threads_inherit() -> None:
