@@ -21,6 +21,10 @@ export const reasons = {
     status: "RESOURCE_EXHAUSTED",
     meaning: "The pool's backlog is at its bound. Ask again after the hint.",
   },
+  BLOCKING_CALL: {
+    status: null,
+    meaning: "Task code called a synchronous task on its event loop; await task.aio(...) instead.",
+  },
   BUNDLE_HASH_MISMATCH: {
     status: "INVALID_ARGUMENT",
     meaning: "The uploaded bytes do not have the hash they were sent under.",

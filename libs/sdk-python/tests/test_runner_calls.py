@@ -165,6 +165,7 @@ class Calls(RunnerTest):
         agent = self.agent_with("blocks", "amapped_badly")
         failure = agent.failure(agent.execute("blocks"))
         self.assertEqual(failure["exceptionType"], "HearthError")
+        self.assertIn("BLOCKING_CALL: ", failure["message"])
         self.assertIn("`await child.aio(...)`", failure["message"])
         self.assertIn("`await hearth.map.aio(...)`", agent.failure(agent.execute("amapped_badly", 2))["message"])
         self.assertNotIn(frames.CALL, self.kinds(agent))

@@ -97,7 +97,7 @@ class Attempt:
     def forbid_blocking(self, what: str) -> None:
         if threading.get_ident() == self._loop_thread:
             raise HearthError(
-                "INVALID_EXECUTION",
+                "BLOCKING_CALL",
                 f"Calling {what} here would block the event loop of every attempt in this replica: "
                 f"write `await {what}.aio(...)`.",
             )
