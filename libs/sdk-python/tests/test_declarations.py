@@ -137,8 +137,11 @@ class Local(unittest.TestCase):
         self.assertEqual(hearth.map(self.double, [3, 1, 2]), [6, 2, 4])
         self.assertEqual(hearth.map(self.adouble, [3, 1, 2], concurrency=2), [6, 2, 4])
         self.assertEqual(asyncio.run(hearth.map.aio(self.double, iter([3, 1]), concurrency=1)), [6, 2])
+        self.assertEqual(hearth.map(self.adouble, [3, 1], concurrency=0), [6, 2])
         with self.assertRaises(ValueError):
-            hearth.map(self.double, [1], concurrency=0)
+            hearth.map(self.double, [1], concurrency=-1)
+        with self.assertRaises(TypeError):
+            hearth.map(self.double)
 
     def test_an_override_makes_another_task_and_leaves_the_first(self) -> None:
         other = self.double.override(reusable=ReusePolicy(replicas=1))
