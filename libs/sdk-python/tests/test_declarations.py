@@ -7,6 +7,7 @@ from typing import Any
 
 import hearth
 from hearth import Image, Resources, ReusePolicy, TaskEnvironment
+from hearth.deploy import environment_spec
 
 
 class Policy(unittest.TestCase):
@@ -96,15 +97,46 @@ class Parts(unittest.TestCase):
                 make()
 
     def test_names_are_checked_where_they_are_written(self) -> None:
-        for name in ("", "Upper", "-a", "a-", "a" * 64, "a_b"):
+        for name in ("", "Upper", "-a", "a-", "a" * 64, "_a", "a_", "a.b"):
             with self.subTest(name), self.assertRaisesRegex(hearth.HearthError, "INVALID_ENVIRONMENT"):
                 TaskEnvironment(name)
+        self.assertEqual(TaskEnvironment("a_b-" + "c" * 59).name[:4], "a_b-")
         environment = TaskEnvironment("names")
         with self.assertRaisesRegex(hearth.HearthError, "name of a task"):
             environment.task(name="a b")(lambda: None)
         environment.task(name="same")(lambda: 1)
         with self.assertRaisesRegex(hearth.HearthError, 'Two tasks are called "same"'):
             environment.task(name="same")(lambda: 2)
+
+    def test_an_environments_process_variables_come_after_its_images_steps(self) -> None:
+        image = Image.from_debian_base().with_commands("true")
+        environment = TaskEnvironment("variables", image, env_vars={"A": "1"})
+        self.assertEqual(
+            environment_spec(environment, "")["image"]["layers"],
+            [{"commands": {"commands": ["true"]}}, {"processVariables": {"variables": {"A": "1"}}}],
+        )
+        with self.assertRaisesRegex(hearth.HearthError, "INVALID_ENVIRONMENT: '1A'"):
+            TaskEnvironment("bad-variables", env_vars={"1A": "x"})
+
+    def test_a_clone_differs_only_in_what_is_given_and_has_no_tasks(self) -> None:
+        base = TaskEnvironment("base", resources=Resources(cpu=1), reusable=ReusePolicy(3), env_vars={"A": "1"})
+        base.task(name="only-here")(lambda: 1)
+        clone = base.clone_with("clone", env_vars={"B": "2"}, depends_on=[base])
+        self.assertEqual((clone.name, clone.tasks, clone.depends_on), ("clone", {}, (base,)))
+        self.assertEqual((clone.resources, clone.reusable, clone.image), (base.resources, base.reusable, base.image))
+        self.assertEqual((base.env_vars, clone.env_vars), ({"A": "1"}, {"B": "2"}))
+        self.assertIsNone(base.clone_with("default-policy", reusable=None).reusable)
+
+    def test_an_environment_depends_on_environments_only(self) -> None:
+        with self.assertRaisesRegex(hearth.HearthError, "INVALID_ENVIRONMENT: .*depends_on has environments, not 'other'"):
+            TaskEnvironment("dependant", depends_on=["other"])  # type: ignore[list-item]
+
+    def test_what_hearth_does_not_do_is_refused_and_not_silently_left_out(self) -> None:
+        environment = TaskEnvironment("refusing")
+        with self.assertRaisesRegex(TypeError, "retries"):
+            environment.task(retries=3)  # type: ignore[call-overload]
+        with self.assertRaisesRegex(TypeError, "timeout"):
+            TaskEnvironment("refusing-too", timeout=3)  # type: ignore[call-arg]
 
 
 class Local(unittest.TestCase):

@@ -131,6 +131,22 @@ class Deploying(ProgramTest):
     def test_lines_of_an_images_build_go_to_standard_error(self) -> None:
         self.assertIn("shop: Installing things\n", self.python("main.py").stderr)
 
+    def test_what_an_environment_depends_on_is_deployed_before_it(self) -> None:
+        self.write(
+            "dependant.py",
+            """
+            import hearth
+            from shop.prices import other
+            env = hearth.TaskEnvironment("dependant", depends_on=[other])
+            @env.task
+            def t(): ...
+            if __name__ == "__main__":
+                hearth.run(t)
+            """,
+        )
+        self.runs("dependant.py")
+        self.assertEqual(list(self.deployed()), ["prices", "dependant"])
+
     def test_a_bundle_that_is_there_is_not_sent_again(self) -> None:
         self.runs("main.py")
         self.runs("main.py")

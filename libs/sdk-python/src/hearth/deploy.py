@@ -38,7 +38,7 @@ def environment_spec(environment: TaskEnvironment, bundle_sha256: str) -> dict[s
         "language": "LANGUAGE_PYTHON",
         "bundleSha256": bundle_sha256,
         "tasks": [{"name": task.name, "entrypoint": entrypoint(task)} for task in environment.tasks.values()],
-        "image": environment.image.to_json(),
+        "image": environment.deployed_image().to_json(),
         "resources": environment.resources.to_json(),
     }
 

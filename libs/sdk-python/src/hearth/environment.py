@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, ParamSpec, TypeVar, overload
+from typing import Any, Callable, Mapping, ParamSpec, Sequence, TypeVar, overload
 
 from .errors import HearthError
 from .image import Image
@@ -14,9 +14,10 @@ from .task import Task
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_ENVIRONMENT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_ENVIRONMENT_NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
 _TASK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _TASKS_MAX = 1_000
+_AS_IT_IS: Any = object()
 
 _declared: list[TaskEnvironment] = []
 
@@ -35,9 +36,11 @@ def declared_environments() -> list[TaskEnvironment]:
 class TaskEnvironment:
     """The unit of reuse: image, code, resources and policy, shared by executions.
 
-    ``name``: unique in the installation; 1 to 63 of a-z, 0-9 and ``-``, first and last not ``-``.
+    ``name``: unique in the installation; 1 to 63 of a-z, 0-9, ``-`` and ``_``, first and last a letter or digit.
     ``image``: default ``Image.from_debian_base()``. ``resources``: default no limits.
     ``reusable``: default the deployed environment's present policy, or ``ReusePolicy()`` for a new one.
+    ``depends_on``: the environments whose tasks this one's call; a run deploys them, and before this one.
+    ``env_vars``: process variables, set after the image's own steps; at most 500.
     Raises ``HearthError`` with ``INVALID_ENVIRONMENT``.
     """
 
@@ -47,18 +50,57 @@ class TaskEnvironment:
         image: Image | None = None,
         resources: Resources | None = None,
         reusable: ReusePolicy | None = None,
+        *,
+        depends_on: Sequence[TaskEnvironment] = (),
+        env_vars: Mapping[str, str] | None = None,
     ) -> None:
         if not _ENVIRONMENT_NAME.fullmatch(name):
             raise HearthError(
                 "INVALID_ENVIRONMENT",
-                f"The name of an environment is 1 to 63 of a-z, 0-9 and -, first and last not -: {name!r} is not.",
+                f"The name of an environment is 1 to 63 of a-z, 0-9, - and _, first and last a letter or digit: "
+                f"{name!r} is not.",
             )
         self.name = name
         self.image = image or Image.from_debian_base()
         self.resources = resources or Resources()
         self.reusable = reusable
+        self.depends_on = tuple(depends_on)
+        self.env_vars = dict(env_vars or {})
+        for other in self.depends_on:
+            if not isinstance(other, TaskEnvironment):
+                raise self._invalid(f"depends_on has environments, not {other!r}")
+        # Refused here, where they are written.
+        self.deployed_image()
         self.tasks: dict[str, Task[Any, Any]] = {}
         _declared.append(self)
+
+    def clone_with(
+        self,
+        name: str,
+        *,
+        image: Image | None = _AS_IT_IS,
+        resources: Resources | None = _AS_IT_IS,
+        reusable: ReusePolicy | None = _AS_IT_IS,
+        depends_on: Sequence[TaskEnvironment] = _AS_IT_IS,
+        env_vars: Mapping[str, str] | None = _AS_IT_IS,
+    ) -> TaskEnvironment:
+        """Another environment without any tasks yet. What is not given is as in this one; ``None`` is the default."""
+
+        def chosen(given: Any, own: Any) -> Any:
+            return own if given is _AS_IT_IS else given
+
+        return TaskEnvironment(
+            name,
+            chosen(image, self.image),
+            chosen(resources, self.resources),
+            chosen(reusable, self.reusable),
+            depends_on=chosen(depends_on, self.depends_on),
+            env_vars=chosen(env_vars, self.env_vars),
+        )
+
+    def deployed_image(self) -> Image:
+        """The image with the environment's own process variables."""
+        return self.image.with_env_vars(self.env_vars) if self.env_vars else self.image
 
     @overload
     def task(self, function: Callable[P, R], /) -> Task[P, R]: ...
