@@ -207,6 +207,15 @@ class Bundles(ProgramTest):
         self.assertEqual(ended.returncode, 0, ended.stderr)
         self.assertNotIn("installed.py", "".join(self.names()))
 
+    def test_modules_of_an_environment_that_is_on_the_path_but_not_active_stay_out(self) -> None:
+        for kind in ("site-packages", "dist-packages"):
+            self.write(f"elsewhere/{kind}/installed_in_{kind[:4]}/__init__.py", "")
+        imports = "import json\nimport installed_in_site, installed_in_dist\n"
+        self.write("main.py", textwrap.dedent(MAIN).replace("import json\n", imports, 1))
+        packages = [str(self.folder / "elsewhere" / kind) for kind in ("site-packages", "dist-packages")]
+        self.runs("main.py", PYTHONPATH=os.pathsep.join([str(SOURCES), *packages]))
+        self.assertNotIn("installed_in", "".join(self.names()))
+
     def test_the_same_code_gives_the_same_bytes_at_any_time_and_however_it_is_started(self) -> None:
         self.runs("main.py")
         for file in self.folder.rglob("*.py"):

@@ -17,6 +17,8 @@ from .errors import HearthError
 
 BYTES_MAX = 32 * 1024 * 1024
 _LARGEST_NAMED = 5
+# Also those of a virtual environment that is on the path but not active.
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def program_files() -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for name, module in list(sys.modules.items()):
         source = _source_of(module)
-        if source is None or str(source).startswith(foreign):
+        if source is None or str(source).startswith(foreign) or _INSTALLED.intersection(source.parts):
             continue
         if name == "__main__":
             name = main_module_name()
