@@ -1,5 +1,6 @@
+import { toJsonString } from "@bufbuild/protobuf";
 import type { Pool, ReplicaState as State } from "@hearth/proto";
-import { ReplicaState } from "@hearth/proto";
+import { ReplicaState, WatchPoolResponseSchema } from "@hearth/proto";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "./support/eventually.ts";
@@ -139,6 +140,21 @@ test("a variant has a pool of its own, with the policy the demand carries", asyn
     }
     return undefined;
   });
+});
+
+test("a watcher is told of changes only, however often replicas announce themselves", async () => {
+  await deploy(system, { name: "calm" }, { minReplicas: 1, maxReplicas: 1, idleTtl: seconds(3) });
+  const told: string[] = [];
+  let wasReady = false;
+  router.want({ pool: "calm", environment: "calm", backlog: 1, oldestUnixMs: Date.now() });
+  for await (const state of system.environments().watchPool({ name: "calm" })) {
+    told.push(toJsonString(WatchPoolResponseSchema, state));
+    const ready = state.pools.some((pool) => countIn(pool, ReplicaState.READY) === 1);
+    if (ready && !wasReady) router.want();
+    wasReady ||= ready;
+    if (wasReady && state.pools.every(({ replicas }) => replicas.length === 0)) break;
+  }
+  expect(told.filter((state, index) => state === told[index - 1])).toEqual([]);
 });
 
 test("a deleted environment's replicas are drained", async () => {

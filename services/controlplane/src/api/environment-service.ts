@@ -1,5 +1,10 @@
-import { create } from "@bufbuild/protobuf";
-import { ReusePolicySchema, type EnvironmentService } from "@hearth/proto";
+import { create, equals } from "@bufbuild/protobuf";
+import {
+  ReusePolicySchema,
+  WatchPoolResponseSchema,
+  type EnvironmentService,
+  type WatchPoolResponse,
+} from "@hearth/proto";
 import { policyFromMessage } from "@hearth/policy/wire";
 import type { Handlers } from "@hearth/rpc";
 import type { Pools } from "../core/pool-view.ts";
@@ -49,8 +54,12 @@ export function environmentHandlers(options: {
     async *watchPool({ name }, { signal }) {
       await environments.get(name);
       using watch = feed.watch([name], signal);
+      let sent: WatchPoolResponse | undefined;
       do {
-        yield { pools: pools.pools(name).map(poolToMessage) };
+        const state = create(WatchPoolResponseSchema, { pools: pools.pools(name).map(poolToMessage) });
+        // Replicas announce themselves every second, mostly to say nothing new.
+        if (sent === undefined || !equals(WatchPoolResponseSchema, sent, state)) yield state;
+        sent = state;
         await pause(coalesceMs, signal);
       } while ((await watch.next()) !== undefined);
     },
