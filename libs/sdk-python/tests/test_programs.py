@@ -325,3 +325,12 @@ class CommandLine(ProgramTest):
         (environment,) = described["environments"]
         self.assertEqual(environment["spec"]["tasks"], [{"name": "price", "entrypoint": "shop.prices:price"}])
         self.assertEqual(environment["parameters"], {"price": [{"name": "n", "required": True, "annotation": ""}]})
+
+    def test_a_description_has_the_default_values_of_parameters_that_have_one(self) -> None:
+        described = json.loads(self.runs("-m", "hearth.describe", "main.py"))
+        parameters = {name: each for env in described["environments"] for name, each in env["parameters"].items()}
+        self.assertEqual(
+            {each["name"]: each.get("default") for each in parameters["total"]},
+            {"n": None, "factor": "1", "name": "'x'", "when": "None", "parts": "[]"},
+        )
+        self.assertNotIn("default", parameters["total"][0])

@@ -2,7 +2,8 @@
 
 ``{"environments": [{"spec", "policy", "parameters"}]}``: ``spec`` and ``policy`` are ``hearth.v1.EnvironmentSpec`` and
 ``hearth.v1.ReusePolicy`` in their JSON form, the spec without a bundle and the policy absent when none is declared;
-``parameters`` has for each task a list of ``{name, required, annotation}``.
+``parameters`` has for each task a list of ``{name, required, annotation, default}``, the annotation and the
+default as Python writes them, the default absent where there is none.
 """
 
 from __future__ import annotations
@@ -47,15 +48,20 @@ def _described(environment: TaskEnvironment) -> dict[str, Any]:
 
 
 def _parameters(task: Task[..., Any]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": parameter.name,
-            "required": parameter.default is parameter.empty
-            and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD),
-            "annotation": "" if parameter.annotation is parameter.empty else inspect.formatannotation(parameter.annotation),
-        }
-        for parameter in inspect.signature(task.function).parameters.values()
-    ]
+    return [_parameter(each) for each in inspect.signature(task.function).parameters.values()]
+
+
+def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
+    has_default = parameter.default is not parameter.empty
+    variable = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    described: dict[str, Any] = {
+        "name": parameter.name,
+        "required": not has_default and not variable,
+        "annotation": "" if parameter.annotation is parameter.empty else inspect.formatannotation(parameter.annotation),
+    }
+    if has_default:
+        described["default"] = repr(parameter.default)
+    return described
 
 
 if __name__ == "__main__":
