@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterator, Mapping
 
 from .control_plane import ControlPlane, Interrupted
 from .errors import TaskError
+from .progress import Progress
 
 _ENDED = ("succeeded", "failed", "timed_out", "cancelled")
 _WATCH_SILENCE_SECONDS_MAX = 60.0
@@ -58,7 +59,17 @@ class Run:
 
     def wait(self, timeout: float | None = None) -> None:
         """Returns when it has ended, however it did. A control plane that is away is waited for, five minutes at most.
-        Raises ``TimeoutError`` after ``timeout`` seconds, in which the run goes on."""
+        Raises ``TimeoutError`` after ``timeout`` seconds, in which the run goes on. Standard error shows how far the
+        run is when it is a terminal."""
+        if self._has_ended():
+            return
+        progress = Progress(self.name)
+        try:
+            self._wait(timeout, progress)
+        finally:
+            progress.end()
+
+    def _wait(self, timeout: float | None, progress: Progress) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
         heard_of = time.monotonic()
         pause = _RETRY_SECONDS[0]
@@ -66,6 +77,7 @@ class Run:
             try:
                 for message in self._watch(deadline):
                     self._state = message.get("run", self._state)
+                    progress.show(_phase(self._state), self._state.get("executions", {}))
                     heard_of, pause = time.monotonic(), _RETRY_SECONDS[0]
                     if self._has_ended():
                         return
