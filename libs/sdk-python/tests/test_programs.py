@@ -334,3 +334,17 @@ class CommandLine(ProgramTest):
             {"n": None, "factor": "1", "name": "'x'", "when": "None", "parts": "[]"},
         )
         self.assertNotIn("default", parameters["total"][0])
+
+    def test_postponed_annotations_are_described_as_they_are_written(self) -> None:
+        self.write(
+            "late.py",
+            """
+            from __future__ import annotations
+            import hearth
+            env = hearth.TaskEnvironment("late")
+            @env.task
+            def t(n: int): ...
+            """,
+        )
+        (environment,) = json.loads(self.runs("-m", "hearth.describe", "late.py"))["environments"]
+        self.assertEqual(environment["parameters"]["t"][0]["annotation"], "int")

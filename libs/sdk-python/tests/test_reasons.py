@@ -22,7 +22,7 @@ def constants(node: ast.AST) -> Iterator[str]:
     else:
         places = []
     for place in places:
-        if isinstance(place, ast.Constant) and REASON.fullmatch(str(place.value)):
+        if isinstance(place, ast.Constant) and isinstance(place.value, str) and REASON.fullmatch(place.value):
             yield place.value
 
 

@@ -57,11 +57,18 @@ def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
     described: dict[str, Any] = {
         "name": parameter.name,
         "required": not has_default and not variable,
-        "annotation": "" if parameter.annotation is parameter.empty else inspect.formatannotation(parameter.annotation),
+        "annotation": _annotation(parameter.annotation),
     }
     if has_default:
         described["default"] = repr(parameter.default)
     return described
+
+
+def _annotation(annotation: Any) -> str:
+    """A module that postpones its annotations has them as text already."""
+    if annotation is inspect.Parameter.empty:
+        return ""
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ class MappedCalls(Coroutine[Any, Any, "list[Any]"]):
         self._return_exceptions = return_exceptions
         self._awaited: Coroutine[Any, Any, list[Any]] | None = None
         self._results: dict[int, Any] = {}
-        self._going: set[asyncio.Future[None]] = set()
+        # In the order of their items, in which they are cancelled too.
+        self._going: dict[asyncio.Future[None], None] = {}
         self._failed: asyncio.Future[None] | None = None
 
     async def all(self) -> list[Any]:
@@ -79,11 +80,11 @@ class MappedCalls(Coroutine[Any, Any, "list[Any]"]):
 
     def _go(self, calls: Coroutine[Any, Any, None]) -> None:
         going = asyncio.ensure_future(calls)
-        self._going.add(going)
+        self._going[going] = None
         going.add_done_callback(self._over)
 
     def _over(self, going: asyncio.Future[None]) -> None:
-        self._going.discard(going)
+        self._going.pop(going, None)
         if self._failed is None and (going.cancelled() or going.exception() is not None):
             self._failed = going
         self._changed.set()
