@@ -18,7 +18,7 @@ import { openNatsBundleStore } from "./io/bundle-store.ts";
 import { openNatsCatalogue } from "./io/catalogue.ts";
 import { ChangeFeed } from "./io/change-feed.ts";
 import { natsDurableStream } from "./io/durable-stream.ts";
-import { newId } from "./io/new-id.ts";
+import { newId } from "@hearth/ids";
 import { grpcPeers } from "./io/peers.ts";
 import { ProcessReplicaProvider } from "./io/process-replica-provider.ts";
 import { openDatabase } from "./io/sql/open-database.ts";

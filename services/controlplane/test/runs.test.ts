@@ -1,6 +1,6 @@
 import { ExecutionPhase, type Run } from "@hearth/proto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { newId } from "../src/io/new-id.ts";
+import { newId } from "@hearth/ids";
 import { eventually } from "./support/eventually.ts";
 import { dispatched, ended, startRouterTwin, type RouterTwin } from "./support/router-twin.ts";
 import { bundle, bundleSha256, deploy, startSystem, type System } from "./support/system.ts";

@@ -1,8 +1,8 @@
 import { connectBus, ensureStreams } from "@hearth/bus";
 import { systemClock } from "@hearth/clock";
+import { newId } from "@hearth/ids";
 import { startGrpcServer } from "@hearth/rpc";
 import { createLogger, startTracing } from "@hearth/telemetry";
-import { ulid } from "ulid";
 import { executionService } from "./api/execution-service.ts";
 import type { RouterConfig } from "./config.ts";
 import { RouterMachine } from "./core/router-machine.ts";
@@ -27,7 +27,7 @@ export interface Router {
 
 /** Wires a router and starts it. */
 export async function buildRouter(config: RouterConfig): Promise<Router> {
-  const routerId = ulid().toLowerCase();
+  const routerId = newId(systemClock.now());
   const logger = createLogger("hearth-router", config.logLevel);
   const clock = systemClock;
   const [tracing, bus] = await Promise.all([

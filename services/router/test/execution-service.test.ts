@@ -15,11 +15,11 @@ import {
   type ExecuteStreamRequest,
   type JournalRecord,
 } from "@hearth/proto";
+import { newId } from "@hearth/ids";
 import { createClient, openChannel, type RpcClient } from "@hearth/rpc";
 import { startNats, type NatsEngine } from "@hearth/test-engines";
 import { jetstream } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
-import { ulid } from "ulid";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { buildRouter, type Router } from "../src/build.ts";
 import { ScriptedAgent } from "./scripted-agent.ts";
@@ -54,7 +54,7 @@ afterAll(async () => {
 /** Every test has an environment of its own. */
 let environment: string;
 beforeEach(async () => {
-  environment = `e-${ulid().toLowerCase()}`;
+  environment = `e-${newId(Date.now())}`;
   const version = { id: "v1", spec: { name: environment, tasks: [{ name: "echo" }] } };
   const entry = create(CatalogueEntrySchema, { environment: { name: environment, version } });
   const bucket = await new Kvm(bus.connection).create(buckets.catalogue);
@@ -67,7 +67,7 @@ beforeEach(async () => {
   });
 });
 
-async function startAgent(slots: number, replicaId = `r-${ulid()}`): Promise<ScriptedAgent> {
+async function startAgent(slots: number, replicaId = `r-${newId(Date.now())}`): Promise<ScriptedAgent> {
   const agent = new ScriptedAgent({ bus, replicaId, environment, slots });
   await agent.start();
   return agent;
@@ -151,7 +151,7 @@ describe("a router", () => {
 
   it("runs many executions over one stream", async () => {
     await startAgent(50);
-    const ids = Array.from({ length: 1_000 }, () => ulid().toLowerCase());
+    const ids = Array.from({ length: 1_000 }, () => newId(Date.now()));
     async function* frames(): AsyncGenerator<ExecuteStreamRequest> {
       for (let at = 0; at < ids.length; at += 100) {
         const executions = ids.slice(at, at + 100).map((executionId) => ({ executionId, environment, task: "echo" }));
@@ -168,7 +168,7 @@ describe("a router", () => {
 
   it("tells a stream which of its executions it refuses, and runs the others", async () => {
     await startAgent(1);
-    const [good, bad] = [ulid().toLowerCase(), ulid().toLowerCase()];
+    const [good, bad] = [newId(Date.now()), newId(Date.now())];
     async function* frames(): AsyncGenerator<ExecuteStreamRequest> {
       const executions = [
         { executionId: bad, environment, task: "no such task" },
@@ -240,7 +240,7 @@ describe("a router", () => {
 
   it("runs the children of an attempt and tells its agent how they ended", async () => {
     const agent = await startAgent(2);
-    const child = ulid().toLowerCase();
+    const child = newId(Date.now());
     agent.onDispatch = (dispatch: Dispatch) => {
       if (dispatch.executionId === child) return agent.succeed(dispatch);
       agent.say((frame) => {
@@ -262,7 +262,7 @@ describe("a router", () => {
 
   it("tells an agent which of its children were refused", async () => {
     const agent = await startAgent(1);
-    const child = ulid().toLowerCase();
+    const child = newId(Date.now());
     agent.onDispatch = () =>
       agent.say((frame) => {
         frame.childCalls.push(create(ExecutionRequestSchema, { executionId: child, environment, task: "?" }));

@@ -1,6 +1,6 @@
 import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { ExecutionRequestSchema, ReusePolicySchema, type ExecutionRequest } from "@hearth/proto";
-import { ulid } from "ulid";
+import { newId } from "@hearth/ids";
 import { encodeArguments } from "../payload/encode.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
 
@@ -11,7 +11,7 @@ export function toRequest<F extends AnyFunction>(
   trace: { readonly traceparent: string; readonly tracestate: string },
 ): ExecutionRequest {
   return create(ExecutionRequestSchema, {
-    executionId: ulid().toLowerCase(),
+    executionId: newId(Date.now()),
     environment: task.environmentName,
     task: task.taskName,
     arguments: { inline: encodeArguments(args) },

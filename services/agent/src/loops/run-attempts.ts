@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import type { Clock } from "@hearth/clock";
+import { newId } from "@hearth/ids";
 import {
   AttemptEndSchema,
   ExecutionEndSchema,
@@ -12,7 +13,6 @@ import {
 import type { Frame, WireFailure } from "@hearth/runner-protocol";
 import type { FrameOutbox } from "@hearth/rpc";
 import type { Logger, Span, Tracing } from "@hearth/telemetry";
-import { ulid } from "ulid";
 import type { AgentConfig } from "../config.ts";
 import { Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../core/slots.ts";
 import { toCallEnded, toChildRequest, toFailure, toOutcome, toPayload } from "../io/translate.ts";
@@ -322,7 +322,7 @@ export class Attempts implements RunnerEvents {
       this.#step({ kind: "childEnded", parent: parent.key, end: { kind: "callEnded", header, body: nothing } });
     };
     if (frame.body.length > payloadBytesMax) return reject(tooLarge("The arguments", frame.body.length));
-    const childId = ulid(this.#clock.now()).toLowerCase();
+    const childId = newId(this.#clock.now());
     const { runId } = parent.dispatch;
     let request;
     try {

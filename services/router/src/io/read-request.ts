@@ -1,9 +1,9 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { HearthError } from "@hearth/errors";
+import { newId } from "@hearth/ids";
 import { policyFromMessage } from "@hearth/policy/wire";
 import { ExecutionRequestSchema, ReusePolicySchema, type ExecutionRequest, type ReusePolicy } from "@hearth/proto";
 import { createHash } from "node:crypto";
-import { ulid } from "ulid";
 import { findProblem } from "../core/validate-request.ts";
 
 /** Throws a `HearthError` when a field of the request is out of its bounds. */
@@ -18,7 +18,7 @@ export function checkRequest(request: ExecutionRequest): void {
 
 /** The request with its ids filled in, as the journal keeps it. A root's run is its own id. */
 export function fillIds(request: ExecutionRequest, now: number): ExecutionRequest {
-  const executionId = request.executionId || ulid(now).toLowerCase();
+  const executionId = request.executionId || newId(now);
   return create(ExecutionRequestSchema, { ...request, executionId, runId: request.runId || executionId });
 }
 
