@@ -146,6 +146,16 @@ describe("lending", () => {
     expect(bench.dispatch("new")).toEqual(["refuse new#1: SLOTS_FULL"]);
   });
 
+  it("has no free slot for new work while a parent waits for one, however the number of slots changes", () => {
+    const bench = new Bench(1);
+    bench.dispatch("parent");
+    bench.park("parent");
+    bench.dispatch("other");
+    bench.childEnded("parent", "four");
+    expect(bench.does({ kind: "totalChanged", total: 2 })).toEqual(["deliver four to parent#1"]);
+    expect(bench.slots.free).toBe(0);
+  });
+
   it("hands over together what ended while the parent waited for a slot", () => {
     const bench = new Bench(1);
     bench.dispatch("parent");

@@ -159,6 +159,16 @@ describe("a router", () => {
     expect(bench.end("x", 1, "succeeded")).toEqual([]);
   });
 
+  it("drops the outcome of an attempt that was given up while the next one runs", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    bench.end("x", 1, "lost");
+    expect(bench.ready("r2", 1)).toEqual(["dispatch x#2 to r2"]);
+    expect(bench.end("x", 1, "failed")).toEqual([]);
+    expect(bench.end("x", 2, "succeeded")).toEqual(["x ended succeeded"]);
+  });
+
   it("gives up on a replica that has no stream and is silent too long, and makes its attempts elsewhere", () => {
     const bench = new Bench();
     bench.ready("r1", 1);

@@ -65,9 +65,9 @@ export class Slots<End> {
     return this.#total;
   }
 
-  /** Slots a dispatch would get now. */
+  /** Slots a dispatch would get now. While somebody waits to resume every slot is held: what comes free goes there first. */
   get free(): number {
-    return this.#draining ? 0 : Math.max(0, this.#total - this.#holding - this.#resuming.size);
+    return this.#draining ? 0 : Math.max(0, this.#total - this.#holding);
   }
 
   /** Attempts that hold a slot. */
