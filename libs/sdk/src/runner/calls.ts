@@ -8,6 +8,7 @@ import type { Attempt } from "./attempt.ts";
 type CallEnded = Extract<Frame, { kind: "callEnded" }>;
 
 interface OpenCall {
+  readonly call: number;
   readonly attempt: Attempt;
   readonly resolve: (end: CallEnd) => void;
   readonly reject: (error: unknown) => void;
@@ -18,6 +19,8 @@ interface OpenCall {
 export class Calls {
   readonly #socket: FrameSocket;
   readonly #open = new Map<number, OpenCall>();
+  /** The same by their attempt; none is without calls. */
+  readonly #ofAttempt = new Map<Attempt, Set<OpenCall>>();
   #last = 0;
 
   constructor(socket: FrameSocket) {
@@ -42,7 +45,7 @@ export class Calls {
     const header = { call, attempt: attempt.number, environment, task, ...(policy !== undefined && { policy }) };
     this.#socket.send({ kind: "call", header, body });
     const { promise, resolve, reject } = Promise.withResolvers<CallEnd>();
-    this.#open.set(call, { attempt, resolve, reject, gaveUp: false });
+    this.#add({ call, attempt, resolve, reject, gaveUp: false });
     attempt.parking.called();
     return promise;
   }
@@ -50,23 +53,36 @@ export class Calls {
   ended({ header, body }: CallEnded): void {
     const open = this.#open.get(header.call);
     if (open === undefined) return;
-    this.#open.delete(header.call);
+    this.#remove(open);
     open.attempt.parking.answered({ gaveUp: open.gaveUp });
     open.resolve(toCallEnd(header, body));
   }
 
   /** Nobody waits for the attempt's calls any more: it was cancelled, or has ended. */
   giveUp(attempt: Attempt): void {
-    for (const [call, open] of this.#open) {
-      if (open.attempt !== attempt) continue;
+    for (const open of this.#ofAttempt.get(attempt) ?? []) {
       if (!open.gaveUp) {
         open.gaveUp = true;
         attempt.parking.gaveUp();
-        this.#socket.send({ kind: "cancelCall", header: { call }, body: new Uint8Array() });
+        this.#socket.send({ kind: "cancelCall", header: { call: open.call }, body: new Uint8Array() });
       }
-      if (attempt.ended) this.#open.delete(call);
+      if (attempt.ended) this.#remove(open);
       else open.reject(attempt.current.signal.reason);
     }
+  }
+
+  #add(open: OpenCall): void {
+    this.#open.set(open.call, open);
+    const ofAttempt = this.#ofAttempt.get(open.attempt);
+    if (ofAttempt === undefined) this.#ofAttempt.set(open.attempt, new Set([open]));
+    else ofAttempt.add(open);
+  }
+
+  #remove(open: OpenCall): void {
+    this.#open.delete(open.call);
+    const ofAttempt = this.#ofAttempt.get(open.attempt);
+    ofAttempt?.delete(open);
+    if (ofAttempt?.size === 0) this.#ofAttempt.delete(open.attempt);
   }
 }
 

@@ -33,6 +33,8 @@ interface LiveAttempt {
   readonly routerId: string;
   readonly span: Span;
   readonly output: AttemptOutput;
+  /** Its calls that have not been answered. */
+  readonly calls: Set<OpenCall>;
   /** Whether the runner has it. */
   sent: boolean;
   startedAt: number;
@@ -251,6 +253,7 @@ export class Attempts implements RunnerEvents {
       routerId,
       span: this.#tracing.start(`task ${dispatch.task}`, dispatch, { kind: "consumer", attributes }),
       output: this.#output.attempt({ runId: dispatch.runId, ...key }),
+      calls: new Set(),
       sent: false,
       startedAt: 0,
     };
@@ -290,10 +293,8 @@ export class Attempts implements RunnerEvents {
     const { key, handle, routerId, span, startedAt, output } = attempt;
     this.#live.delete(text(key));
     this.#byHandle.delete(handle);
-    for (const call of this.#callsByNumber.values()) {
-      // Nobody is left to hear of it.
-      if (call.parent === attempt) this.#abandon(call);
-    }
+    // Nobody is left to hear of them.
+    for (const call of attempt.calls) this.#abandon(call);
     output.end();
     const now = this.#clock.now();
     const end = create(AttemptEndSchema, {
@@ -331,12 +332,14 @@ export class Attempts implements RunnerEvents {
       return reject(failure("INVALID_POLICY", `The policy of the call cannot be read: ${(error as Error).message}`));
     }
     const open = { call, childId, parent };
+    parent.calls.add(open);
     this.#callsByNumber.set(call, open);
     this.#callsByChild.set(childId, open);
     this.#routers.callChild(parent.routerId, request);
   }
 
   #forget(call: OpenCall): void {
+    call.parent.calls.delete(call);
     this.#callsByNumber.delete(call.call);
     this.#callsByChild.delete(call.childId);
     this.#routers.forgetChild(call.parent.routerId, call.childId);

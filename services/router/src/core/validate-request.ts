@@ -30,7 +30,8 @@ export function findProblem(fields: RequestFields): RequestProblem | undefined {
       `idempotencyKey has ${fields.idempotencyKey.length} characters; the bound is ${idempotencyKeyLengthMax}.`,
     );
   }
-  const policy = completePolicy(fields.policy ?? {});
+  if (fields.policy === undefined) return undefined;
+  const policy = completePolicy(fields.policy);
   return policy.kind === "invalid" ? { reason: "INVALID_POLICY", message: policy.problem } : undefined;
 }
 
