@@ -276,6 +276,15 @@ describe("a waiting parent", () => {
     expect((await router.end("root")).failure?.reason).toBe("BACKLOG_FULL");
   });
 
+  it("that gives up a call is told of its end, with a slot again, and the child is cancelled", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("root", "give up");
+    expect(text((await router.end("root")).result?.inline)).toBe("cancelled");
+    const cancelled = router.frames.flatMap((frame) => frame.childCancellations);
+    expect(cancelled).toEqual(router.childCalls.map(({ executionId }) => executionId));
+    await until(() => expect(router.slots?.free).toBe(1));
+  });
+
   it("that ends gives up its children", async () => {
     const router = new ScriptedRouter((await startAgent()).address);
     router.dispatch("root", "call", "1");

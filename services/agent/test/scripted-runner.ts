@@ -2,7 +2,7 @@
  * A runner that a test starts as a real process. What it does with an attempt depends on the task:
  * echo: returns its arguments. hold: ends only when cancelled. print: prints its arguments, then returns. exit: exits with
  * code 3. babble: writes to its own stderr and kills itself. call <n>: calls itself with n-1 and parks; with 0 it returns.
- * large: returns 5 MiB. garbage: sends bytes that are no frame. Loading fails when the environment is "broken".
+ * give up: calls "call", parks, cancels that call, and returns how it ended. large: returns 5 MiB. garbage: sends bytes that are no frame. Loading fails when the environment is "broken".
  */
 import { FrameSocket, type Frame } from "@hearth/runner-protocol";
 import { createConnection } from "node:net";
@@ -11,6 +11,7 @@ const socket = createConnection(process.env["HEARTH_RUNNER_SOCKET"] ?? "");
 const runner = new FrameSocket(socket, { receive, closed: () => process.exit(0) });
 const nothing = new Uint8Array();
 const parents = new Map<number, number>();
+const givenUp = new Set<number>();
 let calls = 0;
 
 runner.send({ kind: "hello", header: { pid: process.pid, language: "node", runtime: "test" }, body: nothing });
@@ -30,6 +31,7 @@ function receive(frame: Frame): void {
       return end(frame.header.attempt, nothing, "cancelled");
     case "callEnded": {
       const parent = parents.get(frame.header.call) ?? 0;
+      if (givenUp.has(frame.header.call)) return end(parent, Buffer.from(frame.header.outcome));
       return end(
         parent,
         frame.body,
@@ -70,6 +72,15 @@ function execute({ header, body }: Extract<Frame, { kind: "execute" }>): void {
         body: Buffer.from(`${Number(text) - 1}`),
       });
       return runner.send({ kind: "park", header: { attempt }, body: nothing });
+    }
+    case "give up": {
+      const call = ++calls;
+      parents.set(call, attempt);
+      givenUp.add(call);
+      const environment = process.env["HEARTH_ENVIRONMENT"] ?? "";
+      runner.send({ kind: "call", header: { call, attempt, environment, task: "call" }, body: Buffer.from("0") });
+      runner.send({ kind: "park", header: { attempt }, body: nothing });
+      return runner.send({ kind: "cancelCall", header: { call }, body: nothing });
     }
     case "large":
       return end(attempt, new Uint8Array(5 * 1024 * 1024));

@@ -225,7 +225,7 @@ export class Attempts implements RunnerEvents {
         return this.#call(frame);
       case "cancelCall": {
         const call = this.#callsByNumber.get(frame.header.call);
-        if (call !== undefined) this.#abandon(call);
+        if (call !== undefined) this.#cancelCall(call);
         return;
       }
       case "park": {
@@ -343,6 +343,18 @@ export class Attempts implements RunnerEvents {
     this.#callsByNumber.delete(call.call);
     this.#callsByChild.delete(call.childId);
     this.#routers.forgetChild(call.parent.routerId, call.childId);
+  }
+
+  /** Every call has an end, this one too: it tells a parked parent that it has a slot again. */
+  #cancelCall(call: OpenCall): void {
+    this.#abandon(call);
+    const failure = { reason: "CANCELLED", message: "The call was given up." };
+    const header = { call: call.call, outcome: "cancelled", failure } as const;
+    this.#step({
+      kind: "childEnded",
+      parent: call.parent.key,
+      end: { kind: "callEnded", header, body: nothing },
+    });
   }
 
   #abandon(call: OpenCall): void {
