@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { endLeftoverProcesses, endLeftoverReplicas } from "../src/dev/leftovers.ts";
-import { identify, isSameAlive, type ProcessIdentity } from "../src/dev/process-identity.ts";
+import { identify, isSameAlive, type ProcessIdentity } from "@hearth/process-identity";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
 /** A process that leads a group, with a child in it that ignores requests to stop. */

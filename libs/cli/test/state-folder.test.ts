@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { identify } from "../src/dev/process-identity.ts";
+import { identify } from "@hearth/process-identity";
 import { claimStateFolder } from "../src/dev/state-folder.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { isSameAlive } from "../src/dev/process-identity.ts";
+import { isSameAlive } from "@hearth/process-identity";
 import type { ServiceSpec } from "../src/dev/services.ts";
 import { claimStateFolder, readIdentity } from "../src/dev/state-folder.ts";
 import { SupervisedService } from "../src/dev/supervised-service.ts";

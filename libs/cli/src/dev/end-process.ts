@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isSameAlive, type ProcessIdentity } from "./process-identity.ts";
+import { isSameAlive, type ProcessIdentity } from "@hearth/process-identity";
 
 const pollMs = 20;
 

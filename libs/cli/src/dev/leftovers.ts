@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { endProcess } from "./end-process.ts";
-import { identify, isSameAlive } from "./process-identity.ts";
+import { identify, isSameAlive } from "@hearth/process-identity";
 import { readIdentity } from "./state-folder.ts";
 
 const graceMs = 5_000;

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createWriteStream, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { identify } from "./process-identity.ts";
+import { identify } from "@hearth/process-identity";
 import type { ServiceSpec } from "./services.ts";
 
 /** A started process of a service. */

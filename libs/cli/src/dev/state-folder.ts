@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CliFailure } from "../cli-failure.ts";
-import { identify, isSameAlive, type ProcessIdentity } from "./process-identity.ts";
+import { identify, isSameAlive, type ProcessIdentity } from "@hearth/process-identity";
 
 /** A state folder that this process alone uses. */
 export interface StateFolder extends Disposable {

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "@hearth/clock";
+import { identify, isSameAlive, type ProcessIdentity } from "@hearth/process-identity";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -7,17 +8,10 @@ import type { EnvironmentSpec } from "../core/environment.ts";
 import { agentVariables, type AgentLaunch } from "./agent-variables.ts";
 import { ImageBuilder } from "./image-builder.ts";
 import { lastLinesOf } from "./last-lines.ts";
-import { processBirth } from "./process-identity.ts";
 import type { ReplicaExit, ReplicaOrder, ReplicaProvider } from "./replica-provider.ts";
 
 /** How often a process is looked at that is not our own child: it tells nobody of its end. */
 const lookEveryMs = 250;
-
-/** A replica's process as its file says. The birth keeps another process with the same id from being taken for it. */
-interface Process {
-  readonly pid: number;
-  readonly birth: string;
-}
 
 /** Replicas as processes on this machine, each a process group of its own that outlives the control plane. */
 export class ProcessReplicaProvider implements ReplicaProvider {
@@ -25,7 +19,7 @@ export class ProcessReplicaProvider implements ReplicaProvider {
   readonly #folder: string;
   readonly #launch: AgentLaunch;
   readonly #images: ImageBuilder;
-  readonly #processes = new Map<string, Process>();
+  readonly #processes = new Map<string, ProcessIdentity>();
   readonly #adopted = new Set<string>();
   readonly #listeners: ((exit: ReplicaExit) => void)[] = [];
   readonly #gone = new Map<string, { readonly promise: Promise<void>; readonly resolve: () => void }>();
@@ -67,7 +61,7 @@ export class ProcessReplicaProvider implements ReplicaProvider {
     }
     await once(child, "spawn");
     const pid = child.pid ?? 0;
-    this.#remember(order.replicaId, { pid, birth: processBirth(pid) ?? "" });
+    this.#remember(order.replicaId, identify(pid) ?? { pid, birth: "" });
     child.unref();
     const ended = (exitCode: number | null, signal: string | null): void =>
       this.#forget(order.replicaId, exitCode ?? undefined, signal ?? undefined);
@@ -103,8 +97,8 @@ export class ProcessReplicaProvider implements ReplicaProvider {
   #adopt(): void {
     for (const name of readdirSync(this.#folder).filter((file) => file.endsWith(".json"))) {
       const replicaId = name.slice(0, -".json".length);
-      const process = JSON.parse(readFileSync(join(this.#folder, name), "utf8")) as Process;
-      if (processBirth(process.pid) === process.birth) {
+      const process = JSON.parse(readFileSync(join(this.#folder, name), "utf8")) as ProcessIdentity;
+      if (isSameAlive(process)) {
         this.#remember(replicaId, process);
         this.#adopted.add(replicaId);
       } else {
@@ -116,12 +110,12 @@ export class ProcessReplicaProvider implements ReplicaProvider {
   #lookAtAdopted(): void {
     for (const replicaId of this.#adopted) {
       const process = this.#processes.get(replicaId);
-      if (process !== undefined && processBirth(process.pid) === process.birth) continue;
+      if (process !== undefined && isSameAlive(process)) continue;
       this.#forget(replicaId, undefined, undefined);
     }
   }
 
-  #remember(replicaId: string, process: Process): void {
+  #remember(replicaId: string, process: ProcessIdentity): void {
     writeFileSync(this.#filePath(replicaId), JSON.stringify(process), { mode: 0o600 });
     this.#processes.set(replicaId, process);
     this.#gone.set(replicaId, Promise.withResolvers<void>());
