@@ -93,6 +93,10 @@ export const reasons = {
   },
   NOT_SERIALIZABLE: { status: null, meaning: "A value cannot be sent; the message names where it is." },
   NO_ROUTER: { status: "UNAVAILABLE", meaning: "No router is announcing itself." },
+  OUT_OF_MEMORY: {
+    status: null,
+    meaning: "The runner died of memory while it had the attempt. Give the environment more, or the task less to hold.",
+  },
   PAYLOAD_TOO_LARGE: { status: "RESOURCE_EXHAUSTED", meaning: "Arguments or a result are over the inline bound." },
   REPLICA_DRAINING: { status: null, meaning: "The agent is draining and takes no attempts." },
   REPLICA_LOST: { status: null, meaning: "The replica was not heard of for too long while it had the attempt." },

@@ -46,6 +46,9 @@ interface Headers {
     readonly environment: string;
     readonly task: string;
     readonly policy?: object;
+    readonly affinityKey?: string;
+    readonly priority?: number;
+    readonly freshReplica?: boolean;
   };
   readonly cancelCall: { readonly call: number };
   readonly park: { readonly attempt: number };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { canonicalSpec } from "../src/core/canonical-spec.ts";
 import type { EnvironmentSpec } from "../src/core/environment.ts";
-import { parseQuantity } from "../src/core/quantity.ts";
+import { parseQuantity } from "@hearth/policy";
 import { findSpecProblem } from "../src/core/validate-environment.ts";
 import { specOf } from "./support/spec.ts";
 

@@ -1,5 +1,5 @@
 import type { EnvironmentSpec, ImageLayer } from "./environment.ts";
-import { parseQuantity } from "./quantity.ts";
+import { parseQuantity } from "@hearth/policy";
 
 /** Why a spec is refused, in a registered reason and a sentence that names the field. */
 export interface SpecProblem {

@@ -1,7 +1,7 @@
 import type { Environment, EnvironmentSpec } from "../../core/environment.ts";
-import type { Policy } from "@hearth/policy";
 import type { EnvironmentStore } from "../environment-store.ts";
 import type { Database } from "./open-database.ts";
+import { storedPolicy } from "./stored-policy.ts";
 
 export function sqlEnvironmentStore(database: Database): EnvironmentStore {
   const joined = database
@@ -79,7 +79,7 @@ function toEnvironment(row: {
       spec: JSON.parse(row.spec_json) as EnvironmentSpec,
       createdAtMs: row.version_created_ms,
     },
-    policy: JSON.parse(row.policy_json) as Policy,
+    policy: storedPolicy(row.policy_json),
     createdAtMs: row.created_ms,
     updatedAtMs: row.updated_ms,
   };

@@ -1,8 +1,8 @@
 import type { Selectable } from "kysely";
-import type { Policy } from "@hearth/policy";
 import type { Replica, ReplicaState } from "../../core/replica.ts";
 import type { ReplicaStore, StoredReplica } from "../replica-store.ts";
 import type { Database } from "./open-database.ts";
+import { storedPolicy } from "./stored-policy.ts";
 import type { Tables } from "./tables.ts";
 
 export function sqlReplicaStore(database: Database): ReplicaStore {
@@ -75,5 +75,5 @@ function fromRow(row: Selectable<Tables["replicas"]>): StoredReplica {
     heardAtMs: row.created_ms,
   };
   const override = row.policy_override_json;
-  return { replica, policyOverride: override === null ? undefined : (JSON.parse(override) as Policy) };
+  return { replica, policyOverride: override === null ? undefined : storedPolicy(override) };
 }

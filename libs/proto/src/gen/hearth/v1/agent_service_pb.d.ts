@@ -411,6 +411,13 @@ export declare type AttemptEnd = Message<"hearth.v1.AttemptEnd"> & {
    * @generated from field: uint32 runner_pid = 8;
    */
   runnerPid: number;
+
+  /**
+   * Other attempts that were in the runner when it died under this one. 0: this one was alone, or the runner lives.
+   *
+   * @generated from field: uint32 neighbours = 9;
+   */
+  neighbours: number;
 };
 
 /**

@@ -123,6 +123,20 @@ export declare type SlotAnnouncement = Message<"hearth.v1.SlotAnnouncement"> & {
    * @generated from field: string end_reason = 15;
    */
   endReason: string;
+
+  /**
+   * Executions it has taken since it started.
+   *
+   * @generated from field: double executions = 16;
+   */
+  executions: number;
+
+  /**
+   * Memory the runner holds, in bytes, looked at every second. 0 when not known.
+   *
+   * @generated from field: double memory_bytes = 17;
+   */
+  memoryBytes: number;
 };
 
 /**

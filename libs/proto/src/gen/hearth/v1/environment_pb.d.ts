@@ -60,6 +60,35 @@ export declare type ReusePolicy = Message<"hearth.v1.ReusePolicy"> & {
    * @generated from field: hearth.v1.Scope scope = 6;
    */
   scope: Scope;
+
+  /**
+   * Idle replicas kept beyond those in use, for as long as any is in use and up to max_replicas. 0 to 10,000. Default 0.
+   *
+   * @generated from field: uint32 buffer_replicas = 7;
+   */
+  bufferReplicas: number;
+
+  /**
+   * When a replica has served for long enough and is replaced. Absent: never.
+   *
+   * @generated from field: hearth.v1.Recycling recycling = 8;
+   */
+  recycling?: Recycling | undefined;
+
+  /**
+   * Every replica serves one execution and ends. Its concurrency is 1. Default false.
+   *
+   * @generated from field: bool single_use = 9;
+   */
+  singleUse: boolean;
+
+  /**
+   * An execution that was alone in its replica when that ran out of memory gets one more attempt, in a fresh replica of
+   * its own. Default false: it ends with OUT_OF_MEMORY.
+   *
+   * @generated from field: bool isolate_out_of_memory = 10;
+   */
+  isolateOutOfMemory: boolean;
 };
 
 /**
@@ -67,6 +96,41 @@ export declare type ReusePolicy = Message<"hearth.v1.ReusePolicy"> & {
  * Use `create(ReusePolicySchema)` to create a new message.
  */
 export declare const ReusePolicySchema: GenMessage<ReusePolicy>;
+
+/**
+ * When a replica is replaced: as soon as one of these holds. Its replacement is started first, one at a time and if need
+ * be above max_replicas; until that is ready the replica goes on serving.
+ *
+ * @generated from message hearth.v1.Recycling
+ */
+export declare type Recycling = Message<"hearth.v1.Recycling"> & {
+  /**
+   * Executions it has taken. 1 to 1,000,000,000. 0: any number.
+   *
+   * @generated from field: uint32 after_executions = 1;
+   */
+  afterExecutions: number;
+
+  /**
+   * Memory its runner holds after an execution, as a Kubernetes quantity such as "800Mi". Empty: any amount.
+   *
+   * @generated from field: string above_memory = 2;
+   */
+  aboveMemory: string;
+
+  /**
+   * Time since it was ready. Above 0, at most 30 days. Absent: any time.
+   *
+   * @generated from field: google.protobuf.Duration after_age = 3;
+   */
+  afterAge?: Duration | undefined;
+};
+
+/**
+ * Describes the message hearth.v1.Recycling.
+ * Use `create(RecyclingSchema)` to create a new message.
+ */
+export declare const RecyclingSchema: GenMessage<Recycling>;
 
 /**
  * What one replica may use, in Kubernetes quantity notation.
@@ -510,14 +574,14 @@ export declare type Replica = Message<"hearth.v1.Replica"> & {
   state: ReplicaState;
 
   /**
-   * Why it was started.
+   * Why it was started: a sentence for a person.
    *
    * @generated from field: string start_reason = 6;
    */
   startReason: string;
 
   /**
-   * Why it was drained or how it ended. Empty before that.
+   * Why it was drained or how it ended: a sentence for a person. Empty before that.
    *
    * @generated from field: string end_reason = 7;
    */
@@ -578,6 +642,35 @@ export declare type Replica = Message<"hearth.v1.Replica"> & {
    * @generated from field: google.protobuf.Timestamp ended_at = 15;
    */
   endedAt?: Timestamp | undefined;
+
+  /**
+   * What start_reason is an instance of: BACKLOG, MIN_REPLICAS, BUFFER, WARM_UP, ROLL_OUT, RECYCLING or ADOPTED.
+   *
+   * @generated from field: string start_cause = 16;
+   */
+  startCause: string;
+
+  /**
+   * What end_reason is an instance of: SCALEDOWN_TTL, IDLE_TTL, MAX_REPLICAS, ROLL_OUT, RECYCLED, SINGLE_USE, NOT_WANTED,
+   * ENVIRONMENT_DELETED, START_FAILED, LOST, EXITED or STOPPED. Empty before that.
+   *
+   * @generated from field: string end_cause = 17;
+   */
+  endCause: string;
+
+  /**
+   * Executions it has taken.
+   *
+   * @generated from field: double executions = 18;
+   */
+  executions: number;
+
+  /**
+   * Memory its runner holds, in bytes. 0 when not known.
+   *
+   * @generated from field: double memory_bytes = 19;
+   */
+  memoryBytes: number;
 };
 
 /**

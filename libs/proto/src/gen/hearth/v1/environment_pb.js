@@ -9,7 +9,7 @@ import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@
  * Describes the file hearth/v1/environment.proto.
  */
 export const file_hearth_v1_environment = /*@__PURE__*/
-  fileDesc("ChtoZWFydGgvdjEvZW52aXJvbm1lbnQucHJvdG8SCWhlYXJ0aC52MSKPAgoLUmV1c2VQb2xpY3kSGQoMbWluX3JlcGxpY2FzGAEgASgNSACIAQESGQoMbWF4X3JlcGxpY2FzGAIgASgNSAGIAQESGAoLY29uY3VycmVuY3kYAyABKA1IAogBARIrCghpZGxlX3R0bBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg1zY2FsZWRvd25fdHRsGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEh8KBXNjb3BlGAYgASgOMhAuaGVhcnRoLnYxLlNjb3BlQg8KDV9taW5fcmVwbGljYXNCDwoNX21heF9yZXBsaWNhc0IOCgxfY29uY3VycmVuY3kiKAoJUmVzb3VyY2VzEgsKA2NwdRgBIAEoCRIOCgZtZW1vcnkYAiABKAkidAoFSW1hZ2USJwoGZGViaWFuGAEgASgLMhUuaGVhcnRoLnYxLkRlYmlhbkJhc2VIABITCglyZWZlcmVuY2UYAiABKAlIABIlCgZsYXllcnMYAyADKAsyFS5oZWFydGgudjEuSW1hZ2VMYXllckIGCgRiYXNlIiQKCkRlYmlhbkJhc2USFgoOcHl0aG9uX3ZlcnNpb24YASABKAki1wEKCkltYWdlTGF5ZXISLgoMcGlwX3BhY2thZ2VzGAEgASgLMhYuaGVhcnRoLnYxLlBpcFBhY2thZ2VzSAASLgoMYXB0X3BhY2thZ2VzGAIgASgLMhYuaGVhcnRoLnYxLkFwdFBhY2thZ2VzSAASJwoIY29tbWFuZHMYAyABKAsyEy5oZWFydGgudjEuQ29tbWFuZHNIABI4ChFwcm9jZXNzX3ZhcmlhYmxlcxgEIAEoCzIbLmhlYXJ0aC52MS5Qcm9jZXNzVmFyaWFibGVzSABCBgoEa2luZCJLCgtQaXBQYWNrYWdlcxIQCghwYWNrYWdlcxgBIAMoCRIRCglpbmRleF91cmwYAiABKAkSFwoPZXh0cmFfYXJndW1lbnRzGAMgAygJIh8KC0FwdFBhY2thZ2VzEhAKCHBhY2thZ2VzGAEgAygJIhwKCENvbW1hbmRzEhAKCGNvbW1hbmRzGAEgAygJIoMBChBQcm9jZXNzVmFyaWFibGVzEj0KCXZhcmlhYmxlcxgBIAMoCzIqLmhlYXJ0aC52MS5Qcm9jZXNzVmFyaWFibGVzLlZhcmlhYmxlc0VudHJ5GjAKDlZhcmlhYmxlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiKAoEVGFzaxIMCgRuYW1lGAEgASgJEhIKCmVudHJ5cG9pbnQYAiABKAkixwEKD0Vudmlyb25tZW50U3BlYxIMCgRuYW1lGAEgASgJEiUKCGxhbmd1YWdlGAIgASgOMhMuaGVhcnRoLnYxLkxhbmd1YWdlEhUKDWJ1bmRsZV9zaGEyNTYYAyABKAkSHgoFdGFza3MYBCADKAsyDy5oZWFydGgudjEuVGFzaxIfCgVpbWFnZRgFIAEoCzIQLmhlYXJ0aC52MS5JbWFnZRInCglyZXNvdXJjZXMYBiABKAsyFC5oZWFydGgudjEuUmVzb3VyY2VzInoKEkVudmlyb25tZW50VmVyc2lvbhIKCgJpZBgBIAEoCRIoCgRzcGVjGAIgASgLMhouaGVhcnRoLnYxLkVudmlyb25tZW50U3BlYxIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLTAQoLRW52aXJvbm1lbnQSDAoEbmFtZRgBIAEoCRIuCgd2ZXJzaW9uGAIgASgLMh0uaGVhcnRoLnYxLkVudmlyb25tZW50VmVyc2lvbhImCgZwb2xpY3kYAyABKAsyFi5oZWFydGgudjEuUmV1c2VQb2xpY3kSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAioQMKB1JlcGxpY2ESCgoCaWQYASABKAkSEwoLZW52aXJvbm1lbnQYAiABKAkSDAoEcG9vbBgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJEiYKBXN0YXRlGAUgASgOMhcuaGVhcnRoLnYxLlJlcGxpY2FTdGF0ZRIUCgxzdGFydF9yZWFzb24YBiABKAkSEgoKZW5kX3JlYXNvbhgHIAEoCRINCgVzbG90cxgIIAEoDRISCgpidXN5X3Nsb3RzGAkgASgNEhEKCWFnZW50X3BpZBgKIAEoDRISCgpydW5uZXJfcGlkGAsgASgNEi4KCmNyZWF0ZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCHJlYWR5X2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgppZGxlX3NpbmNlGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAipgEKBFBvb2wSDAoEbmFtZRgBIAEoCRITCgtlbnZpcm9ubWVudBgCIAEoCRIYChBkZXNpcmVkX3JlcGxpY2FzGAMgASgNEg4KBnJlYXNvbhgEIAEoCRIPCgdiYWNrbG9nGAUgASgNEiQKCHJlcGxpY2FzGAYgAygLMhIuaGVhcnRoLnYxLlJlcGxpY2ESGgoSbGFzdF9zdGFydF9mYWlsdXJlGAcgASgJKj8KBVNjb3BlEhUKEVNDT1BFX1VOU1BFQ0lGSUVEEAASEAoMU0NPUEVfR0xPQkFMEAESDQoJU0NPUEVfUlVOEAIqTAoITGFuZ3VhZ2USGAoUTEFOR1VBR0VfVU5TUEVDSUZJRUQQABITCg9MQU5HVUFHRV9QWVRIT04QARIRCg1MQU5HVUFHRV9OT0RFEAIqlwEKDFJlcGxpY2FTdGF0ZRIdChlSRVBMSUNBX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWUkVQTElDQV9TVEFURV9TVEFSVElORxABEhcKE1JFUExJQ0FfU1RBVEVfUkVBRFkQAhIaChZSRVBMSUNBX1NUQVRFX0RSQUlOSU5HEAMSFwoTUkVQTElDQV9TVEFURV9FTkRFRBAEYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChtoZWFydGgvdjEvZW52aXJvbm1lbnQucHJvdG8SCWhlYXJ0aC52MSKEAwoLUmV1c2VQb2xpY3kSGQoMbWluX3JlcGxpY2FzGAEgASgNSACIAQESGQoMbWF4X3JlcGxpY2FzGAIgASgNSAGIAQESGAoLY29uY3VycmVuY3kYAyABKA1IAogBARIrCghpZGxlX3R0bBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg1zY2FsZWRvd25fdHRsGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEh8KBXNjb3BlGAYgASgOMhAuaGVhcnRoLnYxLlNjb3BlEhcKD2J1ZmZlcl9yZXBsaWNhcxgHIAEoDRInCglyZWN5Y2xpbmcYCCABKAsyFC5oZWFydGgudjEuUmVjeWNsaW5nEhIKCnNpbmdsZV91c2UYCSABKAgSHQoVaXNvbGF0ZV9vdXRfb2ZfbWVtb3J5GAogASgIQg8KDV9taW5fcmVwbGljYXNCDwoNX21heF9yZXBsaWNhc0IOCgxfY29uY3VycmVuY3kiaQoJUmVjeWNsaW5nEhgKEGFmdGVyX2V4ZWN1dGlvbnMYASABKA0SFAoMYWJvdmVfbWVtb3J5GAIgASgJEiwKCWFmdGVyX2FnZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIoCglSZXNvdXJjZXMSCwoDY3B1GAEgASgJEg4KBm1lbW9yeRgCIAEoCSJ0CgVJbWFnZRInCgZkZWJpYW4YASABKAsyFS5oZWFydGgudjEuRGViaWFuQmFzZUgAEhMKCXJlZmVyZW5jZRgCIAEoCUgAEiUKBmxheWVycxgDIAMoCzIVLmhlYXJ0aC52MS5JbWFnZUxheWVyQgYKBGJhc2UiJAoKRGViaWFuQmFzZRIWCg5weXRob25fdmVyc2lvbhgBIAEoCSLXAQoKSW1hZ2VMYXllchIuCgxwaXBfcGFja2FnZXMYASABKAsyFi5oZWFydGgudjEuUGlwUGFja2FnZXNIABIuCgxhcHRfcGFja2FnZXMYAiABKAsyFi5oZWFydGgudjEuQXB0UGFja2FnZXNIABInCghjb21tYW5kcxgDIAEoCzITLmhlYXJ0aC52MS5Db21tYW5kc0gAEjgKEXByb2Nlc3NfdmFyaWFibGVzGAQgASgLMhsuaGVhcnRoLnYxLlByb2Nlc3NWYXJpYWJsZXNIAEIGCgRraW5kIksKC1BpcFBhY2thZ2VzEhAKCHBhY2thZ2VzGAEgAygJEhEKCWluZGV4X3VybBgCIAEoCRIXCg9leHRyYV9hcmd1bWVudHMYAyADKAkiHwoLQXB0UGFja2FnZXMSEAoIcGFja2FnZXMYASADKAkiHAoIQ29tbWFuZHMSEAoIY29tbWFuZHMYASADKAkigwEKEFByb2Nlc3NWYXJpYWJsZXMSPQoJdmFyaWFibGVzGAEgAygLMiouaGVhcnRoLnYxLlByb2Nlc3NWYXJpYWJsZXMuVmFyaWFibGVzRW50cnkaMAoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIoCgRUYXNrEgwKBG5hbWUYASABKAkSEgoKZW50cnlwb2ludBgCIAEoCSLHAQoPRW52aXJvbm1lbnRTcGVjEgwKBG5hbWUYASABKAkSJQoIbGFuZ3VhZ2UYAiABKA4yEy5oZWFydGgudjEuTGFuZ3VhZ2USFQoNYnVuZGxlX3NoYTI1NhgDIAEoCRIeCgV0YXNrcxgEIAMoCzIPLmhlYXJ0aC52MS5UYXNrEh8KBWltYWdlGAUgASgLMhAuaGVhcnRoLnYxLkltYWdlEicKCXJlc291cmNlcxgGIAEoCzIULmhlYXJ0aC52MS5SZXNvdXJjZXMiegoSRW52aXJvbm1lbnRWZXJzaW9uEgoKAmlkGAEgASgJEigKBHNwZWMYAiABKAsyGi5oZWFydGgudjEuRW52aXJvbm1lbnRTcGVjEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wItMBCgtFbnZpcm9ubWVudBIMCgRuYW1lGAEgASgJEi4KB3ZlcnNpb24YAiABKAsyHS5oZWFydGgudjEuRW52aXJvbm1lbnRWZXJzaW9uEiYKBnBvbGljeRgDIAEoCzIWLmhlYXJ0aC52MS5SZXVzZVBvbGljeRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLzAwoHUmVwbGljYRIKCgJpZBgBIAEoCRITCgtlbnZpcm9ubWVudBgCIAEoCRIMCgRwb29sGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSJgoFc3RhdGUYBSABKA4yFy5oZWFydGgudjEuUmVwbGljYVN0YXRlEhQKDHN0YXJ0X3JlYXNvbhgGIAEoCRISCgplbmRfcmVhc29uGAcgASgJEg0KBXNsb3RzGAggASgNEhIKCmJ1c3lfc2xvdHMYCSABKA0SEQoJYWdlbnRfcGlkGAogASgNEhIKCnJ1bm5lcl9waWQYCyABKA0SLgoKY3JlYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIcmVhZHlfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmlkbGVfc2luY2UYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtzdGFydF9jYXVzZRgQIAEoCRIRCgllbmRfY2F1c2UYESABKAkSEgoKZXhlY3V0aW9ucxgSIAEoARIUCgxtZW1vcnlfYnl0ZXMYEyABKAEipgEKBFBvb2wSDAoEbmFtZRgBIAEoCRITCgtlbnZpcm9ubWVudBgCIAEoCRIYChBkZXNpcmVkX3JlcGxpY2FzGAMgASgNEg4KBnJlYXNvbhgEIAEoCRIPCgdiYWNrbG9nGAUgASgNEiQKCHJlcGxpY2FzGAYgAygLMhIuaGVhcnRoLnYxLlJlcGxpY2ESGgoSbGFzdF9zdGFydF9mYWlsdXJlGAcgASgJKj8KBVNjb3BlEhUKEVNDT1BFX1VOU1BFQ0lGSUVEEAASEAoMU0NPUEVfR0xPQkFMEAESDQoJU0NPUEVfUlVOEAIqTAoITGFuZ3VhZ2USGAoUTEFOR1VBR0VfVU5TUEVDSUZJRUQQABITCg9MQU5HVUFHRV9QWVRIT04QARIRCg1MQU5HVUFHRV9OT0RFEAIqlwEKDFJlcGxpY2FTdGF0ZRIdChlSRVBMSUNBX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWUkVQTElDQV9TVEFURV9TVEFSVElORxABEhcKE1JFUExJQ0FfU1RBVEVfUkVBRFkQAhIaChZSRVBMSUNBX1NUQVRFX0RSQUlOSU5HEAMSFwoTUkVQTElDQV9TVEFURV9FTkRFRBAEYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Describes the message hearth.v1.ReusePolicy.
@@ -19,102 +19,109 @@ export const ReusePolicySchema = /*@__PURE__*/
   messageDesc(file_hearth_v1_environment, 0);
 
 /**
+ * Describes the message hearth.v1.Recycling.
+ * Use `create(RecyclingSchema)` to create a new message.
+ */
+export const RecyclingSchema = /*@__PURE__*/
+  messageDesc(file_hearth_v1_environment, 1);
+
+/**
  * Describes the message hearth.v1.Resources.
  * Use `create(ResourcesSchema)` to create a new message.
  */
 export const ResourcesSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 1);
+  messageDesc(file_hearth_v1_environment, 2);
 
 /**
  * Describes the message hearth.v1.Image.
  * Use `create(ImageSchema)` to create a new message.
  */
 export const ImageSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 2);
+  messageDesc(file_hearth_v1_environment, 3);
 
 /**
  * Describes the message hearth.v1.DebianBase.
  * Use `create(DebianBaseSchema)` to create a new message.
  */
 export const DebianBaseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 3);
+  messageDesc(file_hearth_v1_environment, 4);
 
 /**
  * Describes the message hearth.v1.ImageLayer.
  * Use `create(ImageLayerSchema)` to create a new message.
  */
 export const ImageLayerSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 4);
+  messageDesc(file_hearth_v1_environment, 5);
 
 /**
  * Describes the message hearth.v1.PipPackages.
  * Use `create(PipPackagesSchema)` to create a new message.
  */
 export const PipPackagesSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 5);
+  messageDesc(file_hearth_v1_environment, 6);
 
 /**
  * Describes the message hearth.v1.AptPackages.
  * Use `create(AptPackagesSchema)` to create a new message.
  */
 export const AptPackagesSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 6);
+  messageDesc(file_hearth_v1_environment, 7);
 
 /**
  * Describes the message hearth.v1.Commands.
  * Use `create(CommandsSchema)` to create a new message.
  */
 export const CommandsSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 7);
+  messageDesc(file_hearth_v1_environment, 8);
 
 /**
  * Describes the message hearth.v1.ProcessVariables.
  * Use `create(ProcessVariablesSchema)` to create a new message.
  */
 export const ProcessVariablesSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 8);
+  messageDesc(file_hearth_v1_environment, 9);
 
 /**
  * Describes the message hearth.v1.Task.
  * Use `create(TaskSchema)` to create a new message.
  */
 export const TaskSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 9);
+  messageDesc(file_hearth_v1_environment, 10);
 
 /**
  * Describes the message hearth.v1.EnvironmentSpec.
  * Use `create(EnvironmentSpecSchema)` to create a new message.
  */
 export const EnvironmentSpecSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 10);
+  messageDesc(file_hearth_v1_environment, 11);
 
 /**
  * Describes the message hearth.v1.EnvironmentVersion.
  * Use `create(EnvironmentVersionSchema)` to create a new message.
  */
 export const EnvironmentVersionSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 11);
+  messageDesc(file_hearth_v1_environment, 12);
 
 /**
  * Describes the message hearth.v1.Environment.
  * Use `create(EnvironmentSchema)` to create a new message.
  */
 export const EnvironmentSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 12);
+  messageDesc(file_hearth_v1_environment, 13);
 
 /**
  * Describes the message hearth.v1.Replica.
  * Use `create(ReplicaSchema)` to create a new message.
  */
 export const ReplicaSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 13);
+  messageDesc(file_hearth_v1_environment, 14);
 
 /**
  * Describes the message hearth.v1.Pool.
  * Use `create(PoolSchema)` to create a new message.
  */
 export const PoolSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_environment, 14);
+  messageDesc(file_hearth_v1_environment, 15);
 
 /**
  * Describes the enum hearth.v1.Scope.

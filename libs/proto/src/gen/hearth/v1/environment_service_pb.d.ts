@@ -230,6 +230,53 @@ export declare type DeleteEnvironmentResponse = Message<"hearth.v1.DeleteEnviron
 export declare const DeleteEnvironmentResponseSchema: GenMessage<DeleteEnvironmentResponse>;
 
 /**
+ * Request of WarmEnvironment.
+ *
+ * @generated from message hearth.v1.WarmEnvironmentRequest
+ */
+export declare type WarmEnvironmentRequest = Message<"hearth.v1.WarmEnvironmentRequest"> & {
+  /**
+   * The environment's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Replicas to have at least. 1 to max_replicas, more counts as that. 0: min_replicas, or 1 when that is 0.
+   *
+   * @generated from field: uint32 replicas = 2;
+   */
+  replicas: number;
+};
+
+/**
+ * Describes the message hearth.v1.WarmEnvironmentRequest.
+ * Use `create(WarmEnvironmentRequestSchema)` to create a new message.
+ */
+export declare const WarmEnvironmentRequestSchema: GenMessage<WarmEnvironmentRequest>;
+
+/**
+ * Response of WarmEnvironment.
+ *
+ * @generated from message hearth.v1.WarmEnvironmentResponse
+ */
+export declare type WarmEnvironmentResponse = Message<"hearth.v1.WarmEnvironmentResponse"> & {
+  /**
+   * Replicas the environment is going to have.
+   *
+   * @generated from field: uint32 replicas = 1;
+   */
+  replicas: number;
+};
+
+/**
+ * Describes the message hearth.v1.WarmEnvironmentResponse.
+ * Use `create(WarmEnvironmentResponseSchema)` to create a new message.
+ */
+export declare const WarmEnvironmentResponseSchema: GenMessage<WarmEnvironmentResponse>;
+
+/**
  * Request of WatchPool.
  *
  * @generated from message hearth.v1.WatchPoolRequest
@@ -327,6 +374,17 @@ export declare const EnvironmentService: GenService<{
     methodKind: "unary";
     input: typeof DeleteEnvironmentRequestSchema;
     output: typeof DeleteEnvironmentResponseSchema;
+  },
+  /**
+   * Starts replicas before anybody asks for an execution. Answers at once; WatchPool shows them come up. They stay for as
+   * long as the policy's TTLs say. Errors: NOT_FOUND with ENVIRONMENT_NOT_FOUND.
+   *
+   * @generated from rpc hearth.v1.EnvironmentService.WarmEnvironment
+   */
+  warmEnvironment: {
+    methodKind: "unary";
+    input: typeof WarmEnvironmentRequestSchema;
+    output: typeof WarmEnvironmentResponseSchema;
   },
   /**
    * The pools of an environment now and after each change, until the caller leaves.

@@ -89,6 +89,29 @@ export declare type ExecutionRequest = Message<"hearth.v1.ExecutionRequest"> & {
    * @generated from field: hearth.v1.ReusePolicy policy_override = 10;
    */
   policyOverride?: ReusePolicy | undefined;
+
+  /**
+   * Executions with the same key run on the same replica as long as it has a free slot, for the sake of what it holds in
+   * memory. At most 200 characters. Empty: any replica.
+   *
+   * @generated from field: string affinity_key = 11;
+   */
+  affinityKey: string;
+
+  /**
+   * Executions of a higher priority get a slot first, among those of the same pool. -10 to 10. Absent: that of the
+   * execution that asked for it, 0 for a root.
+   *
+   * @generated from field: optional int32 priority = 12;
+   */
+  priority?: number | undefined;
+
+  /**
+   * Runs this execution in a fresh replica of its own, which ends with it. Not together with policy_override.
+   *
+   * @generated from field: bool fresh_replica = 13;
+   */
+  freshReplica: boolean;
 };
 
 /**
@@ -179,6 +202,13 @@ export declare type Attempt = Message<"hearth.v1.Attempt"> & {
    * @generated from field: hearth.v1.Failure failure = 11;
    */
   failure?: Failure | undefined;
+
+  /**
+   * How long the execution had waited for this slot, in milliseconds.
+   *
+   * @generated from field: double waited_ms = 12;
+   */
+  waitedMs: number;
 };
 
 /**

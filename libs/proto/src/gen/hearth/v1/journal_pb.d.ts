@@ -173,6 +173,13 @@ export declare type Dispatched = Message<"hearth.v1.Dispatched"> & {
    * @generated from field: string wait_reason = 6;
    */
   waitReason: string;
+
+  /**
+   * How long it waited for this slot, in milliseconds.
+   *
+   * @generated from field: double waited_ms = 7;
+   */
+  waitedMs: number;
 };
 
 /**
