@@ -136,6 +136,15 @@ class Runs(ClientTest):
         (request,) = self.double.asked("RunService/CreateRun")
         self.assertEqual(request["execution"]["policyOverride"], policy.to_json())
 
+    def test_affinity_priority_and_fresh_replicas_travel_with_the_run(self) -> None:
+        hearth.run(hearth.reference("polite", "greet").override(reusable="off", affinity_key="user-7", priority=0))
+        (request,) = self.double.asked("RunService/CreateRun")
+        execution = request["execution"]
+        self.assertEqual(
+            (execution["freshReplica"], execution["affinityKey"], execution["priority"]), (True, "user-7", 0)
+        )
+        self.assertNotIn("policyOverride", execution)
+
     def test_a_run_can_be_started_from_an_event_loop(self) -> None:
         run = asyncio.run(hearth.run.aio(hearth.reference("polite", "greet")))
         self.assertEqual(run.url, "http://page")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import hearth
-from hearth import Image, Resources, ReusePolicy, TaskEnvironment
+from hearth import Image, Recycling, Resources, ReusePolicy, TaskEnvironment
 from hearth.deploy import environment_spec
 
 
@@ -31,6 +31,25 @@ class Policy(unittest.TestCase):
                 "scope": "SCOPE_RUN",
             },
         )  # fmt: skip
+        reusing = ReusePolicy(
+            buffer_replicas=3,
+            recycling=Recycling(after_executions=1_000_000_000, above_memory="1.5Gi", after_age=timedelta(hours=1)),
+            single_use=True,
+            isolate_out_of_memory=True,
+        )
+        self.assertEqual(
+            {name: value for name, value in reusing.to_json().items() if name not in ReusePolicy().to_json()},
+            {
+                "bufferReplicas": 3, "singleUse": True, "isolateOutOfMemory": True,
+                "recycling": {"afterExecutions": 1_000_000_000, "aboveMemory": "1.5Gi", "afterAge": "3600s"},
+            },
+        )  # fmt: skip
+
+    def test_policies_that_say_the_same_are_equal(self) -> None:
+        same = [ReusePolicy(recycling=Recycling(after_age=age)) for age in (60, timedelta(minutes=1))]
+        self.assertEqual((same[0], len(set(same))), (same[1], 1))
+        self.assertNotEqual(same[0], ReusePolicy())
+        self.assertEqual(ReusePolicy(recycling=Recycling()), ReusePolicy())
 
     def test_what_is_out_of_bounds_is_refused_and_named(self) -> None:
         for arguments, named in [
@@ -47,10 +66,76 @@ class Policy(unittest.TestCase):
             ({"scaledown_ttl": timedelta(days=31)}, "scaledown_ttl is above 0 and at most 30 days"),
             ({"scaledown_ttl": "30s"}, "seconds or a timedelta"),
             ({"scope": "all"}, "scope is"),
+            ({"buffer_replicas": -1}, "buffer_replicas is 0 to 10,000, not -1"),
+            ({"buffer_replicas": 10_001}, "buffer_replicas is 0 to 10,000"),
+            ({"recycling": {"after_age": 1}}, "recycling is a Recycling"),
+            ({"single_use": 1}, "single_use is True or False, not 1"),
+            ({"isolate_out_of_memory": "yes"}, "isolate_out_of_memory is True or False"),
+            ({"single_use": True, "concurrency": 2}, "its concurrency is 1, not 2"),
         ]:
             with self.subTest(arguments), self.assertRaises(hearth.HearthError) as raised:
                 ReusePolicy(**arguments)  # type: ignore[arg-type]
             self.assertEqual(raised.exception.reason, "INVALID_POLICY")
+            self.assertIn(named, raised.exception.message)
+
+    def test_recycling_out_of_bounds_is_refused_and_named(self) -> None:
+        for arguments, named in [
+            ({"after_executions": 0}, "recycling.after_executions is 1 to 1,000,000,000, not 0"),
+            ({"after_executions": 1_000_000_001}, "recycling.after_executions is 1 to"),
+            ({"above_memory": "0Mi"}, "recycling.above_memory is a text with bytes above 0"),
+            ({"above_memory": "800 MB"}, 'such as "800Mi"'),
+            ({"above_memory": "500m"}, "recycling.above_memory"),
+            ({"above_memory": 800}, "recycling.above_memory"),
+            ({"after_age": 0}, "recycling.after_age is above 0"),
+            ({"after_age": timedelta(days=31)}, "recycling.after_age is above 0 and at most 30 days"),
+        ]:
+            with self.subTest(arguments), self.assertRaises(hearth.HearthError) as raised:
+                Recycling(**arguments)  # type: ignore[arg-type]
+            self.assertEqual(raised.exception.reason, "INVALID_POLICY")
+            self.assertIn(named, raised.exception.message)
+
+
+class Overrides(unittest.TestCase):
+    def setUp(self) -> None:
+        self.tasks = [TaskEnvironment("overridden").task(name="t")(lambda: None), hearth.reference("a", "t")]
+
+    def test_a_later_override_changes_only_what_it_names(self) -> None:
+        for task in self.tasks:
+            other = task.override(reusable="off", affinity_key="user-7").override(priority=5)
+            self.assertEqual(
+                other.options.request_fields(), {"freshReplica": True, "affinityKey": "user-7", "priority": 5}
+            )
+            self.assertEqual(other.override(affinity_key="user-8").options.affinity_key, "user-8")
+            self.assertEqual(task.options.request_fields(), {})
+
+    def test_none_undoes_what_an_override_named(self) -> None:
+        for task in self.tasks:
+            other = task.override(reusable=ReusePolicy(1), affinity_key="user-7", priority=0)
+            undone = other.override(reusable=None, affinity_key=None, priority=None)
+            self.assertEqual((len(other.options.frame_fields()), undone.options.frame_fields()), (3, {}))
+
+    def test_a_policy_and_fresh_replicas_exclude_each_other_until_one_is_undone(self) -> None:
+        for task in self.tasks:
+            for first, second in ((ReusePolicy(1), "off"), ("off", ReusePolicy(1))):
+                with self.assertRaisesRegex(hearth.HearthError, r"INVALID_EXECUTION: .*override\(reusable=None\)"):
+                    task.override(reusable=first).override(reusable=second)
+            fresh = task.override(reusable=ReusePolicy(1)).override(reusable=None).override(reusable="off")
+            self.assertEqual(fresh.options.frame_fields(), {"freshReplica": True})
+
+    def test_what_is_out_of_bounds_is_refused_and_named(self) -> None:
+        for arguments, named in [
+            ({"reusable": "on"}, 'reusable is a ReusePolicy(...), "off" or None, not \'on\''),
+            ({"affinity_key": ""}, "affinity_key is a text of 1 to 200 characters"),
+            ({"affinity_key": "k" * 201}, "affinity_key is"),
+            ({"affinity_key": 7}, "affinity_key is"),
+            ({"priority": 11}, "priority is a whole number from -10 to 10"),
+            ({"priority": -11}, "priority is"),
+            ({"priority": 0.5}, "priority is"),
+            ({"priority": True}, "priority is"),
+        ]:
+            with self.subTest(arguments), self.assertRaises(hearth.HearthError) as raised:
+                self.tasks[0].override(**arguments)
+            self.assertEqual(raised.exception.reason, "INVALID_EXECUTION")
             self.assertIn(named, raised.exception.message)
 
 
@@ -177,7 +262,7 @@ class Local(unittest.TestCase):
 
     def test_an_override_makes_another_task_and_leaves_the_first(self) -> None:
         other = self.double.override(reusable=ReusePolicy(replicas=1))
-        self.assertEqual((other(2), self.double.policy), (4, None))
+        self.assertEqual((other(2), self.double.options.policy), (4, None))
 
     def test_a_local_run_has_ended_and_needs_no_hearth(self) -> None:
         local = hearth.with_runcontext(mode="local")

@@ -73,6 +73,12 @@ CODE = """
         return await child.override(reusable=hearth.ReusePolicy(replicas=(0, 3), idle_ttl=1)).aio(1)
 
     @env.task
+    async def prefers():
+        chosen = achild.override(affinity_key="user-7").override(priority=-3)
+        alone = hearth.reference("there", "child").override(reusable="off")
+        return await chosen(1), await hearth.map.aio(chosen, [2]), await alone.aio(3)
+
+    @env.task
     def by_name(): return hearth.reference("node-code", "greet")("you", polite=True)
 
     @env.task
@@ -248,6 +254,16 @@ class Calls(RunnerTest):
         )  # fmt: skip
         agent.answer(call, b"1")
         agent.result(attempt)
+
+    def test_affinity_priority_and_fresh_replicas_travel_with_calls_and_maps(self) -> None:
+        agent = self.agent_with("prefers")
+        attempt = agent.execute("prefers")
+        named = ("affinityKey", "priority", "freshReplica")
+        for expected in ({"affinityKey": "user-7", "priority": -3},) * 2 + ({"freshReplica": True},):
+            call = self.call(agent)
+            self.assertEqual({key: call[key] for key in named if key in call}, expected)
+            agent.answer(call, b"1")
+        self.assertEqual(agent.result(attempt), [1, [1], 1])
 
     def test_a_task_is_called_by_name_across_languages(self) -> None:
         agent = self.agent_with("by_name")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .installation import init, init_from_config
     from .mapping import map
     from .policy import ReusePolicy
+    from .recycling import Recycling
     from .references import Reference, reference
     from .resources import Resources
     from .running import run, with_runcontext
@@ -32,6 +33,7 @@ _homes = {
     "init_from_config": "installation",
     "map": "mapping",
     "ReusePolicy": "policy",
+    "Recycling": "recycling",
     "Reference": "references",
     "reference": "references",
     "Resources": "resources",
@@ -47,6 +49,7 @@ __all__ = [
     "HearthError",
     "Image",
     "LogLine",
+    "Recycling",
     "Reference",
     "Resources",
     "ReusePolicy",

@@ -34,8 +34,9 @@ class AttemptScope(Protocol):
 
     info: Current
 
-    async def call(self, environment: str, task: str, arguments: bytes, policy: Mapping[str, Any] | None) -> bytes:
-        """Runs a task elsewhere and gives its result. Cancelling this cancels the execution."""
+    async def call(self, environment: str, task: str, arguments: bytes, options: Mapping[str, Any]) -> bytes:
+        """Runs a task elsewhere and gives its result. Cancelling this cancels the execution. ``options``: further fields
+        of its call frame."""
 
     def block_on(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Blocks this thread until the coroutine, which makes calls, has ended."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from .errors import HearthError
+from .policy_fields import duration, duration_json, invalid, truth, whole
+from .recycling import Recycling
 
 _REPLICAS_MAX = 10_000
 _CONCURRENCY_MAX = 10_000
-_TTL_MAX = timedelta(days=30)
 _SCOPES = {"global": "SCOPE_GLOBAL", "run": "SCOPE_RUN"}
 
 
@@ -23,11 +23,28 @@ class ReusePolicy:
     ``idle_ttl``: how long the whole environment may be idle before every replica is drained.
     Both TTLs are seconds or a ``timedelta``, above 0 and at most 30 days. Default 30 s.
     ``scope``: ``"global"``, one pool for every run (default), or ``"run"``, a pool for each.
+    ``buffer_replicas``: idle replicas kept beyond those in use, for as long as any is in use and up to max. 0 to 10,000.
+    Default 0.
+    ``recycling``: when a replica has served for long enough and is replaced. Default never.
+    ``single_use``: every replica serves one execution and ends; ``concurrency`` is 1. Default ``False``.
+    ``isolate_out_of_memory``: an execution that was alone in its replica when that ran out of memory gets one more
+    attempt, in a fresh replica of its own. Default ``False``: it ends with ``OUT_OF_MEMORY``.
 
     Raises ``HearthError`` with ``INVALID_POLICY``.
     """
 
-    __slots__ = ("min_replicas", "max_replicas", "concurrency", "scaledown_ttl", "idle_ttl", "scope")
+    __slots__ = (
+        "min_replicas",
+        "max_replicas",
+        "concurrency",
+        "scaledown_ttl",
+        "idle_ttl",
+        "scope",
+        "buffer_replicas",
+        "recycling",
+        "single_use",
+        "isolate_out_of_memory",
+    )
 
     def __init__(
         self,
@@ -36,76 +53,74 @@ class ReusePolicy:
         scaledown_ttl: float | timedelta = 30,
         idle_ttl: float | timedelta = 30,
         scope: str = "global",
+        *,
+        buffer_replicas: int = 0,
+        recycling: Recycling | None = None,
+        single_use: bool = False,
+        isolate_out_of_memory: bool = False,
     ) -> None:
         self.min_replicas, self.max_replicas = _replicas(replicas)
-        self.concurrency = _whole("concurrency", concurrency, 1, _CONCURRENCY_MAX)
-        self.scaledown_ttl = _ttl("scaledown_ttl", scaledown_ttl)
-        self.idle_ttl = _ttl("idle_ttl", idle_ttl)
+        self.concurrency = whole("concurrency", concurrency, 1, _CONCURRENCY_MAX)
+        self.scaledown_ttl = duration("scaledown_ttl", scaledown_ttl)
+        self.idle_ttl = duration("idle_ttl", idle_ttl)
         if scope not in _SCOPES:
-            raise _invalid(f'scope is "global" or "run", not {scope!r}')
+            raise invalid(f'scope is "global" or "run", not {scope!r}')
         self.scope = scope
+        self.buffer_replicas = whole("buffer_replicas", buffer_replicas, 0, _REPLICAS_MAX)
+        if recycling is not None and not isinstance(recycling, Recycling):
+            raise invalid(f"recycling is a Recycling(...) or None, not {recycling!r}")
+        self.recycling = recycling or Recycling()
+        self.single_use = truth("single_use", single_use)
+        self.isolate_out_of_memory = truth("isolate_out_of_memory", isolate_out_of_memory)
+        if self.single_use and self.concurrency > 1:
+            raise invalid(
+                f"a replica of single_use serves one execution, so its concurrency is 1, not {self.concurrency:,}; "
+                "leave one of the two out"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """``hearth.v1.ReusePolicy`` in its JSON form."""
-        return {
+        fields: dict[str, Any] = {
             "minReplicas": self.min_replicas,
             "maxReplicas": self.max_replicas,
             "concurrency": self.concurrency,
-            "idleTtl": _duration(self.idle_ttl),
-            "scaledownTtl": _duration(self.scaledown_ttl),
+            "idleTtl": duration_json(self.idle_ttl),
+            "scaledownTtl": duration_json(self.scaledown_ttl),
             "scope": _SCOPES[self.scope],
         }
+        # The others' defaults are those of the protocol, which leaves them out.
+        optional = {
+            "bufferReplicas": self.buffer_replicas,
+            "recycling": self.recycling.to_json(),
+            "singleUse": self.single_use,
+            "isolateOutOfMemory": self.isolate_out_of_memory,
+        }
+        fields.update({name: value for name, value in optional.items() if value})
+        return fields
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ReusePolicy) and self.to_json() == other.to_json()
 
     def __hash__(self) -> int:
-        return hash(tuple(self.to_json().items()))
+        return hash(repr(self.to_json()))
 
     def __repr__(self) -> str:
         return (
             f"ReusePolicy(replicas=({self.min_replicas}, {self.max_replicas}), concurrency={self.concurrency}, "
-            f"scaledown_ttl={self.scaledown_ttl!r}, idle_ttl={self.idle_ttl!r}, scope={self.scope!r})"
+            f"scaledown_ttl={self.scaledown_ttl!r}, idle_ttl={self.idle_ttl!r}, scope={self.scope!r}, "
+            f"buffer_replicas={self.buffer_replicas}, recycling={self.recycling!r}, single_use={self.single_use}, "
+            f"isolate_out_of_memory={self.isolate_out_of_memory})"
         )
 
 
 def _replicas(replicas: Any) -> tuple[int, int]:
     if isinstance(replicas, (tuple, list)):
         if len(replicas) != 2:
-            raise _invalid(f"replicas is one number or (min, max), not {replicas!r}")
-        low = _whole("the min of replicas", replicas[0], 0, _REPLICAS_MAX)
-        high = _whole("the max of replicas", replicas[1], 1, _REPLICAS_MAX)
+            raise invalid(f"replicas is one number or (min, max), not {replicas!r}")
+        low = whole("the min of replicas", replicas[0], 0, _REPLICAS_MAX)
+        high = whole("the max of replicas", replicas[1], 1, _REPLICAS_MAX)
         if low > high:
-            raise _invalid(f"the min of replicas, {low}, is above their max, {high}")
+            raise invalid(f"the min of replicas, {low}, is above their max, {high}")
         return low, high
-    number = _whole("replicas", replicas, 1, _REPLICAS_MAX)
+    number = whole("replicas", replicas, 1, _REPLICAS_MAX)
     return number, number
-
-
-def _whole(name: str, value: Any, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _invalid(f"{name} is a whole number, not {value!r}")
-    if not low <= value <= high:
-        raise _invalid(f"{name} is {low:,} to {high:,}, not {value:,}")
-    return value
-
-
-def _ttl(name: str, value: Any) -> timedelta:
-    if isinstance(value, bool) or not isinstance(value, (int, float, timedelta)):
-        raise _invalid(f"{name} is seconds or a timedelta, not {value!r}")
-    try:
-        ttl = value if isinstance(value, timedelta) else timedelta(seconds=value)
-    except (OverflowError, ValueError):
-        raise _invalid(f"{name} is above 0 and at most 30 days, not {value} seconds") from None
-    if not timedelta(0) < ttl <= _TTL_MAX:
-        raise _invalid(f"{name} is above 0 and at most 30 days, not {ttl.total_seconds():g} seconds")
-    return ttl
-
-
-def _duration(ttl: timedelta) -> str:
-    seconds, fraction = divmod(ttl // timedelta(microseconds=1), 1_000_000)
-    return f"{seconds}.{fraction:06d}s" if fraction else f"{seconds}s"
-
-
-def _invalid(problem: str) -> HearthError:
-    return HearthError("INVALID_POLICY", f"{problem}.")

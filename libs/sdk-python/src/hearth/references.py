@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .attempt_scope import CURRENT
+from .call_options import AS_IT_IS, CallOptions, Reusable
 from .errors import HearthError
-from .policy import ReusePolicy
 
 
 def reference(environment: str, task: str) -> Reference:
@@ -19,10 +19,10 @@ class Reference:
 
     is_async = False
 
-    def __init__(self, environment: str, task: str, policy: ReusePolicy | None = None) -> None:
+    def __init__(self, environment: str, task: str, options: CallOptions = CallOptions()) -> None:
         self.environment_name = environment
         self.name = task
-        self.policy = policy
+        self.options = options
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         scope = CURRENT.get()
@@ -36,13 +36,19 @@ class Reference:
         scope = CURRENT.get()
         if scope is None:
             raise self._not_here()
-        policy = None if self.policy is None else self.policy.to_json()
+        options = self.options.frame_fields()
         arguments = self.encode_arguments(args, kwargs)
-        return self.decode_result(await scope.call(self.environment_name, self.name, arguments, policy))
+        return self.decode_result(await scope.call(self.environment_name, self.name, arguments, options))
 
-    def override(self, *, reusable: ReusePolicy) -> Reference:
-        """The same task in a pool of its own with this policy instead of the environment's."""
-        return Reference(self.environment_name, self.name, reusable)
+    def override(
+        self,
+        *,
+        reusable: Reusable = AS_IT_IS,
+        affinity_key: str | None = AS_IT_IS,
+        priority: int | None = AS_IT_IS,
+    ) -> Reference:
+        """As for a ``Task``."""
+        return Reference(self.environment_name, self.name, self.options.changed(reusable, affinity_key, priority))
 
     def encode_arguments(self, args: Any, kwargs: Any) -> bytes:
         """The payload of a call's arguments."""

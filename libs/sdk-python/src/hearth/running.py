@@ -67,10 +67,9 @@ def start_run(task: _Runnable, args: Any, kwargs: Any) -> Run:
             "environment": task.environment_name,
             "task": task.name,
             "arguments": {"inline": base64.b64encode(arguments).decode("ascii")},
+            **task.options.request_fields(),
             **trace_fields,
         }
-        if task.policy is not None:
-            execution["policyOverride"] = task.policy.to_json()
         answer = control_plane.unary("RunService", "CreateRun", {"execution": execution})
     return Run(control_plane, answer["run"], task.decode_result)
 

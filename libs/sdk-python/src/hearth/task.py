@@ -7,11 +7,11 @@ import inspect
 from typing import TYPE_CHECKING, Any, Callable, Coroutine, Generic, ParamSpec, TypeVar, cast
 
 from .attempt_scope import CURRENT
+from .call_options import AS_IT_IS, CallOptions, Reusable
 
 if TYPE_CHECKING:
     from .attempt_scope import AttemptScope
     from .environment import TaskEnvironment
-    from .policy import ReusePolicy
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,12 +22,16 @@ class Task(Generic[P, R]):
     anywhere else it runs right here, as the function it is. A failed call raises ``TaskError``."""
 
     def __init__(
-        self, environment: TaskEnvironment, function: Callable[P, R], name: str, policy: ReusePolicy | None = None
+        self,
+        environment: TaskEnvironment,
+        function: Callable[P, R],
+        name: str,
+        options: CallOptions = CallOptions(),
     ) -> None:
         self.environment = environment
         self.function = function
         self.name = name
-        self.policy = policy
+        self.options = options
         functools.update_wrapper(self, function)
 
     @property
@@ -60,9 +64,25 @@ class Task(Generic[P, R]):
 
         return await asyncio.to_thread(self.function, *args, **kwargs)
 
-    def override(self, *, reusable: ReusePolicy) -> Task[P, R]:
-        """The same task in a pool of its own with this policy instead of the environment's."""
-        return Task(self.environment, self.function, self.name, reusable)
+    def override(
+        self,
+        *,
+        reusable: Reusable = AS_IT_IS,
+        affinity_key: str | None = AS_IT_IS,
+        priority: int | None = AS_IT_IS,
+    ) -> Task[P, R]:
+        """The same task with other options for its calls, maps and runs. What is not given stays as it is.
+
+        ``reusable``: a ``ReusePolicy`` for a pool of its own instead of the environment's; ``"off"`` for a fresh replica
+        for each execution, which ends with it; ``None`` for the environment's own pool, the default. A policy and
+        ``"off"`` exclude each other.
+        ``affinity_key``: executions with the same key prefer the same replica, for what that holds in memory. 1 to 200
+        characters; ``None``, the default: any replica.
+        ``priority``: executions of a higher one get a slot first. -10 to 10; ``None``, the default: that of the execution
+        that calls, 0 for a run.
+        Raises ``HearthError`` with ``INVALID_EXECUTION``."""
+        options = self.options.changed(reusable, affinity_key, priority)
+        return Task(self.environment, self.function, self.name, options)
 
     def encode_arguments(self, args: Any, kwargs: Any) -> bytes:
         """The payload of a call's arguments. Raises ``NOT_SERIALIZABLE`` or ``PAYLOAD_TOO_LARGE``."""
@@ -80,10 +100,10 @@ class Task(Generic[P, R]):
 
     def _call(self, scope: AttemptScope, args: Any, kwargs: Any) -> Coroutine[Any, Any, Any]:
         arguments = self.encode_arguments(args, kwargs)
-        policy = None if self.policy is None else self.policy.to_json()
+        options = self.options.frame_fields()
 
         async def call() -> Any:
-            return self.decode_result(await scope.call(self.environment.name, self.name, arguments, policy))
+            return self.decode_result(await scope.call(self.environment.name, self.name, arguments, options))
 
         return call()
 

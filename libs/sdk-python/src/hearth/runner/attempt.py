@@ -79,11 +79,11 @@ class Attempt:
         self._outbox.log(self.id, stream, text)
         return True
 
-    async def call(self, environment: str, task: str, arguments: bytes, policy: Mapping[str, Any] | None) -> bytes:
+    async def call(self, environment: str, task: str, arguments: bytes, options: Mapping[str, Any]) -> bytes:
         if asyncio.get_running_loop() is self._loop:
-            return await self._calls.call(self, environment, task, arguments, policy)
+            return await self._calls.call(self, environment, task, arguments, options)
         # A synchronous task may run an event loop of its own.
-        elsewhere = self._calls.call(self, environment, task, arguments, policy)
+        elsewhere = self._calls.call(self, environment, task, arguments, options)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(elsewhere, self._loop))
 
     def block_on(self, coroutine: Coroutine[Any, Any, T]) -> T:

@@ -52,17 +52,16 @@ class Calls:
         self._open: dict[int, Call] = {}
 
     async def call(
-        self, attempt: Attempt, environment: str, task: str, arguments: bytes, policy: Mapping[str, Any] | None
+        self, attempt: Attempt, environment: str, task: str, arguments: bytes, options: Mapping[str, Any]
     ) -> bytes:
-        """Gives the result. On the runner's loop. Cancelling this cancels the execution."""
+        """Gives the result. On the runner's loop. Cancelling this cancels the execution. ``options``: further fields of
+        the frame."""
         if attempt.ledger.cancelled:
             raise _cancelled()
         if attempt.ledger.ended:
             raise _ended_before()
         number = next(self._numbers)
-        header: dict[str, Any] = {"call": number, "attempt": attempt.id, "environment": environment, "task": task}
-        if policy is not None:
-            header["policy"] = policy
+        header = {"call": number, "attempt": attempt.id, "environment": environment, "task": task, **options}
         call = Call(attempt, number, self._loop.create_future())
         self._open[number] = call
         attempt.ledger.outstanding.add(call)
