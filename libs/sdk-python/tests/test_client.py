@@ -163,6 +163,69 @@ class Runs(ClientTest):
         self.assertEqual(self.double.requests, [])
 
 
+class Warming(ClientTest):
+    def setUp(self) -> None:
+        super().setUp()
+        nothing_declared = mock.patch("hearth.deploy.declared_environments", lambda: [])
+        nothing_declared.start()
+        self.addCleanup(nothing_declared.stop)
+        self.environment = hearth.TaskEnvironment("warmed")
+        self.double.answers["EnvironmentService/WarmEnvironment"] = lambda request: {"replicas": request.get("replicas", 2)}
+        self.double.answers["EnvironmentService/GetEnvironment"] = lambda _: {"environment": {"version": {"id": "v2"}}}
+
+    def pools(self, *states: str, version: str = "v2", failure: str = "", name: str = "warmed") -> Message:
+        replicas = [{"state": f"REPLICA_STATE_{state}", "version": version} for state in states]
+        return {"pools": [{"name": name, "replicas": replicas, "lastStartFailure": failure}]}
+
+    def test_warming_asks_for_replicas_and_does_not_wait(self) -> None:
+        self.assertEqual((self.environment.warm(), self.environment.warm(5)), (2, 5))
+        asked = self.double.asked("EnvironmentService/WarmEnvironment")
+        self.assertEqual(asked, [{"name": "warmed"}, {"name": "warmed", "replicas": 5}])
+        self.assertEqual(self.double.asked("EnvironmentService/WatchPool"), [])
+
+    def test_waiting_ends_when_that_many_replicas_of_the_present_version_are_ready(self) -> None:
+        states = iter(
+            (
+                self.pools("READY", "READY", version="v1"),
+                self.pools("READY", "READY", name="warmed/of-a-run"),
+                self.pools("READY", "STARTING"),
+                self.pools("READY", "READY"),
+            )
+        )
+        self.double.answers["EnvironmentService/WatchPool"] = lambda _: [next(states)]
+        self.assertEqual(self.environment.warm(wait=True), 2)
+        self.assertEqual(list(states), [])
+
+    def test_a_broken_watch_is_opened_again(self) -> None:
+        times = iter(["breaks", "succeeds"])
+
+        def watch(_: Message) -> Iterator[Message]:
+            yield self.pools("READY")
+            if next(times) == "breaks":
+                raise Break
+            yield self.pools("READY", "READY")
+
+        self.double.answers["EnvironmentService/WatchPool"] = watch
+        self.environment.warm(wait=True)
+        self.assertEqual(len(self.double.asked("EnvironmentService/WatchPool")), 2)
+
+    def test_a_wait_that_takes_too_long_names_the_last_failed_start(self) -> None:
+        self.double.answers["EnvironmentService/WatchPool"] = lambda _: [self.pools("READY", failure="No module named x")]
+        with self.assertRaises(TimeoutError) as raised:
+            self.environment.warm(wait=True, timeout=0)
+        self.assertEqual(
+            str(raised.exception),
+            'Environment "warmed" has 1 of 2 replicas ready after 0 seconds. The last start failed: No module named x',
+        )
+
+    def test_a_number_of_replicas_out_of_bounds_is_refused_before_anything_is_asked(self) -> None:
+        bad: list[Any] = [0, -1, 10_001, True, "2"]
+        for replicas in bad:
+            with self.subTest(replicas), self.assertRaisesRegex(hearth.HearthError, "INVALID_REQUEST: replicas is"):
+                self.environment.warm(replicas)
+        self.assertEqual(self.double.requests, [])
+
+
 class Errors(ClientTest):
     def test_a_refusal_has_its_reason_its_message_and_its_figures(self) -> None:
         def refuse(_: Message) -> Message:

@@ -128,6 +128,14 @@ class Deploying(ProgramTest):
         self.assertNotIn("policy", self.deployed()["prices"])
         self.assertEqual(self.double.asked("RunService/CreateRun")[0]["execution"]["executionId"], name)
 
+    def test_warming_deploys_the_program_first(self) -> None:
+        self.double.answers["EnvironmentService/WarmEnvironment"] = lambda _: {"replicas": 1}
+        self.write("warms.py", MAIN.partition("    if __name__")[0] + "    env.warm(1)\n")
+        self.runs("warms.py")
+        methods = [method for method, _ in self.double.requests]
+        self.assertEqual(methods[-2:], ["EnvironmentService/DeployEnvironment", "EnvironmentService/WarmEnvironment"])
+        self.assertIn("shop", self.deployed())
+
     def test_lines_of_an_images_build_go_to_standard_error(self) -> None:
         self.assertIn("shop: Installing things\n", self.python("main.py").stderr)
 
@@ -299,6 +307,16 @@ class CommandLine(ProgramTest):
                 self.assertEqual((ended.returncode, ended.stdout), (1, ""))
                 self.assertIn(said, ended.stderr)
         self.assertEqual(self.double.requests, [])
+
+    def test_priority_affinity_and_a_fresh_replica_are_asked_for(self) -> None:
+        options = ("--priority", "-5", "--affinity-key", "user-7", "--fresh-replica")
+        self.runs("-m", "hearth.launch", "--detach", *options, "main.py", "total", "--n", "1")
+        (request,) = self.double.asked("RunService/CreateRun")
+        execution = request["execution"]
+        self.assertEqual((execution["priority"], execution["affinityKey"], execution["freshReplica"]), (-5, "user-7", True))
+        ended = self.python("-m", "hearth.launch", "--detach", "--priority", "11", "main.py", "total", "--n", "1")
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("INVALID_EXECUTION: priority is a whole number from -10 to 10", ended.stderr)
 
     def test_a_file_that_is_not_there_is_refused(self) -> None:
         ended = self.python("-m", "hearth.launch", "none.py", "x")

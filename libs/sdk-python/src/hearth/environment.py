@@ -98,6 +98,19 @@ class TaskEnvironment:
             env_vars=chosen(env_vars, self.env_vars),
         )
 
+    def warm(self, replicas: int | None = None, *, wait: bool = False, timeout: float = 120) -> int:
+        """Deploys what the program declares, as ``hearth.run`` does, and starts replicas of this environment before
+        anybody asks for an execution. Gives how many it is going to have. They stay for as long as the policy's TTLs say.
+
+        ``replicas``: how many to have at least; more than the policy's max count as that. 1 to 10,000. Default the
+        policy's min, or 1 when that is 0.
+        ``wait``: returns once that many are ready. Default ``False``: returns at once.
+        ``timeout``: seconds to wait for that, after which ``TimeoutError`` names the last failed start. Default 120.
+        Raises ``HearthError``. Blocks: from an event loop, ``await asyncio.to_thread(env.warm)``."""
+        from .warming import warm_environment
+
+        return warm_environment(self.name, replicas, wait, timeout)
+
     def deployed_image(self) -> Image:
         """The image with the environment's own process variables."""
         return self.image.with_env_vars(self.env_vars) if self.env_vars else self.image

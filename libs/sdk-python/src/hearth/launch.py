@@ -1,4 +1,4 @@
-"""``python -m hearth.launch [--detach] [--json] FILE TASK [--argument value ...]``: what ``hearth run`` does with a Python file.
+"""``python -m hearth.launch [options] FILE TASK [--argument value ...]``: what ``hearth run`` does with a Python file.
 
 Deploys what the file declares and starts a run of one of its tasks. With ``--json`` the last line of standard output is
 the run as a JSON object: with ``--detach`` its name and url, otherwise its phase and result or failure as well.
@@ -20,6 +20,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m hearth.launch", allow_abbrev=False)
     parser.add_argument("--detach", action="store_true", help="do not wait for the run to end")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--priority", type=int, help="-10 to 10, higher gets a slot first; default 0")
+    parser.add_argument("--affinity-key", help="run where executions with this key ran; 1 to 200 characters")
+    parser.add_argument("--fresh-replica", action="store_true", help="run in a fresh replica, which ends with the run")
     parser.add_argument("file", help="a Python program that declares environments")
     parser.add_argument("task", help="one of its tasks, by name")
     parser.add_argument("words", nargs=argparse.REMAINDER, metavar="--argument value", help="the task's arguments")
@@ -35,10 +38,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def _launch(options: argparse.Namespace) -> int:
     from .argument_text import read_arguments
+    from .call_options import AS_IT_IS
     from .program import find_task, import_program
     from .running import run
 
-    task = find_task(import_program(options.file), options.task)
+    task = find_task(import_program(options.file), options.task).override(
+        reusable="off" if options.fresh_replica else AS_IT_IS,
+        affinity_key=options.affinity_key,
+        priority=options.priority,
+    )
     started = run(task, **read_arguments(task.function, options.words))
     told = {"name": started.name, "url": started.url}
     if not options.json:
