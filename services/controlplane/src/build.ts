@@ -13,6 +13,7 @@ import { RunReader } from "./api/run-history.ts";
 import { runHandlers } from "./api/run-service.ts";
 import { startHttpServer } from "./api/start-http-server.ts";
 import type { Config } from "./config.ts";
+import { PoolsMachine } from "./core/pools-machine.ts";
 import type { AgentLaunch } from "./io/agent-variables.ts";
 import { openNatsBundleStore } from "./io/bundle-store.ts";
 import { openNatsCatalogue } from "./io/catalogue.ts";
@@ -59,15 +60,13 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   );
   const peers = grpcPeers();
   const [poolFeed, runFeed] = [new ChangeFeed(), new ChangeFeed()];
+  const { startTimeoutMs, drainGraceMs } = config;
+  const machine = new PoolsMachine({
+    limits: { startTimeoutMs, drainGraceMs },
+    newReplicaId: (environment, now) => `${environment}-${newId(now)}`,
+  });
   const pools = new ScalePools({
-    clock,
-    log,
-    provider,
-    peers,
-    store: replicaStore,
-    feed: poolFeed,
-    limits: { startTimeoutMs: config.startTimeoutMs, drainGraceMs: config.drainGraceMs },
-    newReplicaId: (environment) => `${environment}-${newId(clock.now())}`,
+    ...{ clock, log, machine, provider, peers, store: replicaStore, feed: poolFeed, startTimeoutMs, drainGraceMs },
   });
   const deployed = await environmentStore.list();
   await catalogue.reconcile(deployed);

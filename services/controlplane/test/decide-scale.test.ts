@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decideScale, type PoolSnapshot, type ScaleDecision } from "../src/core/decide-scale.ts";
-import type { Policy } from "@hearth/policy";
+import { neverRecycled, type Policy, type Recycling } from "@hearth/policy";
 import type { Announced, Replica } from "../src/core/replica.ts";
 
 const now = 1_000_000;
@@ -11,6 +11,10 @@ const policy: Policy = {
   idleTtlMs: 30_000,
   scaledownTtlMs: 10_000,
   scope: "global",
+  bufferReplicas: 0,
+  recycling: neverRecycled,
+  singleUse: false,
+  isolateOutOfMemory: false,
 };
 
 function decide(changes: Partial<PoolSnapshot>): ScaleDecision {
@@ -20,7 +24,10 @@ function decide(changes: Partial<PoolSnapshot>): ScaleDecision {
     version: "v1",
     replicas: [],
     backlog: 0,
+    oldestWaitingMs: now - 1_000,
     lastBacklogAtMs: undefined,
+    warmUp: undefined,
+    lastScaledownAtMs: undefined,
     startFailures: undefined,
     ...changes,
   };
@@ -34,8 +41,11 @@ function replica(id: string, changes: Partial<Replica> = {}): Replica {
     pool: "e",
     version: "v1",
     state: "starting",
+    startCause: "BACKLOG",
     startReason: "",
+    endCause: undefined,
     endReason: "",
+    replaces: undefined,
     createdAtMs: now,
     readyAtMs: undefined,
     drainingAtMs: undefined,
@@ -48,8 +58,9 @@ function replica(id: string, changes: Partial<Replica> = {}): Replica {
 }
 
 function announced(changes: Partial<Announced>): Announced {
-  const nothing = { address: "a:1", sequence: 1, slots: 2, free: 2, busy: 0, lent: 0, agentPid: 1, runnerPid: 2 };
-  return { ...nothing, idleSinceMs: undefined, ...changes };
+  const nothing = { address: "a:1", sequence: 1, slots: 2, free: 2, busy: 0, lent: 0 };
+  const rest = { executions: 0, memoryBytes: 0, agentPid: 1, runnerPid: 2 };
+  return { ...nothing, ...rest, idleSinceMs: undefined, ...changes };
 }
 
 /** Ready and idle for so long. */
@@ -62,23 +73,29 @@ function busy(id: string, changes: Partial<Replica> = {}): Replica {
   return replica(id, { state: "ready", announced: announced({ busy: 2, free: 0 }), ...changes });
 }
 
+/** How many replicas it starts, whatever for. */
+const started = ({ start }: ScaleDecision): number => start.reduce((sum, { count }) => sum + count, 0);
+
 const drained = ({ drain }: ScaleDecision): readonly string[] => drain.map(({ replicaId }) => replicaId);
 
 describe("waking", () => {
   test("a pool that nobody ever asked anything of has no replica", () => {
-    expect(decide({})).toMatchObject({ kind: "hold", desired: 0, start: 0, nextAt: undefined });
+    expect(decide({})).toMatchObject({ kind: "hold", desired: 0, start: [], nextAt: undefined });
   });
 
   test("the first execution starts the minimum at once", () => {
-    expect(decide({ backlog: 1, policy: { ...policy, minReplicas: 3 } })).toMatchObject({ kind: "start", start: 3 });
+    expect(decide({ backlog: 1, policy: { ...policy, minReplicas: 3 } }).start).toMatchObject([
+      { count: 3, cause: "MIN_REPLICAS" },
+    ]);
   });
 
   test("a minimum of zero starts what the backlog needs", () => {
-    expect(decide({ backlog: 3, policy: { ...policy, minReplicas: 0 } })).toMatchObject({ start: 2, desired: 2 });
+    const decision = decide({ backlog: 3, policy: { ...policy, minReplicas: 0 } });
+    expect(decision).toMatchObject({ desired: 2, start: [{ count: 2, cause: "BACKLOG" }] });
   });
 
   test("a replica that went away is replaced while the environment is awake", () => {
-    expect(decide({ lastBacklogAtMs: now - 5_000 })).toMatchObject({ kind: "start", start: 1 });
+    expect(started(decide({ lastBacklogAtMs: now - 5_000 }))).toBe(1);
   });
 });
 
@@ -96,7 +113,29 @@ describe("growing", () => {
       start: 0,
     },
   ])("$rule", ({ replicas, backlog, start }) => {
-    expect(decide({ replicas, backlog }).start).toBe(start);
+    expect(started(decide({ replicas, backlog }))).toBe(start);
+  });
+
+  test("while replicas are ready, only what has waited 100 ms starts more", () => {
+    const young = decide({ replicas: [busy("a")], backlog: 1, oldestWaitingMs: now - 99 });
+    expect(young).toMatchObject({ kind: "hold", nextAt: now + 1 });
+    expect(started(decide({ replicas: [busy("a")], backlog: 1, oldestWaitingMs: now - 100 }))).toBe(1);
+  });
+
+  test("with no replica ready the backlog starts more at once", () => {
+    const policyFromZero = { ...policy, minReplicas: 0 };
+    expect(started(decide({ backlog: 8, oldestWaitingMs: now, policy: policyFromZero }))).toBe(4);
+  });
+
+  test("replicas that serve one execution are started at once: no slot of theirs comes free", () => {
+    const singleUse = { ...policy, singleUse: true, concurrency: 1 };
+    const used = busy("a", { slots: 1, announced: announced({ slots: 1, free: 0, busy: 1 }) });
+    expect(started(decide({ replicas: [used], backlog: 2, oldestWaitingMs: now, policy: singleUse }))).toBe(2);
+  });
+
+  test("free slots of another version are nobody's: executions run on the current one", () => {
+    const replicas = [idle("a", 0, { version: "v0" })];
+    expect(started(decide({ replicas, backlog: 1, policy: { ...policy, minReplicas: 0 } }))).toBe(1);
   });
 
   test("a backlog at the maximum is explained", () => {
@@ -114,9 +153,20 @@ describe("scaledown TTL", () => {
     expect(decide({ replicas: [idle("a", 9_999), busy("b")] })).toMatchObject({ kind: "hold", nextAt: now + 1 });
   });
 
-  test("the longest idle go first and the minimum stays", () => {
-    const replicas = [idle("a", 11_000), idle("b", 13_000), idle("c", 12_000)];
-    expect(drained(decide({ replicas }))).toEqual(["b", "c"]);
+  test("the longest idle goes first and the minimum stays", () => {
+    const replicas = [idle("a", 11_000), idle("b", 13_000)];
+    expect(drained(decide({ replicas }))).toEqual(["b"]);
+  });
+
+  test("of many that are due half go at once, half of the rest 50 ms later, and so on", () => {
+    const replicas = Array.from({ length: 9 }, (_, index) => idle(`r${index}`, 19_000 - index));
+    const wide = { ...policy, maxReplicas: 20 };
+    const first = decide({ replicas, policy: wide });
+    expect(drained(first)).toEqual(["r0", "r1", "r2", "r3"]);
+    expect(first.nextAt).toBe(now + 50);
+    const rest = replicas.slice(4);
+    expect(drained(decide({ replicas: rest, policy: wide, lastScaledownAtMs: now - 49 }))).toEqual([]);
+    expect(drained(decide({ replicas: rest, policy: wide, lastScaledownAtMs: now - 50 }))).toEqual(["r4", "r5"]);
   });
 
   test("a busy replica never goes", () => {
@@ -130,6 +180,123 @@ describe("scaledown TTL", () => {
 
   test("nothing goes while executions wait", () => {
     expect(drained(decide({ replicas: [idle("a", 20_000), idle("b", 20_000)], backlog: 1 }))).toEqual([]);
+  });
+});
+
+describe("a buffer", () => {
+  const buffered = { ...policy, minReplicas: 0, maxReplicas: 10, bufferReplicas: 2 };
+
+  test.each([
+    { rule: "is kept beyond the replicas in use", replicas: [busy("a")], backlog: 0, start: 2 },
+    { rule: "idle replicas are part of it", replicas: [busy("a"), idle("b", 0)], backlog: 0, start: 1 },
+    {
+      rule: "starting replicas are part of it",
+      replicas: [busy("a"), replica("b"), replica("c")],
+      backlog: 0,
+      start: 0,
+    },
+    { rule: "is added to what the backlog needs", replicas: [], backlog: 3, start: 4 },
+    { rule: "is nothing where nothing is in use", replicas: [idle("a", 0), idle("b", 0)], backlog: 0, start: 0 },
+  ])("$rule", ({ replicas, backlog, start }) => {
+    expect(started(decide({ replicas, backlog, policy: buffered }))).toBe(start);
+  });
+
+  test("does not exceed the maximum", () => {
+    expect(started(decide({ replicas: [busy("a")], policy: { ...buffered, maxReplicas: 2 } }))).toBe(1);
+  });
+
+  test("is not scaled down while anything is in use", () => {
+    const replicas = [busy("a"), idle("b", 50_000), idle("c", 50_000), idle("d", 50_000)];
+    expect(drained(decide({ replicas, policy: buffered }))).toEqual(["b"]);
+  });
+
+  test("names itself as the cause", () => {
+    expect(decide({ replicas: [busy("a")], policy: buffered }).start).toMatchObject([{ cause: "BUFFER" }]);
+  });
+});
+
+describe("a warm-up", () => {
+  const asked = { replicas: 3, askedAtMs: now };
+
+  test("wakes the pool and starts what it asked for, or the minimum if that is more", () => {
+    expect(decide({ warmUp: asked }).start).toMatchObject([{ count: 3, cause: "WARM_UP" }]);
+    expect(started(decide({ warmUp: asked, policy: { ...policy, minReplicas: 4 } }))).toBe(4);
+  });
+
+  test("does not exceed the maximum", () => {
+    expect(started(decide({ warmUp: { ...asked, replicas: 99 } }))).toBe(4);
+  });
+
+  test("is over with the idle TTL, also when its replicas never came up", () => {
+    const past = { replicas: 3, askedAtMs: now - 30_000 };
+    expect(decide({ warmUp: past })).toMatchObject({ desired: 0, start: [] });
+  });
+});
+
+describe("recycling", () => {
+  const after = (recycling: Partial<Recycling>): Policy => ({
+    ...policy,
+    recycling: { ...neverRecycled, ...recycling },
+  });
+  const used = (id: string, changes: Partial<Announced>, more: Partial<Replica> = {}): Replica =>
+    busy(id, { readyAtMs: now - 60_000, announced: announced({ busy: 1, free: 1, ...changes }), ...more });
+
+  test.each([
+    { rule: after({ afterExecutions: 100 }), changes: { executions: 100 }, why: "it took 100 executions" },
+    {
+      rule: after({ aboveMemoryBytes: 2 ** 30 }),
+      changes: { memoryBytes: 2 ** 30 + 2 ** 29 },
+      why: "its runner held 1.5 GiB, above 1 GiB",
+    },
+    { rule: after({ afterAgeMs: 60_000 }), changes: {}, why: "it was 60 s old" },
+  ])("$why: its replacement starts first, and it goes on serving", ({ rule, changes, why }) => {
+    const decision = decide({ replicas: [used("a", changes)], policy: rule });
+    expect(decision).toMatchObject({
+      start: [{ count: 1, cause: "RECYCLING", reason: `it replaces a: ${why}`, replaces: "a" }],
+      drain: [],
+    });
+  });
+
+  test.each([
+    { rule: after({ afterExecutions: 100 }), changes: { executions: 99 } },
+    { rule: after({ aboveMemoryBytes: 2 ** 30 }), changes: { memoryBytes: 2 ** 30 } },
+    { rule: after({ afterAgeMs: 60_001 }), changes: {} },
+  ])("nothing happens before that: $changes", ({ rule, changes }) => {
+    expect(started(decide({ replicas: [used("a", changes)], policy: rule }))).toBe(0);
+  });
+
+  test("the next look is at the moment the oldest comes of age", () => {
+    expect(decide({ replicas: [used("a", {})], policy: after({ afterAgeMs: 60_007 }) }).nextAt).toBe(now + 7);
+  });
+
+  test("the replaced one drains when its replacement is ready", () => {
+    const rule = after({ afterExecutions: 5 });
+    const old = used("a", { executions: 9 });
+    expect(decide({ replicas: [old, replica("b", { replaces: "a" })], policy: rule })).toMatchObject({
+      kind: "hold",
+      start: [],
+    });
+    const decision = decide({ replicas: [old, idle("b", 0, { replaces: "a" })], policy: rule });
+    expect(decision.drain).toEqual([{ replicaId: "a", cause: "RECYCLED", reason: "it took 9 executions (recycling)" }]);
+  });
+
+  test("the replacement may be one more than the maximum", () => {
+    const rule = { ...after({ afterExecutions: 5 }), maxReplicas: 1 };
+    expect(started(decide({ replicas: [used("a", { executions: 5 })], policy: rule }))).toBe(1);
+    const both = [used("a", { executions: 5 }), replica("b", { replaces: "a" })];
+    expect(decide({ replicas: both, policy: rule }).drain).toEqual([]);
+  });
+
+  test("is one at a time, the oldest first", () => {
+    const replicas = [used("a", { executions: 5 }), used("b", { executions: 5 }, { readyAtMs: now - 90_000 })];
+    expect(decide({ replicas, policy: after({ afterExecutions: 5 }) }).start).toMatchObject([{ replaces: "b" }]);
+    const underWay = [...replicas, replica("c", { replaces: "b" })];
+    expect(started(decide({ replicas: underWay, policy: after({ afterExecutions: 5 }) }))).toBe(0);
+  });
+
+  test("a replacement whose replica is gone is a replica like any other", () => {
+    const replicas = [idle("b", 0, { replaces: "a" })];
+    expect(decide({ replicas })).toMatchObject({ kind: "hold", desired: 1 });
   });
 });
 
@@ -163,8 +330,7 @@ describe("idle TTL", () => {
 
 describe("a policy changed in place", () => {
   test("a raised minimum starts the difference", () => {
-    const decision = decide({ replicas: [idle("a", 0)], policy: { ...policy, minReplicas: 3 } });
-    expect(decision).toMatchObject({ kind: "start", start: 2 });
+    expect(started(decide({ replicas: [idle("a", 0)], policy: { ...policy, minReplicas: 3 } }))).toBe(2);
   });
 
   test("a lowered maximum drains idle replicas at once and leaves busy ones", () => {
@@ -178,16 +344,19 @@ describe("a new version", () => {
   const v2 = (changes: Partial<PoolSnapshot>): ScaleDecision => decide({ version: "v2", ...changes });
 
   test("starts beside the one in use", () => {
-    expect(v2({ replicas: [busy("a", v1)] })).toMatchObject({ kind: "start", start: 1, drain: [] });
+    const decision = v2({ replicas: [busy("a", v1)], policy: { ...policy, minReplicas: 1 } });
+    expect(decision).toMatchObject({ kind: "start", start: [{ count: 1 }], drain: [] });
   });
 
   test("starts one even when the minimum is zero", () => {
-    expect(v2({ replicas: [busy("a", v1)], policy: { ...policy, minReplicas: 0 } }).start).toBe(1);
+    expect(v2({ replicas: [busy("a", v1)], policy: { ...policy, minReplicas: 0 } }).start).toMatchObject([
+      { count: 1, cause: "ROLL_OUT" },
+    ]);
   });
 
   test("drains the other once one of its own is ready", () => {
     const decision = v2({ replicas: [busy("a", v1), idle("b", 0, { version: "v2" })] });
-    expect(decision.drain).toEqual([{ replicaId: "a", reason: "version v2 is current" }]);
+    expect(decision.drain).toEqual([{ replicaId: "a", cause: "ROLL_OUT", reason: "version v2 is current" }]);
   });
 
   test("drains the other at once when nobody wants anything", () => {
@@ -209,13 +378,13 @@ describe("failing starts", () => {
     { count: 60, waitMs: 30_000 },
   ])("after $count failures the next start waits $waitMs ms", ({ count, waitMs }) => {
     const before = decide({ backlog: 1, startFailures: failed(count, waitMs - 1) });
-    expect(before).toMatchObject({ kind: "hold", start: 0, nextAt: now + 1 });
-    expect(decide({ backlog: 1, startFailures: failed(count, waitMs) }).start).toBe(1);
+    expect(before).toMatchObject({ kind: "hold", start: [], nextAt: now + 1 });
+    expect(started(decide({ backlog: 1, startFailures: failed(count, waitMs) }))).toBe(1);
   });
 });
 
 test("a deleted environment loses every replica", () => {
   const decision = decide({ version: undefined, replicas: [busy("a"), replica("b")], backlog: 3 });
-  expect(decision).toMatchObject({ desired: 0, start: 0 });
+  expect(decision).toMatchObject({ desired: 0, start: [] });
   expect(drained(decision)).toEqual(["a", "b"]);
 });

@@ -22,6 +22,7 @@ const dispatched = (number: number): HistoryRecord & { readonly kind: "dispatche
   version: "v",
   cold: number === 1,
   waitReason: "",
+  waitedMs: 0,
 });
 const attemptEnd = (number: number, outcome: AttemptEnd["outcome"]): AttemptEnd => {
   return { number, outcome, failure: undefined, startedMs: 20, endedMs: 30, runnerPid: 99 };

@@ -49,7 +49,7 @@ function open(script: string): ReplicaProvider {
 }
 
 function order(replicaId: string, spec: EnvironmentSpec = specOf({})) {
-  return { replicaId, environment: spec.name, pool: spec.name, version: "v1", concurrency: 3, spec };
+  return { replicaId, environment: spec.name, pool: spec.name, version: "v1", concurrency: 3, singleUse: false, spec };
 }
 
 function exitsOf(provider: ReplicaProvider): readonly ReplicaExit[] {

@@ -17,15 +17,17 @@ const announced: Announced = {
   busy: 0,
   lent: 0,
   idleSinceMs: 1,
+  executions: 0,
+  memoryBytes: 0,
   agentPid: 1,
   runnerPid: 2,
 };
 const events = {
   started: { kind: "started" },
   ready: { kind: "announcedReady", announced },
-  drainAsked: { kind: "drainAsked", reason: "asked" },
-  draining: { kind: "announcedDraining", announced, reason: "by itself" },
-  gone: { kind: "gone", reason: "crashed" },
+  drainAsked: { kind: "drainAsked", cause: "IDLE_TTL", reason: "asked" },
+  draining: { kind: "announcedDraining", announced, cause: "STOPPED", reason: "by itself" },
+  gone: { kind: "gone", cause: "EXITED", reason: "crashed" },
 } satisfies Record<string, ReplicaEvent>;
 
 function inState(state: ReplicaState): Replica {
@@ -35,8 +37,11 @@ function inState(state: ReplicaState): Replica {
     pool: "e",
     version: "v",
     state,
+    startCause: "BACKLOG",
     startReason: "",
+    endCause: undefined,
     endReason: "",
+    replaces: undefined,
     createdAtMs: 0,
     readyAtMs: undefined,
     drainingAtMs: undefined,
@@ -74,7 +79,11 @@ test("a stale announcement shows that the agent lives and nothing else", () => {
 
 test("the reason of a drain survives the end", () => {
   const draining = stepReplica(inState("ready"), events.drainAsked, 10);
-  expect(stepReplica(draining, events.gone, 20)).toMatchObject({ endReason: "asked", endedAtMs: 20 });
+  expect(stepReplica(draining, events.gone, 20)).toMatchObject({
+    endCause: "IDLE_TTL",
+    endReason: "asked",
+    endedAtMs: 20,
+  });
 });
 
 const limits = { startTimeoutMs: 60_000, drainGraceMs: 30_000 };
@@ -85,13 +94,13 @@ test.each([
   { state: "starting", atMs: 59_999, overdue: undefined },
   { state: "starting", atMs: 60_000, overdue: "it was not ready 60 s after its start" },
 ] as const)("a $state replica silent for $atMs ms: $overdue", ({ state, atMs, overdue }) => {
-  expect(findOverdue(inState(state), atMs, limits)).toBe(overdue);
+  expect(findOverdue(inState(state), atMs, limits)?.reason).toBe(overdue);
 });
 
 test("a drained replica that outstays its grace period is stopped", () => {
   const draining = { ...inState("draining"), drainingAtMs: 0 };
   expect(findOverdue(draining, 34_999, limits)).toBeUndefined();
-  expect(findOverdue(draining, 35_000, limits)).toBe("it outstayed its grace period");
+  expect(findOverdue(draining, 35_000, limits)?.reason).toBe("it outstayed its grace period");
 });
 
 test("an execution keeps its first lines and one that says there were more", () => {

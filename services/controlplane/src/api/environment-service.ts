@@ -51,6 +51,9 @@ export function environmentHandlers(options: {
       await environments.delete(name);
       return {};
     },
+    async warmEnvironment({ name, replicas }) {
+      return { replicas: await environments.warmUp(name, replicas) };
+    },
     async *watchPool({ name }, { signal }) {
       await environments.get(name);
       using watch = feed.watch([name], signal);

@@ -8,6 +8,7 @@ import type { BundleStore } from "../io/bundle-store.ts";
 import type { Catalogue } from "../io/catalogue.ts";
 import type { EnvironmentStore } from "../io/environment-store.ts";
 import type { ReplicaProvider } from "../io/replica-provider.ts";
+import { isDeepStrictEqual } from "node:util";
 import { linesOf } from "./line-stream.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import { versionId } from "./version-id.ts";
@@ -75,6 +76,14 @@ export class Environments {
     });
   }
 
+  /** Returns how many replicas there are going to be. */
+  async warmUp(name: string, replicas: number): Promise<number> {
+    const { policy } = await this.get(name);
+    const wanted = Math.min(replicas === 0 ? Math.max(1, policy.minReplicas) : replicas, policy.maxReplicas);
+    this.#pools.warmUp(name, wanted);
+    return wanted;
+  }
+
   delete(name: string): Promise<void> {
     return this.#turns.do(name, async () => {
       await this.get(name);
@@ -124,6 +133,5 @@ function validPolicy(request: PolicyRequest): Policy {
 }
 
 function sameUse(a: Environment, b: Environment): boolean {
-  const keys = Object.keys(a.policy) as (keyof Policy)[];
-  return a.version.id === b.version.id && keys.every((key) => a.policy[key] === b.policy[key]);
+  return a.version.id === b.version.id && isDeepStrictEqual(a.policy, b.policy);
 }

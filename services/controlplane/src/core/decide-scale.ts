@@ -1,6 +1,9 @@
-import { describeDuration, plural } from "./describe.ts";
 import type { Policy } from "@hearth/policy";
-import { isBusy, isLive, type Replica } from "./replica.ts";
+import { countReplicas, type ReplicaCounts } from "./count-replicas.ts";
+import { decideRecycling } from "./decide-recycling.ts";
+import { decideScaledown } from "./decide-scaledown.ts";
+import { describeDuration, plural } from "./describe.ts";
+import type { EndCause, Replica, StartCause } from "./replica.ts";
 import { nextStartAt, type StartFailures } from "./start-backoff.ts";
 
 /** All that is known of one pool at one moment. */
@@ -10,13 +13,24 @@ export interface PoolSnapshot {
   /** The current version. Undefined: the environment was deleted. */
   readonly version: string | undefined;
   /** The replicas that have not ended. */
-  readonly replicas: readonly Replica[];
+  readonly replicas: Iterable<Replica>;
   /** Accepted executions without a slot, over all routers. */
   readonly backlog: number;
+  /** Since when the oldest of them has waited. Undefined without a backlog. */
+  readonly oldestWaitingMs: number | undefined;
   /** When there last was a backlog. Undefined: never, as far as is known. */
   readonly lastBacklogAtMs: number | undefined;
+  /** A warm-up that was asked for and is not complete. */
+  readonly warmUp: WarmUp | undefined;
+  /** When replicas last went because of the scaledown TTL. */
+  readonly lastScaledownAtMs: number | undefined;
   /** Starts that failed since the last good one. */
   readonly startFailures: StartFailures | undefined;
+}
+
+export interface WarmUp {
+  readonly replicas: number;
+  readonly askedAtMs: number;
 }
 
 /** What to do with one pool, and why it then has as many replicas as it has. */
@@ -24,9 +38,8 @@ export interface ScaleDecision {
   readonly kind: "start" | "drain" | "hold";
   /** Replicas wanted after this. */
   readonly desired: number;
-  /** How many to start, of the current version. */
-  readonly start: number;
-  readonly startReason: string;
+  /** Replicas of the current version to start. */
+  readonly start: readonly StartOrder[];
   readonly drain: readonly DrainOrder[];
   /** Why `desired` is what it is, for a person. */
   readonly reason: string;
@@ -34,198 +47,183 @@ export interface ScaleDecision {
   readonly nextAt: number | undefined;
 }
 
+export interface StartOrder {
+  readonly count: number;
+  readonly cause: StartCause;
+  readonly reason: string;
+  /** The replica that the new one is to take the place of. */
+  readonly replaces?: string;
+}
+
 export interface DrainOrder {
   readonly replicaId: string;
+  readonly cause: EndCause;
   readonly reason: string;
 }
 
 /** How many replicas are wanted and why, before anything is done about it. */
 interface Wish {
   readonly desired: number;
+  readonly cause: StartCause;
   readonly reason: string;
+  /** When the wish grows by itself. */
+  readonly growsAt: number | undefined;
 }
+
+/**
+ * While replicas are ready, the backlog has this long to find a free slot before more of them are started: what ends in
+ * less is not worth a start.
+ */
+export const growAfterMs = 100;
 
 /**
  * Decides over one pool.
  *
- * A pool is awake from its first backlog until it has been idle for `idleTtl`. Awake, it has at least `minReplicas`, and
- * as many more as the backlog needs beyond free slots and those of starting replicas, up to `maxReplicas`. A replica that
- * drains counts towards the maximum until it is gone. A replica idle for `scaledownTtl` goes while more than
- * `minReplicas` remain, the longest idle first.
+ * A pool is awake from its first backlog or warm-up until it has been idle for `idleTtl`. Awake, it has at least
+ * `minReplicas`, `bufferReplicas` beyond those in use, and as many as the backlog needs beyond free slots and those of
+ * starting replicas, up to `maxReplicas`. A replica that drains counts towards the maximum until it is gone. A replica idle
+ * for `scaledownTtl` goes while more than that remain, the longest idle first.
  *
- * A new version rolls out beside the other one: the other's replicas serve until one of the new version is ready, or
- * until nobody wants anything; then they drain. The bound of `maxReplicas` holds for each version by itself, since
- * otherwise a pool of one replica could not change its version without a gap.
+ * A new version rolls out beside the other one: the other's replicas serve until one of the new version is ready, or until
+ * nobody wants anything; then they drain. The bound of `maxReplicas` holds for each version by itself, since otherwise a
+ * pool of one replica could not change its version without a gap; and so does one replica that is about to replace another.
  */
 export function decideScale(snapshot: PoolSnapshot): ScaleDecision {
-  const { version, replicas } = snapshot;
-  const live = replicas.filter(isLive);
-  if (version === undefined) return drainAll(live, "the environment was deleted");
-  const sleepsAt = sleepMoment(snapshot);
-  if (sleepsAt === undefined || sleepsAt <= snapshot.now) {
-    const reason =
-      sleepsAt === undefined
-        ? "nothing has been asked for"
-        : `the environment was idle for ${describeDuration(snapshot.policy.idleTtlMs)} (idle TTL)`;
-    return drainAll(live, reason);
+  const { version, now, policy, startFailures } = snapshot;
+  const counts = countReplicas(snapshot.replicas, version);
+  if (version === undefined) return drainAll(counts, "ENVIRONMENT_DELETED", "the environment was deleted");
+  const sleepsAt = sleepMoment(snapshot, counts);
+  if (sleepsAt === undefined) return drainAll(counts, "NOT_WANTED", "nothing has been asked for");
+  if (sleepsAt <= now) {
+    const idleFor = describeDuration(policy.idleTtlMs);
+    return drainAll(counts, "IDLE_TTL", `the environment was idle for ${idleFor} (idle TTL)`);
   }
-  const current = live.filter((replica) => replica.version === version);
-  const stale = staleOnes(snapshot, live, current);
-  const wish = wishFor(snapshot, current, live);
-  return current.length < wish.desired
-    ? startUpTo(snapshot, current, wish, stale, sleepsAt)
-    : drainDownTo(snapshot, current, wish, stale, sleepsAt);
+  const wish = wishFor(snapshot, counts);
+  const stale = staleOnes(snapshot, counts);
+  const recycling = decideRecycling(counts, policy.recycling, now);
+  const missing = Math.max(0, wish.desired - counts.settled.length);
+  const start: StartOrder[] = [];
+  if (missing > 0) start.push({ count: missing, cause: wish.cause, reason: wish.reason });
+  start.push(...recycling.start);
+  const startAt = startFailures === undefined ? now : nextStartAt(startFailures);
+  const postponed = start.length > 0 && startAt > now;
+  const scaledown = decideScaledown(snapshot, counts, missing > 0 ? counts.settled.length : keptFor(snapshot, counts));
+  const drain = [...stale, ...recycling.drain, ...scaledown.drain];
+  const failed = startFailures?.count ?? 0;
+  return {
+    kind: start.length > 0 && !postponed ? "start" : drain.length > 0 ? "drain" : "hold",
+    desired: Math.max(wish.desired, counts.settled.length) - scaledown.drain.length,
+    start: postponed ? [] : start,
+    drain,
+    reason: postponed
+      ? `${wish.reason}; waiting ${describeDuration(startAt - now)} after ${plural(failed, "failed start", "failed starts")}`
+      : wish.reason,
+    nextAt: earliest([sleepsAt, postponed ? startAt : undefined, wish.growsAt, recycling.nextAt, scaledown.nextAt]),
+  };
 }
 
-function drainAll(live: readonly Replica[], reason: string): ScaleDecision {
-  const drain = live.map(({ id }) => ({ replicaId: id, reason }));
-  return { ...nothing, kind: drain.length > 0 ? "drain" : "hold", desired: 0, drain, reason };
+function drainAll({ live }: ReplicaCounts, cause: EndCause, reason: string): ScaleDecision {
+  const drain = live.map(({ id }) => ({ replicaId: id, cause, reason }));
+  return { kind: drain.length > 0 ? "drain" : "hold", desired: 0, start: [], drain, reason, nextAt: undefined };
 }
-
-const nothing = { kind: "hold", start: 0, startReason: "", drain: [], nextAt: undefined } as const;
 
 /** When the pool falls asleep, were nothing to happen any more. Infinity while it is in use, undefined when never woken. */
-function sleepMoment({ replicas, backlog, lastBacklogAtMs, policy }: PoolSnapshot): number | undefined {
-  if (backlog > 0 || replicas.some(isBusy)) return Infinity;
-  const moments = [...replicas.map(lastUseOf), lastBacklogAtMs].filter((moment) => moment !== undefined);
+function sleepMoment(snapshot: PoolSnapshot, counts: ReplicaCounts): number | undefined {
+  const { backlog, lastBacklogAtMs, warmUp, policy } = snapshot;
+  if (backlog > 0 || counts.anyBusy) return Infinity;
+  const moments = [counts.lastUsedAtMs, lastBacklogAtMs, warmUp?.askedAtMs].filter((moment) => moment !== undefined);
   return moments.length === 0 ? undefined : Math.max(...moments) + policy.idleTtlMs;
 }
 
-/** A replica that has not announced itself yet was started, or found again, for somebody's sake. */
-function lastUseOf(replica: Replica): number | undefined {
-  if (replica.announced !== undefined) return replica.announced.idleSinceMs;
-  return isLive(replica) ? replica.heardAtMs : undefined;
-}
-
 /** The replicas of other versions that may go now. */
-function staleOnes(
-  { version, backlog }: PoolSnapshot,
-  live: readonly Replica[],
-  current: readonly Replica[],
-): readonly DrainOrder[] {
-  const others = live.filter((replica) => replica.version !== version);
-  const replaced = current.some(({ state }) => state === "ready");
-  const wanted = backlog > 0 || others.some(isBusy);
+function staleOnes({ version, backlog }: PoolSnapshot, counts: ReplicaCounts): readonly DrainOrder[] {
+  const replaced = counts.ready > 0;
+  const wanted = backlog > 0 || counts.othersBusy;
   const reason = `version ${version ?? ""} is current`;
-  return others
+  return counts.others
     .filter(({ state }) => replaced || !wanted || state !== "ready")
-    .map(({ id }) => ({ replicaId: id, reason }));
+    .map(({ id }) => ({ replicaId: id, cause: "ROLL_OUT", reason }));
 }
 
-function wishFor(
-  { policy, backlog, version, replicas }: PoolSnapshot,
-  current: readonly Replica[],
-  live: readonly Replica[],
-): Wish {
+function wishFor(snapshot: PoolSnapshot, counts: ReplicaCounts): Wish {
+  const { policy, backlog, now, warmUp } = snapshot;
   const { minReplicas, maxReplicas, concurrency } = policy;
-  const uncovered = backlog - coveredBy(live);
-  const needed = uncovered > 0 ? current.length + Math.ceil(uncovered / concurrency) : 0;
-  const succeeding = live.some((replica) => replica.version !== version && isBusy(replica)) ? 1 : 0;
-  const wanted = Math.max(minReplicas, needed, succeeding, Math.min(current.length, maxReplicas));
-  const leaving = replicas.filter((replica) => replica.state === "draining" && replica.version === version).length;
-  if (needed > maxReplicas) {
-    const reason = `${plural(backlog, "execution waits", "executions wait")}: at max replicas (${maxReplicas})`;
-    return { desired: Math.max(current.length, Math.min(wanted, maxReplicas - leaving)), reason };
-  }
-  const desired = Math.max(Math.min(current.length, maxReplicas), Math.min(wanted, maxReplicas - leaving));
-  if (needed > minReplicas) return { desired, reason: plural(backlog, "execution waits", "executions wait") };
-  if (desired > minReplicas) return { desired, reason: `${desired} in use or not idle for long enough to go` };
-  return { desired, reason: `the environment is awake; min replicas is ${minReplicas}` };
-}
-
-/** Executions of the backlog that free slots, and those of starting replicas, will take. */
-function coveredBy(live: readonly Replica[]): number {
-  return live.reduce(
-    (sum, { state, slots, announced }) => sum + (state === "ready" ? (announced?.free ?? 0) : slots),
-    0,
-  );
-}
-
-function startUpTo(
-  snapshot: PoolSnapshot,
-  current: readonly Replica[],
-  wish: Wish,
-  stale: readonly DrainOrder[],
-  sleepsAt: number,
-): ScaleDecision {
-  const { startFailures, now } = snapshot;
-  const startAt = startFailures === undefined ? now : nextStartAt(startFailures);
-  if (startFailures !== undefined && startAt > now) {
-    const reason = `${wish.reason}; waiting ${describeDuration(startAt - now)} after ${plural(startFailures.count, "failed start", "failed starts")}`;
-    return {
-      ...nothing,
-      kind: stale.length > 0 ? "drain" : "hold",
-      desired: wish.desired,
-      drain: stale,
-      reason,
-      nextAt: earliest([startAt, sleepsAt]),
-    };
-  }
+  const present = counts.settled.length;
+  const uncovered = backlog - counts.freeSlots;
+  const growsAt = growMoment(snapshot, counts);
+  const grows = uncovered > 0 && growsAt <= now;
+  const wishes = [
+    {
+      replicas: minReplicas,
+      cause: "MIN_REPLICAS",
+      reason: `the environment is awake; min replicas is ${minReplicas}`,
+    },
+    {
+      replicas: counts.othersBusy ? 1 : 0,
+      cause: "ROLL_OUT",
+      reason: `version ${snapshot.version ?? ""} rolls out`,
+    },
+    { replicas: warmUp?.replicas ?? 0, cause: "WARM_UP", reason: `a warm-up asked for ${warmUp?.replicas ?? 0}` },
+    { replicas: inUseWithBuffer(snapshot, counts), cause: "BUFFER", reason: bufferReason(policy) },
+    {
+      replicas: grows ? present + Math.ceil(uncovered / concurrency) : 0,
+      cause: "BACKLOG",
+      reason: plural(backlog, "execution waits", "executions wait"),
+    },
+  ] as const satisfies readonly { replicas: number; cause: StartCause; reason: string }[];
+  // Of equal wishes the earlier one is the reason.
+  const most = wishes.reduce((best, wish) => (wish.replicas > best.replicas ? wish : best));
+  // A replica that drains counts until it is gone, but no replica goes for the sake of one that drains.
+  const room = Math.max(Math.min(present, maxReplicas), maxReplicas - counts.draining);
+  const desired = Math.max(Math.min(present, maxReplicas), Math.min(most.replicas, room));
   return {
-    kind: "start",
-    desired: wish.desired,
-    start: wish.desired - current.length,
-    startReason: wish.reason,
-    drain: stale,
-    reason: wish.reason,
-    nextAt: earliest([sleepsAt]),
+    desired,
+    cause: most.cause,
+    reason: reasonFor(snapshot, most, desired, grows),
+    growsAt: uncovered > 0 && !grows ? growsAt : undefined,
   };
 }
 
-function drainDownTo(
-  snapshot: PoolSnapshot,
-  current: readonly Replica[],
-  wish: Wish,
-  stale: readonly DrainOrder[],
-  sleepsAt: number,
-): ScaleDecision {
-  const { policy, now, backlog } = snapshot;
-  const excess = excessOf(current, policy.maxReplicas);
-  const idle = current.filter(isIdle).sort((a, b) => idleSince(a) - idleSince(b));
-  const spare = backlog > 0 ? 0 : Math.max(0, current.length - policy.minReplicas);
-  const candidates = idle.slice(0, spare);
-  const due = candidates
-    .filter((replica) => idleSince(replica) + policy.scaledownTtlMs <= now)
-    .filter(({ id }) => !excess.some((order) => order.replicaId === id))
-    .slice(0, Math.max(0, spare - excess.length));
-  const dueOrders = due.map(({ id }) => ({
-    replicaId: id,
-    reason: `idle for ${describeDuration(policy.scaledownTtlMs)} (scaledown TTL)`,
-  }));
-  const drain = [...stale, ...excess, ...dueOrders];
-  const leaving = new Set(drain.map(({ replicaId }) => replicaId));
-  const nextDue = candidates
-    .filter(({ id }) => !leaving.has(id))
-    .map((replica) => idleSince(replica) + policy.scaledownTtlMs);
-  return {
-    ...nothing,
-    kind: drain.length > 0 ? "drain" : "hold",
-    desired: current.filter(({ id }) => !leaving.has(id)).length,
-    drain,
-    reason: wish.reason,
-    nextAt: earliest([sleepsAt, ...nextDue]),
-  };
+function reasonFor(
+  { policy, backlog }: PoolSnapshot,
+  most: { readonly replicas: number; readonly reason: string },
+  desired: number,
+  grows: boolean,
+): string {
+  if (most.replicas > policy.maxReplicas) {
+    const waiting = grows ? `${plural(backlog, "execution waits", "executions wait")}: ` : "";
+    return `${waiting}at max replicas (${policy.maxReplicas})`;
+  }
+  if (desired > most.replicas) return `${desired} in use or not idle for long enough to go`;
+  return most.reason;
 }
 
-/** After the maximum was lowered: starting replicas and idle ones above it. Busy ones go once they are idle. */
-function excessOf(current: readonly Replica[], maxReplicas: number): readonly DrainOrder[] {
-  const starting = current.filter(({ state }) => state !== "ready").sort((a, b) => b.createdAtMs - a.createdAtMs);
-  const idle = current.filter(isIdle).sort((a, b) => idleSince(a) - idleSince(b));
-  const above = Math.max(0, current.length - maxReplicas);
-  return [...starting, ...idle]
-    .slice(0, above)
-    .map(({ id }) => ({ replicaId: id, reason: `max replicas is now ${maxReplicas}` }));
+/** When a backlog without a slot makes the pool grow: at once unless ready replicas may give it one soon. */
+function growMoment({ policy, oldestWaitingMs, now }: PoolSnapshot, counts: ReplicaCounts): number {
+  if (counts.ready === 0 || policy.singleUse) return now;
+  return (oldestWaitingMs ?? now) + growAfterMs;
 }
 
-function isIdle(replica: Replica): boolean {
-  return replica.state === "ready" && !isBusy(replica) && replica.announced?.idleSinceMs !== undefined;
+/** Replicas in use, or about to be for the backlog, and the buffer beyond them. 0 without a buffer or without use. */
+function inUseWithBuffer({ policy, backlog }: PoolSnapshot, counts: ReplicaCounts): number {
+  if (policy.bufferReplicas === 0) return 0;
+  const beyondBusy = Math.max(0, backlog - counts.freeInBusy);
+  const inUse = counts.busy + Math.ceil(beyondBusy / policy.concurrency);
+  return inUse === 0 ? 0 : inUse + policy.bufferReplicas;
 }
 
-function idleSince(replica: Replica): number {
-  return replica.announced?.idleSinceMs ?? Infinity;
+function bufferReason({ bufferReplicas }: Policy): string {
+  return `${plural(bufferReplicas, "idle replica is", "idle replicas are")} kept beyond those in use (buffer)`;
 }
 
-function earliest(moments: readonly number[]): number | undefined {
-  const next = Math.min(...moments);
+/** How many replicas stay whatever their idleness. All of them while something waits. */
+function keptFor(snapshot: PoolSnapshot, counts: ReplicaCounts): number {
+  if (snapshot.backlog > 0) return counts.settled.length;
+  const { minReplicas } = snapshot.policy;
+  return Math.max(minReplicas, snapshot.warmUp?.replicas ?? 0, inUseWithBuffer(snapshot, counts));
+}
+
+function earliest(moments: readonly (number | undefined)[]): number | undefined {
+  const next = Math.min(...moments.map((moment) => moment ?? Infinity));
   return Number.isFinite(next) ? next : undefined;
 }

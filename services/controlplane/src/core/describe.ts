@@ -10,3 +10,10 @@ export function describeDuration(ms: number): string {
   if (ms < 7_200_000) return `${Number((ms / 60_000).toFixed(1))} min`;
   return `${Number((ms / 3_600_000).toFixed(1))} h`;
 }
+
+/** An amount of memory for a person: "512 KiB", "800 MiB", "1.5 GiB". */
+export function describeBytes(bytes: number): string {
+  if (bytes < 2 ** 20) return `${Math.round(bytes / 2 ** 10)} KiB`;
+  if (bytes < 2 ** 30) return `${Math.round(bytes / 2 ** 20)} MiB`;
+  return `${Number((bytes / 2 ** 30).toFixed(1))} GiB`;
+}

@@ -20,6 +20,8 @@ export interface Attempt {
   /** Whether the execution waited for a replica to start. */
   readonly cold: boolean;
   readonly waitReason: string;
+  /** How long it had waited for its slot. */
+  readonly waitedMs: number;
   readonly dispatchedMs: number;
   /** 0 while not known. */
   readonly startedMs: number;

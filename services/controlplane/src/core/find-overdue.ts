@@ -1,5 +1,5 @@
 import { describeDuration } from "./describe.ts";
-import type { Replica } from "./replica.ts";
+import type { EndCause, Replica } from "./replica.ts";
 
 /** An agent announces itself every second; one that has been silent for this long is lost. */
 export const replicaSilenceMaxMs = 5_000;
@@ -14,19 +14,28 @@ export interface ReplicaLimits {
   readonly drainGraceMs: number;
 }
 
+export interface Overdue {
+  readonly cause: EndCause;
+  readonly reason: string;
+}
+
 /** Why a replica must be stopped although nobody asked for it, or undefined while it is in good time. */
-export function findOverdue(replica: Replica, now: number, limits: ReplicaLimits): string | undefined {
+export function findOverdue(replica: Replica, now: number, limits: ReplicaLimits): Overdue | undefined {
   const silentMs = now - replica.heardAtMs;
   switch (replica.state) {
     case "requested":
-    case "starting":
+    case "starting": {
       if (silentMs < limits.startTimeoutMs) return undefined;
-      return `it was not ready ${describeDuration(limits.startTimeoutMs)} after its start`;
+      const reason = `it was not ready ${describeDuration(limits.startTimeoutMs)} after its start`;
+      return { cause: "START_FAILED", reason };
+    }
     case "ready":
       return lostAfter(silentMs);
     case "draining": {
       const drainingMs = now - (replica.drainingAtMs ?? now);
-      if (drainingMs >= limits.drainGraceMs + afterGraceMs) return "it outstayed its grace period";
+      if (drainingMs >= limits.drainGraceMs + afterGraceMs) {
+        return { cause: "STOPPED", reason: "it outstayed its grace period" };
+      }
       return replica.announced === undefined ? undefined : lostAfter(silentMs);
     }
     case "ended":
@@ -34,7 +43,7 @@ export function findOverdue(replica: Replica, now: number, limits: ReplicaLimits
   }
 }
 
-function lostAfter(silentMs: number): string | undefined {
+function lostAfter(silentMs: number): Overdue | undefined {
   if (silentMs < replicaSilenceMaxMs) return undefined;
-  return `it was lost: not heard of for ${describeDuration(replicaSilenceMaxMs)}`;
+  return { cause: "LOST", reason: `it was lost: not heard of for ${describeDuration(replicaSilenceMaxMs)}` };
 }

@@ -27,6 +27,8 @@ export interface Pools {
   pools(environment: string): readonly PoolView[];
   environmentChanged(environment: Environment): void;
   environmentDeleted(name: string): void;
+  /** At least so many replicas are to be started, asked for or not. */
+  warmUp(environment: string, replicas: number): void;
   /** The addresses of live routers, the one heard of most recently first. */
   routers(): readonly string[];
 }

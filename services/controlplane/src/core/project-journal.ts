@@ -29,6 +29,7 @@ export type HistoryRecord = { readonly executionId: string; readonly atMs: numbe
       readonly version: string;
       readonly cold: boolean;
       readonly waitReason: string;
+      readonly waitedMs: number;
     }
   | { readonly kind: "attemptEnded"; readonly end: AttemptEnd }
   | {
@@ -95,8 +96,16 @@ function dispatchedAttempt(
     const isOld = record.atMs < present.dispatchedMs || record.replicaId === present.replicaId;
     if (isOld || present.outcome !== "none") return undefined;
   }
-  const { number, replicaId, version, cold, waitReason } = record;
-  return { ...(present ?? blankAttempt(number)), replicaId, version, cold, waitReason, dispatchedMs: record.atMs };
+  const { number, replicaId, version, cold, waitReason, waitedMs } = record;
+  return {
+    ...(present ?? blankAttempt(number)),
+    replicaId,
+    version,
+    cold,
+    waitReason,
+    waitedMs,
+    dispatchedMs: record.atMs,
+  };
 }
 
 function withEnd(known: ExecutionHistory, end: AttemptEnd, atMs: number): ExecutionHistory {
@@ -121,6 +130,7 @@ function blankAttempt(number: number): Attempt {
     runnerPid: 0,
     cold: false,
     waitReason: "",
+    waitedMs: 0,
     dispatchedMs: 0,
     startedMs: 0,
     endedMs: 0,

@@ -1,6 +1,24 @@
 /** Where a replica is in its life. */
 export type ReplicaState = "requested" | "starting" | "ready" | "draining" | "ended";
 
+/** Why a replica was started, for programs: environment.proto, `Replica.start_cause`. */
+export type StartCause = "BACKLOG" | "MIN_REPLICAS" | "BUFFER" | "WARM_UP" | "ROLL_OUT" | "RECYCLING" | "ADOPTED";
+
+/** Why a replica was drained or how it ended, for programs: environment.proto, `Replica.end_cause`. */
+export type EndCause =
+  | "SCALEDOWN_TTL"
+  | "IDLE_TTL"
+  | "MAX_REPLICAS"
+  | "ROLL_OUT"
+  | "RECYCLED"
+  | "SINGLE_USE"
+  | "NOT_WANTED"
+  | "ENVIRONMENT_DELETED"
+  | "START_FAILED"
+  | "LOST"
+  | "EXITED"
+  | "STOPPED";
+
 /** One replica as the control plane knows it. */
 export interface Replica {
   readonly id: string;
@@ -8,10 +26,14 @@ export interface Replica {
   readonly pool: string;
   readonly version: string;
   readonly state: ReplicaState;
-  /** Why it was started. */
+  readonly startCause: StartCause;
+  /** Why it was started, for a person. */
   readonly startReason: string;
-  /** Why it was drained or how it ended. Empty before that. */
+  readonly endCause: EndCause | undefined;
+  /** Why it was drained or how it ended, for a person. Empty before that. */
   readonly endReason: string;
+  /** The replica it is to take the place of. */
+  readonly replaces: string | undefined;
   readonly createdAtMs: number;
   readonly readyAtMs: number | undefined;
   /** Since when it has been draining. */
@@ -37,6 +59,10 @@ export interface Announced {
   readonly lent: number;
   /** Since when it has had no live attempt. Undefined while it has one. */
   readonly idleSinceMs: number | undefined;
+  /** Executions it has taken since its start. */
+  readonly executions: number;
+  /** What its runner holds. 0 when not known. */
+  readonly memoryBytes: number;
   readonly agentPid: number;
   readonly runnerPid: number;
 }
@@ -46,13 +72,18 @@ export type ReplicaEvent =
   /** We asked the provider and it made the process. */
   | { readonly kind: "started" }
   /** We decided to let it go. */
-  | { readonly kind: "drainAsked"; readonly reason: string }
+  | { readonly kind: "drainAsked"; readonly cause: EndCause; readonly reason: string }
   /** Its agent announces slots. */
   | { readonly kind: "announcedReady"; readonly announced: Announced }
   /** Its agent says that it takes no new attempts. */
-  | { readonly kind: "announcedDraining"; readonly announced: Announced; readonly reason: string }
+  | {
+      readonly kind: "announcedDraining";
+      readonly announced: Announced;
+      readonly cause: EndCause;
+      readonly reason: string;
+    }
   /** It is gone: its agent said so, its process ended, it never came up, or it was silent for too long. */
-  | { readonly kind: "gone"; readonly reason: string };
+  | { readonly kind: "gone"; readonly cause: EndCause; readonly reason: string };
 
 /**
  * The one table of a replica's life. What is not in it does not happen: the event is late or doubled, and changes nothing.
@@ -105,24 +136,27 @@ export function stepReplica(replica: Replica, event: ReplicaEvent, now: number):
     case "started":
       return { ...replica, state };
     case "drainAsked":
-      return { ...replica, state, endReason: event.reason, drainingAtMs: now };
+      return { ...replica, state, endCause: event.cause, endReason: event.reason, drainingAtMs: now };
     case "announcedReady":
       return { ...heard(replica, event.announced, now), state, readyAtMs: replica.readyAtMs ?? now };
     case "announcedDraining":
       return {
         ...heard(replica, event.announced, now),
+        ...firstEnd(replica, event),
         state,
-        endReason: replica.endReason === "" ? event.reason : replica.endReason,
         drainingAtMs: replica.drainingAtMs ?? now,
       };
     case "gone":
-      return {
-        ...replica,
-        state,
-        endReason: replica.endReason === "" ? event.reason : replica.endReason,
-        endedAtMs: now,
-      };
+      return { ...replica, ...firstEnd(replica, event), state, endedAtMs: now };
   }
+}
+
+/** Why it was let go says more than how it then went. */
+function firstEnd(
+  { endCause, endReason }: Replica,
+  event: { readonly cause: EndCause; readonly reason: string },
+): Pick<Replica, "endCause" | "endReason"> {
+  return endCause === undefined ? { endCause: event.cause, endReason: event.reason } : { endCause, endReason };
 }
 
 /** A stale announcement still shows that the agent lives. */

@@ -8,6 +8,8 @@ export interface ReplicaOrder {
   readonly version: string;
   /** Slots. */
   readonly concurrency: number;
+  /** Whether it serves one execution and ends. */
+  readonly singleUse: boolean;
   readonly spec: EnvironmentSpec;
 }
 

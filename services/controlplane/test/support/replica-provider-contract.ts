@@ -16,7 +16,15 @@ export function replicaProviderContract(substrate: {
 }): void {
   const order = (replicaId: string): ReplicaOrder => {
     const spec = specOf({});
-    return { replicaId, environment: spec.name, pool: spec.name, version: "v1", concurrency: 1, spec };
+    return {
+      replicaId,
+      environment: spec.name,
+      pool: spec.name,
+      version: "v1",
+      concurrency: 1,
+      singleUse: false,
+      spec,
+    };
   };
   const started = async (provider: ReplicaProvider, replicaId: string): Promise<readonly ReplicaExit[]> => {
     const exits: ReplicaExit[] = [];

@@ -10,6 +10,8 @@ export interface Attempt {
   readonly cold: boolean;
   /** Why it waited for its slot; empty when it did not. */
   readonly waitReason: string;
+  /** How long it waited for its slot. */
+  readonly waitedMs: number;
   readonly dispatchedAt: number;
   end: AttemptEnd | undefined;
 }

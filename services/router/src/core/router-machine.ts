@@ -171,12 +171,14 @@ export class RouterMachine {
   }
 
   #dispatch(execution: Execution, replica: Replica, pool: Pool, now: number): void {
+    const queued = execution.state.kind === "queued" ? execution.state : { waitReason: "", since: now };
     const attempt: Attempt = {
       number: execution.attempts.length + 1,
       replicaId: replica.id,
       version: replica.version,
       cold: replica.knownSince > execution.acceptedAt,
-      waitReason: execution.state.kind === "queued" ? execution.state.waitReason : "",
+      waitReason: queued.waitReason,
+      waitedMs: now - queued.since,
       dispatchedAt: now,
       end: undefined,
     };

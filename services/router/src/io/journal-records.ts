@@ -17,7 +17,7 @@ export function acceptedRecord(execution: ExecutionRequest, pool: string, unixMs
 }
 
 export function dispatchedRecord(execution: Execution, attempt: Attempt): JournalRecord {
-  const { number, replicaId, version, cold, waitReason, dispatchedAt } = attempt;
+  const { number, replicaId, version, cold, waitReason, waitedMs, dispatchedAt } = attempt;
   const value = create(DispatchedSchema, {
     executionId: execution.id,
     attempt: number,
@@ -25,6 +25,7 @@ export function dispatchedRecord(execution: Execution, attempt: Attempt): Journa
     version,
     cold,
     waitReason,
+    waitedMs,
   });
   return record(dispatchedAt, { case: "dispatched", value });
 }

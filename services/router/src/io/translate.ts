@@ -92,13 +92,14 @@ export function toExecution(execution: Execution): WireExecution {
 }
 
 function toAttempt(attempt: Attempt): WireAttempt {
-  const { number, replicaId, version, cold, waitReason, dispatchedAt, end } = attempt;
+  const { number, replicaId, version, cold, waitReason, waitedMs, dispatchedAt, end } = attempt;
   const message = create(AttemptSchema, {
     number,
     replicaId,
     version,
     cold,
     waitReason,
+    waitedMs,
     dispatchedUnixMs: dispatchedAt,
   });
   if (end === undefined) return message;

@@ -1,11 +1,15 @@
-import { sql, type ColumnDefinitionBuilder, type Kysely } from "kysely";
+import { sql, type AlterTableBuilder, type ColumnDefinitionBuilder, type Kysely } from "kysely";
 import type { Migration, MigrationProvider } from "kysely/migration";
 
 export type Dialect = "sqlite" | "postgres";
 
 /** Every change of the tables, in order. One that has been released is never edited: a later one corrects it. */
 export function migrations(dialect: Dialect): MigrationProvider {
-  const all: Record<string, Migration> = { "0001_environments": environments, "0002_history": history(dialect) };
+  const all: Record<string, Migration> = {
+    "0001_environments": environments,
+    "0002_history": history(dialect),
+    "0003_causes": causes,
+  };
   return { getMigrations: () => Promise.resolve(all) };
 }
 
@@ -64,6 +68,22 @@ function history(dialect: Dialect): Migration {
     },
   };
 }
+
+/** Why replicas come and go, for programs; how long attempts waited. */
+const causes: Migration = {
+  async up(database: Kysely<unknown>) {
+    const replicas = (): AlterTableBuilder => database.schema.alterTable("replicas");
+    await replicas()
+      .addColumn("start_cause", "text", (column) => column.notNull().defaultTo("BACKLOG"))
+      .execute();
+    await replicas().addColumn("end_cause", "text").execute();
+    await replicas().addColumn("replaces", "text").execute();
+    await database.schema
+      .alterTable("attempts")
+      .addColumn("waited_ms", "double precision", (column) => column.notNull().defaultTo(0))
+      .execute();
+  },
+};
 
 async function createExecutions(database: Kysely<unknown>, dialect: Dialect): Promise<void> {
   await database.schema

@@ -99,6 +99,7 @@ async function putExecutions(database: Database, executions: readonly ExecutionH
             runner_pid: ref("excluded.runner_pid"),
             cold: ref("excluded.cold"),
             wait_reason: ref("excluded.wait_reason"),
+            waited_ms: ref("excluded.waited_ms"),
             dispatched_ms: ref("excluded.dispatched_ms"),
             started_ms: ref("excluded.started_ms"),
             ended_ms: ref("excluded.ended_ms"),

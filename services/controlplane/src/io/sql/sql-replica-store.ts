@@ -1,5 +1,5 @@
 import type { Selectable } from "kysely";
-import type { Replica, ReplicaState } from "../../core/replica.ts";
+import type { EndCause, Replica, ReplicaState, StartCause } from "../../core/replica.ts";
 import type { ReplicaStore, StoredReplica } from "../replica-store.ts";
 import type { Database } from "./open-database.ts";
 import { storedPolicy } from "./stored-policy.ts";
@@ -53,6 +53,9 @@ function toRow({ replica, policyOverride }: StoredReplica): Selectable<Tables["r
     ready_ms: replica.readyAtMs ?? null,
     draining_ms: replica.drainingAtMs ?? null,
     ended_ms: replica.endedAtMs ?? null,
+    start_cause: replica.startCause,
+    end_cause: replica.endCause ?? null,
+    replaces: replica.replaces ?? null,
     policy_override_json: policyOverride === undefined ? null : JSON.stringify(policyOverride),
   };
 }
@@ -64,8 +67,11 @@ function fromRow(row: Selectable<Tables["replicas"]>): StoredReplica {
     pool: row.pool,
     version: row.version,
     state: row.state as ReplicaState,
+    startCause: row.start_cause as StartCause,
     startReason: row.start_reason,
+    endCause: (row.end_cause ?? undefined) as EndCause | undefined,
     endReason: row.end_reason,
+    replaces: row.replaces ?? undefined,
     slots: row.slots,
     createdAtMs: row.created_ms,
     readyAtMs: row.ready_ms ?? undefined,

@@ -29,6 +29,9 @@ export interface Tables {
     draining_ms: number | null;
     ended_ms: number | null;
     policy_override_json: string | null;
+    start_cause: string;
+    end_cause: string | null;
+    replaces: string | null;
   };
   executions: {
     id: string;
@@ -57,6 +60,7 @@ export interface Tables {
     ended_ms: number;
     outcome: string;
     failure_json: string | null;
+    waited_ms: number;
   };
   log_lines: {
     cursor: Generated<number>;

@@ -67,6 +67,7 @@ function attemptToMessage(attempt: Attempt): MessageInitShape<typeof AttemptSche
     runnerPid: attempt.runnerPid,
     cold: attempt.cold,
     waitReason: attempt.waitReason,
+    waitedMs: attempt.waitedMs,
     dispatchedUnixMs: attempt.dispatchedMs,
     startedUnixMs: attempt.startedMs,
     endedUnixMs: attempt.endedMs,

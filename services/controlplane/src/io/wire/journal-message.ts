@@ -15,8 +15,8 @@ export function recordFromMessage(record: JournalRecord): HistoryRecord | undefi
       return { kind: "accepted", atMs, executionId, runId, parentId, environment, task, pool: pool || environment };
     }
     case "dispatched": {
-      const { executionId, attempt: number, replicaId, version, cold, waitReason } = event.value;
-      return { kind: "dispatched", atMs, executionId, number, replicaId, version, cold, waitReason };
+      const { executionId, attempt: number, replicaId, version, cold, waitReason, waitedMs } = event.value;
+      return { kind: "dispatched", atMs, executionId, number, replicaId, version, cold, waitReason, waitedMs };
     }
     case "attemptEnded":
       return { kind: "attemptEnded", atMs, executionId: event.value.executionId, end: toAttemptEnd(event.value) };

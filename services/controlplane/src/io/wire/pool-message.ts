@@ -48,6 +48,10 @@ function replicaToMessage(replica: Replica): MessageInitShape<typeof ReplicaSche
     startReason: replica.startReason,
     endReason: replica.endReason,
     slots: replica.slots,
+    startCause: replica.startCause,
+    endCause: replica.endCause ?? "",
+    executions: replica.announced?.executions ?? 0,
+    memoryBytes: replica.announced?.memoryBytes ?? 0,
     busySlots: replica.announced?.busy ?? 0,
     agentPid: replica.announced?.agentPid ?? 0,
     runnerPid: replica.announced?.runnerPid ?? 0,
@@ -62,10 +66,10 @@ function replicaToMessage(replica: Replica): MessageInitShape<typeof ReplicaSche
 export function announcementToEvent(message: SlotAnnouncement): ReplicaEvent {
   const announced = announcedFromMessage(message);
   if (message.state === StateMessage.ENDED) {
-    return { kind: "gone", reason: message.endReason === "" ? "its agent ended" : message.endReason };
+    return { kind: "gone", cause: "EXITED", reason: message.endReason === "" ? "its agent ended" : message.endReason };
   }
   if (message.state === StateMessage.DRAINING) {
-    return { kind: "announcedDraining", announced, reason: message.endReason };
+    return { kind: "announcedDraining", announced, cause: "STOPPED", reason: message.endReason };
   }
   return { kind: "announcedReady", announced };
 }
@@ -79,6 +83,8 @@ function announcedFromMessage(message: SlotAnnouncement): Announced {
     busy: message.busy,
     lent: message.lent,
     idleSinceMs: message.idleSinceUnixMs === 0 ? undefined : message.idleSinceUnixMs,
+    executions: message.executions,
+    memoryBytes: message.memoryBytes,
     agentPid: message.agentPid,
     runnerPid: message.runnerPid,
   };

@@ -1,49 +1,53 @@
-import type { Timer } from "@hearth/clock";
-import type { PoolSnapshot, ScaleDecision } from "../core/decide-scale.ts";
-import type { Environment } from "../core/environment.ts";
 import { completePolicy, type Policy } from "@hearth/policy";
-import type { PoolView } from "../core/pool-view.ts";
-import type { Replica } from "../core/replica.ts";
-import type { StartFailures } from "../core/start-backoff.ts";
+import type { PoolSnapshot, ScaleDecision, WarmUp } from "./decide-scale.ts";
+import type { Environment } from "./environment.ts";
+import type { PoolView } from "./pool-view.ts";
+import type { Replica } from "./replica.ts";
+import type { StartFailures } from "./start-backoff.ts";
 
-/** What is remembered of a pool between decisions. Its replicas are kept with all others. */
+/** What is remembered of a pool between decisions. */
 export interface PoolState {
   readonly name: string;
   readonly environment: string;
+  /** Those that have not ended, by id. */
+  readonly replicas: Map<string, Replica>;
   policyOverride: Policy | undefined;
   backlog: number;
+  oldestWaitingMs: number | undefined;
   lastBacklogAtMs: number | undefined;
+  warmUp: WarmUp | undefined;
+  lastScaledownAtMs: number | undefined;
   startFailures: StartFailures | undefined;
   decision: ScaleDecision | undefined;
-  timer: Timer | undefined;
 }
 
 export function newPool(name: string, environment: string): PoolState {
   return {
     name,
     environment,
+    replicas: new Map(),
     policyOverride: undefined,
     backlog: 0,
+    oldestWaitingMs: undefined,
     lastBacklogAtMs: undefined,
+    warmUp: undefined,
+    lastScaledownAtMs: undefined,
     startFailures: undefined,
     decision: undefined,
-    timer: undefined,
   };
 }
 
-export function snapshotOf(
-  pool: PoolState,
-  environment: Environment | undefined,
-  replicas: readonly Replica[],
-  now: number,
-): PoolSnapshot {
+export function snapshotOf(pool: PoolState, environment: Environment | undefined, now: number): PoolSnapshot {
   return {
     now,
     policy: policyOf(pool, environment),
     version: environment?.version.id,
-    replicas,
+    replicas: pool.replicas.values(),
     backlog: pool.backlog,
+    oldestWaitingMs: pool.oldestWaitingMs,
     lastBacklogAtMs: pool.lastBacklogAtMs,
+    warmUp: pool.warmUp,
+    lastScaledownAtMs: pool.lastScaledownAtMs,
     startFailures: pool.startFailures,
   };
 }
@@ -58,19 +62,21 @@ const defaultPolicy = (() => {
   return decision.policy;
 })();
 
-export function viewOf(pool: PoolState, replicas: readonly Replica[]): PoolView {
+export function viewOf(pool: PoolState): PoolView {
   return {
     name: pool.name,
     environment: pool.environment,
     desired: pool.decision?.desired ?? 0,
     reason: pool.decision?.reason ?? "nothing has been asked for",
     backlog: pool.backlog,
-    replicas: [...replicas].sort((a, b) => a.createdAtMs - b.createdAtMs),
+    replicas: [...pool.replicas.values()].sort((a, b) => a.createdAtMs - b.createdAtMs),
     lastStartFailure: pool.startFailures?.message ?? "",
   };
 }
 
 /** Nothing is left of it that anybody could ask for. */
-export function isForgettable(pool: PoolState, replicas: readonly Replica[]): boolean {
-  return pool.name !== pool.environment && replicas.length === 0 && pool.backlog === 0 && pool.decision?.desired === 0;
+export function isForgettable(pool: PoolState): boolean {
+  return (
+    pool.name !== pool.environment && pool.replicas.size === 0 && pool.backlog === 0 && pool.decision?.desired === 0
+  );
 }

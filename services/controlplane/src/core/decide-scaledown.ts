@@ -1,0 +1,59 @@
+import type { ReplicaCounts } from "./count-replicas.ts";
+import type { DrainOrder, PoolSnapshot } from "./decide-scale.ts";
+import { describeDuration } from "./describe.ts";
+import { isBusy, type Replica } from "./replica.ts";
+
+export interface ScaledownDecision {
+  readonly drain: readonly DrainOrder[];
+  readonly nextAt: number | undefined;
+}
+
+/** The time between two steps of a scale-down. */
+export const scaledownStepMs = 50;
+
+/**
+ * Which replicas go: those above the maximum, where it was lowered, and those that were idle for the scaledown TTL, while
+ * more than `kept` remain. Many that are due at once go in steps, half of the rest in each, so that a burst that comes
+ * meanwhile still finds some; the greatest pool is through in less than a second.
+ */
+export function decideScaledown(snapshot: PoolSnapshot, counts: ReplicaCounts, kept: number): ScaledownDecision {
+  const { policy, now, lastScaledownAtMs } = snapshot;
+  const excess = excessOf(counts, policy.maxReplicas);
+  const spare = counts.settled.length - excess.length - kept;
+  if (spare <= 0) return { drain: excess, nextAt: undefined };
+  const leaving = new Set(excess.map(({ replicaId }) => replicaId));
+  const idle = counts.settled.filter((replica) => isIdle(replica) && !leaving.has(replica.id));
+  const isDue = (replica: Replica): boolean => idleSince(replica) + policy.scaledownTtlMs <= now;
+  const due = idle.filter(isDue).sort(longestIdle).slice(0, spare);
+  const later = idle.filter((replica) => !isDue(replica)).reduce((min, one) => Math.min(min, idleSince(one)), Infinity);
+  const nextDueAt = Number.isFinite(later) && due.length < spare ? later + policy.scaledownTtlMs : undefined;
+  if (due.length === 0) return { drain: excess, nextAt: nextDueAt };
+  const stepAt = (lastScaledownAtMs ?? -Infinity) + scaledownStepMs;
+  if (stepAt > now) return { drain: excess, nextAt: stepAt };
+  const step = due.slice(0, Math.ceil(due.length / 2));
+  const reason = `idle for ${describeDuration(policy.scaledownTtlMs)} (scaledown TTL)`;
+  const orders = step.map(({ id }) => ({ replicaId: id, cause: "SCALEDOWN_TTL", reason }) as const);
+  return { drain: [...excess, ...orders], nextAt: step.length < due.length ? now + scaledownStepMs : nextDueAt };
+}
+
+/** Starting replicas and idle ones above the maximum. Busy ones go once they are idle. */
+function excessOf({ settled }: ReplicaCounts, maxReplicas: number): readonly DrainOrder[] {
+  const above = settled.length - maxReplicas;
+  if (above <= 0) return [];
+  const starting = settled.filter(({ state }) => state !== "ready").sort((a, b) => b.createdAtMs - a.createdAtMs);
+  const idle = settled.filter(isIdle).sort(longestIdle);
+  const reason = `max replicas is now ${maxReplicas}`;
+  return [...starting, ...idle].slice(0, above).map(({ id }) => ({ replicaId: id, cause: "MAX_REPLICAS", reason }));
+}
+
+function isIdle(replica: Replica): boolean {
+  return replica.state === "ready" && !isBusy(replica) && replica.announced?.idleSinceMs !== undefined;
+}
+
+function longestIdle(a: Replica, b: Replica): number {
+  return idleSince(a) - idleSince(b);
+}
+
+function idleSince(replica: Replica): number {
+  return replica.announced?.idleSinceMs ?? Infinity;
+}

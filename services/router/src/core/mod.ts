@@ -1,0 +1,8 @@
+/** How a router decides, for whoever runs it without a router around it: a simulation. */
+export * from "./events.ts";
+export * from "./execution.ts";
+export * from "./router-machine.ts";
+export { choosePool } from "./choose-pool.ts";
+export { decideAdmission, type Admission, type AdmissionSnapshot } from "./admit.ts";
+export type { Pool } from "./pool.ts";
+export type { Replica } from "./replica.ts";
