@@ -4,16 +4,23 @@ import {
   ExecutionPhase,
   ExecutionService,
   Outcome,
+  ReplicaState,
   RunService,
+  type ExecutionRequest,
+  type WarmEnvironmentRequest,
 } from "@hearth/proto";
 import { service, startGrpcServer, type GrpcServer, type Handlers } from "@hearth/rpc";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect, init, reference, run } from "@hearth/sdk";
-import { square } from "./fixture-program.ts";
+import { connect, init, reference, ReusePolicy, run } from "@hearth/sdk";
+import { environment, square } from "./fixture-program.ts";
 
 const uploads: string[] = [];
 const deployed: string[] = [];
 const streamed: string[] = [];
+const created: ExecutionRequest[] = [];
+const warmed: WarmEnvironmentRequest[] = [];
+/** What each WatchPool in turn says before it ends, as the ready replicas' versions and a pool's name. */
+let pools: { readonly name?: string; readonly ready: readonly string[]; readonly failure?: string }[] = [];
 let streams = 0;
 let server: GrpcServer;
 
@@ -34,10 +41,21 @@ beforeAll(async () => {
       deployed.push(spec?.name ?? "");
       yield await Promise.resolve({ event: { case: "environment", value: { name: spec?.name ?? "" } } } as const);
     },
+    getEnvironment: ({ name }) => Promise.resolve({ environment: { name, version: { id: "v2" } } }),
+    warmEnvironment: (request) => (warmed.push(request), Promise.resolve({ replicas: request.replicas || 2 })),
+    async *watchPool() {
+      const { name = "fixture", ready, failure = "" } = (await Promise.resolve(pools.shift())) ?? { ready: [] };
+      const replicas = ready.map((version) => ({ state: ReplicaState.READY, version }));
+      yield { pools: [{ name, replicas, lastStartFailure: failure }] };
+    },
   });
   const runs = part<Handlers<typeof RunService>>({
-    createRun: ({ execution }) =>
-      Promise.resolve({ run: { name: execution?.task ?? "", url: "http://x/", phase: ExecutionPhase.QUEUED } }),
+    createRun: ({ execution }) => {
+      if (execution !== undefined) created.push(execution);
+      return Promise.resolve({
+        run: { name: execution?.task ?? "", url: "http://x/", phase: ExecutionPhase.QUEUED },
+      });
+    },
     getRun: ({ name }) =>
       Promise.resolve({
         run:
@@ -95,6 +113,54 @@ test("a run that failed throws TaskError with the remote traceback", async () =>
     reason: "TASK_FAILED",
     traceback: "remote line 1",
   });
+});
+
+test("what a task is overridden with travels with its run", async () => {
+  await run(square.override({ reusable: "off", affinityKey: "user-7", priority: 0 }), 7);
+  await run(square.override({ reusable: new ReusePolicy({ replicas: 1 }) }), 7);
+  await run(square, 7);
+  const [fresh, own, plain] = created.slice(-3);
+  expect(fresh).toMatchObject({ freshReplica: true, affinityKey: "user-7", priority: 0 });
+  expect(fresh?.policyOverride).toBeUndefined();
+  expect(own?.policyOverride).toMatchObject({ minReplicas: 1, maxReplicas: 1 });
+  expect([plain?.freshReplica, plain?.affinityKey, plain?.priority]).toEqual([false, "", undefined]);
+});
+
+test("warming asks for replicas and does not wait", async () => {
+  expect([await environment.warm(), await environment.warm({ replicas: 5 })]).toEqual([2, 5]);
+  expect(warmed.map(({ name, replicas }) => [name, replicas])).toEqual([
+    ["fixture", 0],
+    ["fixture", 5],
+  ]);
+});
+
+test("warming deploys what the program declares first", async () => {
+  const { late } = await import("./fixture-late.ts");
+  await late.warm();
+  expect([deployed.at(-1), warmed.at(-1)?.name]).toEqual(["late", "late"]);
+});
+
+test("waiting for a warm environment ends when that many replicas of the present version are ready", async () => {
+  pools = [
+    { ready: ["v1", "v1"] },
+    { name: "fixture/of-a-run", ready: ["v2", "v2"] },
+    { ready: ["v2"] },
+    { ready: ["v2", "v2"] },
+  ];
+  expect(await environment.warm({ wait: true })).toBe(2);
+  expect(pools).toEqual([]);
+});
+
+test("waiting for too long names the last failed start", async () => {
+  pools = Array.from({ length: 100 }, () => ({ ready: ["v2"], failure: "Cannot find module x" }));
+  await expect(environment.warm({ wait: true, timeout: 0.3 })).rejects.toMatchObject({
+    name: "TimeoutError",
+    message: 'Environment "fixture" has 1 of 2 replicas ready after 0.3 s. The last start failed: Cannot find module x',
+  });
+});
+
+test.each([0, -1, 1.5, 10_001])("%d replicas cannot be warmed up", async (replicas) => {
+  await expect(environment.warm({ replicas })).rejects.toThrow(RangeError);
 });
 
 test("a broken stream is opened again and the same execution sent again", async () => {

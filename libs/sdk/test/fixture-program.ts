@@ -1,6 +1,6 @@
 import { current, map, reference, ReusePolicy, TaskEnvironment } from "@hearth/sdk";
 
-const environment = new TaskEnvironment({ name: "fixture", reusable: new ReusePolicy({ replicas: [0, 3] }) });
+export const environment = new TaskEnvironment({ name: "fixture", reusable: new ReusePolicy({ replicas: [0, 3] }) });
 
 const far = reference<(x: number) => Promise<number>>("elsewhere", "double");
 
@@ -29,6 +29,13 @@ environment.task("namesItself", async (times: number) => {
   }
 });
 environment.task("overrides", () => far.override({ reusable: new ReusePolicy({ replicas: 1 }) })(1));
+environment.task("prefers", async () => {
+  const chosen = far.override({ affinityKey: "user-7" }).override({ priority: -3 });
+  await chosen(1);
+  await map(chosen, [2]);
+  await far.override({ reusable: "off" })(3);
+});
+environment.task("warms", () => environment.warm());
 environment.task("waits", async () => {
   await new Promise((_resolve, reject) => {
     current()?.signal.addEventListener("abort", () => reject(new Error("stopped")));

@@ -149,6 +149,11 @@ describe("an attempt", () => {
     });
   });
 
+  test("cannot warm an environment up, and says who can", async () => {
+    agent.execute(1, "warms", []);
+    expect((await endOf(1)).header.failure?.message).toContain("warm() was called in a replica");
+  });
+
   test("that leaves the process takes the runner with it, its last words sent", async () => {
     const exit = once(agent.runner, "exit");
     agent.execute(1, "leaves", []);
@@ -169,6 +174,17 @@ describe("calls", () => {
   test("of an overridden task carry the policy", async () => {
     agent.execute(1, "overrides", []);
     expect((await agent.frame("call")).header.policy).toMatchObject({ minReplicas: 1, maxReplicas: 1 });
+  });
+
+  test("carry affinity, priority and the wish for a fresh replica, of maps too", async () => {
+    agent.execute(1, "prefers", []);
+    const preferred = { affinityKey: "user-7", priority: -3 };
+    for (const [call, options] of [preferred, preferred, { freshReplica: true }].entries()) {
+      const { header } = await agent.frame("call", (frame) => frame.header.call === call + 1);
+      expect(header).toEqual({ call: call + 1, attempt: 1, environment: "elsewhere", task: "double", ...options });
+      answer(call + 1, 1);
+    }
+    await endOf(1);
   });
 
   test("many at once park the attempt once, and again while some are outstanding after others ended", async () => {

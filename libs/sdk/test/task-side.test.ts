@@ -7,6 +7,7 @@ import { bundleEnvironment } from "../src/bundle/bundle-environment.ts";
 import { parameterNames } from "../src/parameter-names.ts";
 import { ReusePolicy } from "../src/task/reuse-policy.ts";
 import { registry, type DeclaredTask } from "../src/task/registry.ts";
+import { reference } from "../src/task/task.ts";
 import { square } from "./fixture-program.ts";
 
 const fixture = registry().environments.get("fixture")!;
@@ -83,6 +84,26 @@ describe("a policy", () => {
     });
   });
 
+  test("has what is asked for beyond the defaults", () => {
+    const policy = new ReusePolicy({
+      bufferReplicas: 3,
+      recycling: { afterExecutions: 1_000_000_000, aboveMemory: "1.5Gi", afterAge: { hours: 1 } },
+      singleUse: true,
+      isolateOutOfMemory: true,
+    });
+    expect(policy.toJSON()).toEqual({
+      ...new ReusePolicy().toJSON(),
+      bufferReplicas: 3,
+      recycling: { afterExecutions: 1_000_000_000, aboveMemory: "1.5Gi", afterAge: "3600s" },
+      singleUse: true,
+      isolateOutOfMemory: true,
+    });
+  });
+
+  test("whose recycling has no cause is one without recycling", () => {
+    expect(new ReusePolicy({ recycling: {} }).toJSON()).toEqual(new ReusePolicy().toJSON());
+  });
+
   test("adds up the parts of a duration", () => {
     expect(new ReusePolicy({ idleTtl: { hours: 1, seconds: 0.5 } }).toJSON()).toMatchObject({ idleTtl: "3600.5s" });
   });
@@ -93,8 +114,59 @@ describe("a policy", () => {
     { concurrency: 1.5 },
     { idleTtl: 0 },
     { scaledownTtl: { days: 31 } },
+    { bufferReplicas: -1 },
+    { bufferReplicas: 10_001 },
+    { singleUse: true, concurrency: 2 },
+    { recycling: { afterExecutions: 0 } },
+    { recycling: { afterExecutions: 1_000_000_001 } },
+    { recycling: { aboveMemory: "0Mi" } },
+    { recycling: { aboveMemory: "800 MB" } },
+    { recycling: { aboveMemory: "500m" } },
+    { recycling: { afterAge: 0 } },
   ])("out of its bounds is refused: %o", (options) => {
     expect(() => new ReusePolicy(options)).toThrow(RangeError);
+  });
+});
+
+describe("an override", () => {
+  const task = reference<() => Promise<void>>("elsewhere", "any");
+  const policy = new ReusePolicy({ replicas: 1 });
+
+  test("changes only what it names, and leaves the task it is made from", () => {
+    const first = task.override({ reusable: "off", affinityKey: "user-7" }).override({ priority: 5 });
+    expect(first.callOptions).toEqual({ freshReplica: true, affinityKey: "user-7", priority: 5 });
+    expect(first.override({ affinityKey: "user-8", priority: 0 }).callOptions).toEqual({
+      freshReplica: true,
+      affinityKey: "user-8",
+      priority: 0,
+    });
+    expect(task.callOptions).toEqual({});
+  });
+
+  test("with null undoes an earlier one", () => {
+    const other = task.override({ reusable: policy, affinityKey: "user-7", priority: 5 });
+    expect(other.callOptions).toEqual({ policy: policy.toJSON(), affinityKey: "user-7", priority: 5 });
+    expect(other.override({ reusable: null, affinityKey: null, priority: null }).callOptions).toEqual({});
+  });
+
+  test.each([
+    [policy, "off"],
+    ["off", policy],
+  ] as const)("asks for fresh replicas or for a policy until one is undone: %o, then %o", (first, second) => {
+    const other = task.override({ reusable: first });
+    expect(() => other.override({ reusable: second })).toThrow("override({ reusable: null })");
+    expect(Object.keys(other.override({ reusable: null }).override({ reusable: second }).callOptions)).toHaveLength(1);
+  });
+
+  test.each([
+    { affinityKey: "" },
+    { affinityKey: "k".repeat(201) },
+    { priority: 11 },
+    { priority: -11 },
+    { priority: 0.5 },
+    { reusable: "on" as "off" },
+  ])("out of its bounds is refused: %o", (changes) => {
+    expect(() => task.override(changes)).toThrow(RangeError);
   });
 });
 

@@ -10,6 +10,7 @@ export function toRequest<F extends AnyFunction>(
   args: readonly unknown[],
   trace: { readonly traceparent: string; readonly tracestate: string },
 ): ExecutionRequest {
+  const { policy, ...options } = task.callOptions;
   return create(ExecutionRequestSchema, {
     executionId: newId(Date.now()),
     environment: task.environmentName,
@@ -17,8 +18,7 @@ export function toRequest<F extends AnyFunction>(
     arguments: { inline: encodeArguments(args) },
     traceparent: trace.traceparent,
     tracestate: trace.tracestate,
-    ...(task.policyOverride !== undefined && {
-      policyOverride: fromJson(ReusePolicySchema, task.policyOverride as JsonValue),
-    }),
+    ...options,
+    ...(policy !== undefined && { policyOverride: fromJson(ReusePolicySchema, policy as JsonValue) }),
   });
 }

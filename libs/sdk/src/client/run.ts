@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ExecutionPhase, type Failure, type LogLine, type Run as RunMessage } from "@hearth/proto";
-import { ClientError, Status } from "nice-grpc";
 import { decodeResult } from "../payload/decode.ts";
 import { TaskError } from "../task/task-error.ts";
+import { isAbsence } from "./absence.ts";
 import type { ControlPlane } from "./control-plane.ts";
 
 export type RunPhase = "queued" | "running" | "succeeded" | "failed" | "timed_out" | "cancelled";
@@ -84,10 +84,6 @@ export class Run<R> {
   #ended(): boolean {
     return this.phase !== "queued" && this.phase !== "running";
   }
-}
-
-function isAbsence(error: unknown): boolean {
-  return error instanceof ClientError && error.code === Status.UNAVAILABLE;
 }
 
 function missingFailure(phase: RunPhase): Pick<Failure, "reason" | "message"> {

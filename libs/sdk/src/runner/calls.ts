@@ -2,6 +2,7 @@ import type { Frame, FrameSocket } from "@hearth/runner-protocol";
 import { decodeResult } from "../payload/decode.ts";
 import { encodeArguments } from "../payload/encode.ts";
 import { PayloadError } from "../payload/payload-error.ts";
+import type { CallOptions } from "../task/call-options.ts";
 import type { CallEnd } from "../task/registry.ts";
 import type { Attempt } from "./attempt.ts";
 
@@ -30,7 +31,7 @@ export class Calls {
   /** Asks the agent to run a task. A value that cannot be sent is a failed call. */
   async call(
     attempt: Attempt,
-    request: { environment: string; task: string; args: readonly unknown[]; policy: object | undefined },
+    request: { environment: string; task: string; args: readonly unknown[]; options: CallOptions },
   ): Promise<CallEnd> {
     attempt.current.signal.throwIfAborted();
     if (attempt.ended) throw new Error("The attempt has ended; its code can call no task any more.");
@@ -41,8 +42,8 @@ export class Calls {
       return refused(error);
     }
     const call = ++this.#last;
-    const { environment, task, policy } = request;
-    const header = { call, attempt: attempt.number, environment, task, ...(policy !== undefined && { policy }) };
+    const { environment, task, options } = request;
+    const header = { call, attempt: attempt.number, environment, task, ...options };
     this.#socket.send({ kind: "call", header, body });
     const { promise, resolve, reject } = Promise.withResolvers<CallEnd>();
     this.#add({ call, attempt, resolve, reject, gaveUp: false });

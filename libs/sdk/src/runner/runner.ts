@@ -43,14 +43,14 @@ export class Runner {
     process.on("unhandledRejection", (reason) => this.#stray(reason));
     registry().host = {
       current: () => this.#context.getStore()?.current,
-      call: (environment, task, args, policy) => {
+      call: (environment, task, args, options) => {
         const attempt = this.#context.getStore();
         if (attempt === undefined) {
           throw new Error(
             "A task was called outside of any task, while the code was loaded or from a timer of its own.",
           );
         }
-        return this.#calls.call(attempt, { environment, task, args, policy });
+        return this.#calls.call(attempt, { environment, task, args, options });
       },
     };
   }

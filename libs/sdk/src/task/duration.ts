@@ -14,7 +14,8 @@ export function toWireDuration(name: string, duration: Duration): string {
   return `${milliseconds / 1000}s`;
 }
 
-function toSeconds(duration: Duration): number {
+/** The parts added up; the bounds are the caller's. */
+export function toSeconds(duration: Duration): number {
   if (typeof duration === "number") return duration;
   const { days = 0, hours = 0, minutes = 0, seconds = 0 } = duration;
   return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;

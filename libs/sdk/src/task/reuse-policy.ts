@@ -1,4 +1,6 @@
+import { requireWholeNumber } from "./bounds.ts";
 import { toWireDuration, type Duration } from "./duration.ts";
+import { toWireRecycling, type Recycling } from "./recycling.ts";
 
 export interface ReusePolicyOptions {
   /** Replicas while awake: one number, or [least, most]. The most is 1 to 10,000. Default 2. */
@@ -11,20 +13,42 @@ export interface ReusePolicyOptions {
   readonly idleTtl?: Duration;
   /** `global` shares one pool among all runs; `run` gives each run its own. Default `global`. */
   readonly scope?: "global" | "run";
+  /** Idle replicas kept beyond those in use, for as long as any is in use and up to the most. 0 to 10,000. Default 0. */
+  readonly bufferReplicas?: number;
+  /** When a replica has served for long enough and is replaced. Default: never. */
+  readonly recycling?: Recycling;
+  /** Every replica serves one execution and ends; `concurrency` is 1. Default false. */
+  readonly singleUse?: boolean;
+  /**
+   * An execution that was alone in its replica when that ran out of memory gets one more attempt, in a fresh replica of its
+   * own. Default false: it ends with OUT_OF_MEMORY.
+   */
+  readonly isolateOutOfMemory?: boolean;
 }
 
 const countMax = 10_000;
 
-/** How an environment's replicas are kept and reused. The constructor throws a RangeError for what is out of bounds. */
+/**
+ * How an environment's replicas are kept and reused. Durations are above 0 and at most 30 days. The constructor throws a
+ * RangeError for what is out of bounds.
+ */
 export class ReusePolicy {
   readonly #wire: object;
 
   constructor(options: ReusePolicyOptions = {}) {
     const { replicas = 2, concurrency = 1, scaledownTtl = 30, idleTtl = 30, scope = "global" } = options;
+    const { bufferReplicas = 0, recycling = {}, singleUse = false, isolateOutOfMemory = false } = options;
     const [min, max] = typeof replicas === "number" ? [replicas, replicas] : replicas;
-    requireCount("The least of replicas", min, 0, countMax);
-    requireCount("The most of replicas", max, Math.max(1, min), countMax);
-    requireCount("concurrency", concurrency, 1, countMax);
+    requireWholeNumber("The least of replicas", min, 0, countMax);
+    requireWholeNumber("The most of replicas", max, Math.max(1, min), countMax);
+    requireWholeNumber("concurrency", concurrency, 1, countMax);
+    requireWholeNumber("bufferReplicas", bufferReplicas, 0, countMax);
+    if (singleUse && concurrency > 1) {
+      throw new RangeError(
+        `concurrency is ${concurrency}; a replica of singleUse serves one execution, so it must be 1. Leave one of the two out.`,
+      );
+    }
+    const wireRecycling = toWireRecycling(recycling);
     this.#wire = {
       minReplicas: min,
       maxReplicas: max,
@@ -32,6 +56,11 @@ export class ReusePolicy {
       scaledownTtl: toWireDuration("scaledownTtl", scaledownTtl),
       idleTtl: toWireDuration("idleTtl", idleTtl),
       scope: scope === "run" ? "SCOPE_RUN" : "SCOPE_GLOBAL",
+      // The others' defaults are those of the protocol, which leaves them out.
+      ...(bufferReplicas > 0 && { bufferReplicas }),
+      ...(wireRecycling !== undefined && { recycling: wireRecycling }),
+      ...(singleUse && { singleUse }),
+      ...(isolateOutOfMemory && { isolateOutOfMemory }),
     };
   }
 
@@ -39,9 +68,4 @@ export class ReusePolicy {
   toJSON(): object {
     return this.#wire;
   }
-}
-
-function requireCount(name: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new RangeError(`${name} is ${value}; it must be a whole number from ${min} to ${max}.`);
 }

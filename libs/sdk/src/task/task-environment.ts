@@ -1,6 +1,6 @@
 import { getCallSites } from "node:util";
 import type { Image } from "./image.ts";
-import { registry, type DeclaredEnvironment } from "./registry.ts";
+import { registry, type DeclaredEnvironment, type WarmOptions } from "./registry.ts";
 import type { Resources } from "./resources.ts";
 import type { ReusePolicy } from "./reuse-policy.ts";
 import { makeTask, type AnyFunction, type Task } from "./task.ts";
@@ -57,6 +57,19 @@ export class TaskEnvironment {
     }
     this.#declared.tasks.set(name, { name, run, file: declaringFile() });
     return makeTask({ environment: this.name, task: name }, run);
+  }
+
+  /**
+   * Deploys what the program declares, as `run` does, and starts replicas of this environment before anybody asks for an
+   * execution. Answers how many it is going to have. They stay for as long as the policy's TTLs say. Throws `HearthError`
+   * when refused, and with `wait` a DOMException called TimeoutError, which names the last failed start. Only for programs.
+   */
+  async warm(options: WarmOptions = {}): Promise<number> {
+    const { warm } = registry();
+    if (warm !== undefined) return warm(this.name, options);
+    throw new Error(
+      'warm() was called in a replica. Keep what warms environments up under "if (import.meta.main)"; task code calls tasks directly.',
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ReusePolicy } from "./reuse-policy.ts";
+import { overrideOptions, type CallOptions, type OverrideOptions } from "./call-options.ts";
 import { registry } from "./registry.ts";
 import { TaskError } from "./task-error.ts";
 
@@ -11,17 +11,17 @@ export interface Task<F extends AnyFunction> {
   (...args: Parameters<F>): Promise<Awaited<ReturnType<F>>>;
   readonly taskName: string;
   readonly environmentName: string;
-  /** The policy calls through this value ask for instead of the environment's. */
-  readonly policyOverride: object | undefined;
-  /** The same task in a pool of its own with another policy. */
-  override(options: { readonly reusable: ReusePolicy }): Task<F>;
+  /** What calls and runs through this value ask for beside the task. */
+  readonly callOptions: CallOptions;
+  /** The same task with other options for its calls, maps and runs. Throws a RangeError for what is out of bounds. */
+  override(changes: OverrideOptions): Task<F>;
 }
 
 /** `run` is absent for a task known by name only: outside of a runner it cannot be called. */
 export function makeTask<F extends AnyFunction>(
   names: { readonly environment: string; readonly task: string },
   run: F | undefined,
-  policy?: object,
+  callOptions: CallOptions = {},
 ): Task<F> {
   const task = async (...args: Parameters<F>): Promise<Awaited<ReturnType<F>>> => {
     const host = registry().host;
@@ -31,15 +31,15 @@ export function makeTask<F extends AnyFunction>(
         `Task "${names.task}" of environment "${names.environment}" is known by name only; it can be called from task code, or with run(...) and an ExecutionClient.`,
       );
     }
-    const end = await host.call(names.environment, names.task, args, policy);
+    const end = await host.call(names.environment, names.task, args, callOptions);
     if (end.outcome !== "succeeded") throw new TaskError(end.failure);
     return end.result as Awaited<ReturnType<F>>;
   };
   return Object.assign(task, {
     taskName: names.task,
     environmentName: names.environment,
-    policyOverride: policy,
-    override: (options: { readonly reusable: ReusePolicy }) => makeTask(names, run, options.reusable.toJSON()),
+    callOptions,
+    override: (changes: OverrideOptions) => makeTask(names, run, overrideOptions(callOptions, changes)),
   });
 }
 
