@@ -49,22 +49,35 @@ export const neverRecycled: Recycling = {
 export function completePolicy(request: PolicyRequest): PolicyDecision {
   const { minReplicas, maxReplicas } = request;
   const positiveMin = minReplicas !== undefined && minReplicas > 0 ? minReplicas : undefined;
-  const singleUse = request.singleUse ?? false;
   const policy: Policy = {
-    minReplicas: minReplicas ?? maxReplicas ?? replicasDefault,
-    maxReplicas: maxReplicas ?? positiveMin ?? replicasDefault,
-    concurrency: request.concurrency ?? 1,
-    idleTtlMs: request.idleTtlMs ?? ttlDefaultMs,
-    scaledownTtlMs: request.scaledownTtlMs ?? ttlDefaultMs,
-    scope: request.scope ?? "global",
-    bufferReplicas: request.bufferReplicas ?? 0,
-    recycling: request.recycling ?? neverRecycled,
-    singleUse,
-    isolateOutOfMemory: request.isolateOutOfMemory ?? false,
+    minReplicas: minReplicas ?? maxReplicas ?? defaultPolicy.minReplicas,
+    maxReplicas: maxReplicas ?? positiveMin ?? defaultPolicy.maxReplicas,
+    concurrency: request.concurrency ?? defaultPolicy.concurrency,
+    idleTtlMs: request.idleTtlMs ?? defaultPolicy.idleTtlMs,
+    scaledownTtlMs: request.scaledownTtlMs ?? defaultPolicy.scaledownTtlMs,
+    scope: request.scope ?? defaultPolicy.scope,
+    bufferReplicas: request.bufferReplicas ?? defaultPolicy.bufferReplicas,
+    recycling: request.recycling ?? defaultPolicy.recycling,
+    singleUse: request.singleUse ?? defaultPolicy.singleUse,
+    isolateOutOfMemory: request.isolateOutOfMemory ?? defaultPolicy.isolateOutOfMemory,
   };
   const problem = problemOf(policy);
   return problem === undefined ? { kind: "valid", policy } : { kind: "invalid", problem };
 }
+
+/** What holds where nobody said anything. */
+export const defaultPolicy: Policy = {
+  minReplicas: replicasDefault,
+  maxReplicas: replicasDefault,
+  concurrency: 1,
+  idleTtlMs: ttlDefaultMs,
+  scaledownTtlMs: ttlDefaultMs,
+  scope: "global",
+  bufferReplicas: 0,
+  recycling: neverRecycled,
+  singleUse: false,
+  isolateOutOfMemory: false,
+};
 
 /**
  * The policy under which executions of an environment get a fresh replica each: as many at a time as the environment may

@@ -4,10 +4,11 @@ import { Backlog } from "../src/core/backlog.ts";
 interface Item {
   readonly id: string;
   readonly runId: string;
+  readonly priority: number;
 }
 
 /** "p1" is an execution of run p. */
-const item = (id: string): Item => ({ id, runId: id.charAt(0) });
+const item = (id: string, priority = 0): Item => ({ id, runId: id.charAt(0), priority });
 
 function backlogOf(...ids: string[]): Backlog<Item> {
   const backlog = new Backlog<Item>();
@@ -55,6 +56,20 @@ describe("the backlog", () => {
   });
 
   it("says when what should leave is not there", () => expect(backlogOf("p1").remove(item("p2"))).toBe(false));
+
+  it("serves higher priorities first, and lets runs take turns among equals", () => {
+    const backlog = backlogOf("p1", "p2");
+    for (const id of ["q1", "q2", "r1"]) backlog.push(item(id, 5));
+    backlog.push(item("s1", -5));
+    expect(takeAll(backlog)).toEqual(["q1", "r1", "q2", "p1", "p2", "s1"]);
+  });
+
+  it("gives every eighth turn to the one that has waited longest, whatever its priority", () => {
+    const backlog = backlogOf("p1", "p2");
+    for (let index = 0; index < 20; index++) backlog.push(item(`q${index}`, 10));
+    const taken = takeAll(backlog);
+    expect([taken.indexOf("p1"), taken.indexOf("p2")]).toEqual([7, 15]);
+  });
 
   it("knows who has waited longest, whoever's turn it is", () => {
     const backlog = backlogOf("p1", "p2", "q1");

@@ -1,12 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { EndedExecutions } from "../src/core/ended-executions.ts";
 import type { Execution } from "../src/core/execution.ts";
+import { anExecution } from "./samples.ts";
 
-const execution = (id: string, argumentBytes = 0): Execution => ({
-  ...{ id, runId: id, parentId: "", environment: "e", task: "t", pool: "e", idempotencyKey: "", fingerprint: "" },
-  ...{ acceptedAt: 0, argumentBytes, request: undefined, attempts: [] },
-  state: { kind: "queued", since: 0, waitReason: "" },
-});
+const execution = (id: string, argumentBytes = 0): Execution => anExecution(id, { argumentBytes });
 
 const expire = (ended: EndedExecutions, now: number): string[] => ended.expire(now).map(({ id }) => id);
 

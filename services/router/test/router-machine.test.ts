@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { RouterEffect, RouterEvent } from "../src/core/events.ts";
+import type { EnvironmentFacts, RouterEffect, RouterEvent } from "../src/core/events.ts";
 import type { Execution } from "../src/core/execution.ts";
 import { lostAfterMs, RouterMachine } from "../src/core/router-machine.ts";
+import { anExecution } from "./samples.ts";
 
 /** A machine with a clock, in short words. */
 class Bench {
@@ -9,7 +10,12 @@ class Bench {
   now = 1_000;
 
   constructor() {
-    this.does({ kind: "environmentChanged", name: "images", version: "v1" });
+    this.deploy("v1");
+  }
+
+  deploy(version: string, change: Partial<EnvironmentFacts> = {}): string[] {
+    const facts = { version, maxReplicas: 3, isolateOutOfMemory: false, freshReplicaPolicy: "fresh policy" };
+    return this.does({ kind: "environmentChanged", name: "images", environment: { ...facts, ...change } });
   }
 
   /** What the machine does, in short words. */
@@ -22,32 +28,37 @@ class Bench {
   }
 
   execution(id: string): Execution {
-    return {
-      ...{ id, runId: id, parentId: "", environment: "images", task: "resize", pool: "images" },
-      ...{
-        idempotencyKey: `key of ${id}`,
-        fingerprint: id,
-        acceptedAt: this.now,
-        argumentBytes: 1,
-        request: undefined,
-      },
-      ...{ attempts: [], state: { kind: "queued", since: this.now, waitReason: "" } },
-    };
+    return anExecution(id, {
+      ...{ idempotencyKey: `key of ${id}`, acceptedAt: this.now, argumentBytes: 1 },
+      state: { kind: "queued", since: this.now, waitReason: "" },
+    });
   }
 
-  announce(replicaId: string, state: "ready" | "draining" | "ended" = "ready", version = "v1"): string[] {
-    const announcement = { replicaId, pool: "images", environment: "images", version, address: "a:1", state };
+  announce(
+    replicaId: string,
+    state: "ready" | "draining" | "ended" = "ready",
+    version = "v1",
+    pool = "images",
+  ): string[] {
+    const announcement = { replicaId, pool, environment: "images", version, address: "a:1", state };
     return this.does({ kind: "announced", announcement });
   }
 
   /** A replica that is there with this many free slots. */
-  ready(replicaId: string, slots: number, version = "v1"): string[] {
-    this.announce(replicaId, "ready", version);
+  ready(replicaId: string, slots: number, version = "v1", pool = "images"): string[] {
+    this.announce(replicaId, "ready", version, pool);
     return this.does({ kind: "attached", replicaId, live: [], slots: { total: slots, free: slots, seen: 0 } });
   }
 
   end(executionId: string, attempt = 1, outcome: "succeeded" | "failed" | "lost" = "succeeded"): string[] {
-    const end = { outcome, reason: outcome === "lost" ? "REPLICA_LOST" : "", message: "", resultBytes: 0 };
+    const reason = outcome === "lost" ? "REPLICA_LOST" : "";
+    const end = { outcome, reason, message: "", resultBytes: 0, neighbours: 0 };
+    return this.does({ kind: "attemptEnded", key: { executionId, attempt }, end });
+  }
+
+  /** The runner dies under it, with so many others. */
+  die(executionId: string, attempt: number, neighbours: number, reason = "RUNNER_CRASHED"): string[] {
+    const end = { outcome: "lost", reason, message: "", resultBytes: 0, neighbours } as const;
     return this.does({ kind: "attemptEnded", key: { executionId, attempt }, end });
   }
 
@@ -212,15 +223,61 @@ describe("a router", () => {
     ]);
   });
 
-  it("ends an execution whose replicas are lost three times", () => {
+  it("ends an execution whose replicas are lost ten times", () => {
     const bench = new Bench();
     bench.admit("x");
-    for (const attempt of [1, 2]) {
+    for (let attempt = 1; attempt < 10; attempt++) {
       bench.ready(`r${attempt}`, 1);
       expect(bench.announce(`r${attempt}`, "ended")).toContain(`x#${attempt} lost`);
     }
-    bench.ready("r3", 1);
-    expect(bench.announce("r3", "ended")).toContain("x ended lost");
+    bench.ready("r10", 1);
+    expect(bench.announce("r10", "ended")).toContain("x ended lost");
+  });
+
+  it("says how long an execution waited for its slot, and for what", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    bench.admit("y");
+    bench.now += 250;
+    bench.does({ kind: "slots", replicaId: "r1", slots: { total: 1, free: 1, seen: 1 } });
+    const waits = ["x", "y"].map((id) => bench.machine.execution(id)?.attempts[0]);
+    expect(waits).toMatchObject([
+      { waitedMs: 0, waitReason: "" },
+      { waitedMs: 250, waitReason: "all 1 slot of 1 replica busy" },
+    ]);
+  });
+
+  it("says when the pool cannot grow any more", () => {
+    const bench = new Bench();
+    bench.deploy("v1", { maxReplicas: 1 });
+    bench.ready("r1", 1);
+    bench.admit("x");
+    bench.admit("y");
+    expect(bench.waitReason("y")).toBe("all 1 slot of 1 replica busy, at max replicas");
+  });
+
+  it("retries neighbours of a crash elsewhere, and tries them alone after the third", () => {
+    const bench = new Bench();
+    for (const id of ["r1", "r2", "r3"]) bench.ready(id, 5);
+    expect(bench.admit("x")).toEqual(["dispatch x#1 to r1"]);
+    expect(bench.die("x", 1, 4)).toEqual(["x#1 lost", "x waits", "dispatch x#2 to r2"]);
+    expect(bench.die("x", 2, 4)).toEqual(["x#2 lost", "x waits", "dispatch x#3 to r3"]);
+    expect(bench.die("x", 3, 4)).toEqual(["x#3 lost", "x waits"]);
+    const fresh = [...bench.machine.pools()].find(({ name }) => name === "images/fresh");
+    expect([fresh?.backlog.size, fresh?.policyOverride]).toEqual([1, "fresh policy"]);
+    expect(bench.ready("f1", 1, "v1", "images/fresh")).toEqual(["dispatch x#4 to f1"]);
+    expect(bench.die("x", 4, 0)).toEqual(["x ended lost"]);
+  });
+
+  it("gives an execution that ran out of memory alone one attempt in a fresh replica where the policy says so", () => {
+    const bench = new Bench();
+    bench.deploy("v1", { isolateOutOfMemory: true });
+    bench.ready("r1", 1);
+    bench.admit("x");
+    expect(bench.die("x", 1, 0, "OUT_OF_MEMORY")).toEqual(["x#1 lost", "x waits"]);
+    expect(bench.ready("f1", 1, "v1", "images/fresh")).toEqual(["dispatch x#2 to f1"]);
+    expect(bench.die("x", 2, 0, "OUT_OF_MEMORY")).toEqual(["x ended lost"]);
   });
 
   it("sends nothing new to a replica that drains", () => {
@@ -233,7 +290,7 @@ describe("a router", () => {
   it("sends new attempts to the new version only", () => {
     const bench = new Bench();
     bench.ready("old", 2);
-    bench.does({ kind: "environmentChanged", name: "images", version: "v2" });
+    bench.deploy("v2");
     expect(bench.admit("x")).toEqual(["x waits"]);
     expect(bench.waitReason("x")).toBe("no replica of the current version is ready");
     expect(bench.ready("new", 1, "v2")).toEqual(["dispatch x#1 to new"]);

@@ -1,4 +1,4 @@
-import { completePolicy, type Policy } from "@hearth/policy";
+import { defaultPolicy, type Policy } from "@hearth/policy";
 import type { PoolSnapshot, ScaleDecision, WarmUp } from "./decide-scale.ts";
 import type { Environment } from "./environment.ts";
 import type { PoolView } from "./pool-view.ts";
@@ -55,12 +55,6 @@ export function snapshotOf(pool: PoolState, environment: Environment | undefined
 export function policyOf(pool: PoolState, environment: Environment | undefined): Policy {
   return pool.policyOverride ?? environment?.policy ?? defaultPolicy;
 }
-
-const defaultPolicy = (() => {
-  const decision = completePolicy({});
-  if (decision.kind === "invalid") throw new Error(decision.problem);
-  return decision.policy;
-})();
 
 export function viewOf(pool: PoolState): PoolView {
   return {

@@ -1,21 +1,19 @@
+import type { Execution } from "./execution.ts";
+import type { Pool } from "./pool.ts";
+import { preferredFor } from "./preferred-for.ts";
 import { freeSlots, type Replica } from "./replica.ts";
 
 /**
- * The replica to claim a slot of: the one with the fewest busy slots, and among equals the one used most recently, so
- * that the others get to be idle. Undefined when no slot is free. A replica of another version than the current one is
- * never chosen.
+ * The replica to claim a slot of for an execution, or undefined when no slot is free:
+ * 1. with an affinity key, the key's first choice that has a free slot;
+ * 2. otherwise, or when those are full, the one with the fewest busy slots, and among equals the most recently used one.
+ * After an attempt that was lost, another replica than the one that lost it is taken if there is one.
  */
-export function chooseSlot(replicas: Iterable<Replica>, currentVersion: string): Replica | undefined {
-  let best: Replica | undefined;
-  let bestBusy = Infinity;
-  for (const replica of replicas) {
-    const free = freeSlots(replica);
-    if (free === 0 || replica.version !== currentVersion) continue;
-    const busy = replica.total - free;
-    if (busy < bestBusy || (busy === bestBusy && best !== undefined && replica.lastUsed > best.lastUsed)) {
-      best = replica;
-      bestBusy = busy;
-    }
+export function chooseSlot(pool: Pool, execution: Execution): Replica | undefined {
+  if (execution.affinityKey !== "" && pool.free.size > 0) {
+    const preferred = preferredFor(execution.affinityKey, pool.usable).find((replica) => freeSlots(replica) > 0);
+    if (preferred !== undefined) return preferred;
   }
-  return best;
+  const last = execution.attempts.at(-1);
+  return pool.free.best(last?.end?.outcome === "lost" ? last.replicaId : undefined);
 }

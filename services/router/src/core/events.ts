@@ -25,12 +25,22 @@ export interface Announcement {
   readonly state: "ready" | "draining" | "ended";
 }
 
+/** What a router needs to know of an environment. */
+export interface EnvironmentFacts {
+  /** The version new attempts run on. */
+  readonly version: string;
+  readonly maxReplicas: number;
+  readonly isolateOutOfMemory: boolean;
+  /** The policy of its pool of replicas that serve one execution each, carried along unread. */
+  readonly freshReplicaPolicy: unknown;
+}
+
 /** What happens to a router. */
 export type RouterEvent =
   /** An admitted execution, in state queued. `policyOverride`: its pool's own policy, if it has one. */
   | { readonly kind: "admitted"; readonly execution: Execution; readonly policyOverride: unknown }
   | { readonly kind: "cancelRequested"; readonly executionId: string }
-  | { readonly kind: "environmentChanged"; readonly name: string; readonly version: string }
+  | { readonly kind: "environmentChanged"; readonly name: string; readonly environment: EnvironmentFacts }
   | { readonly kind: "environmentDeleted"; readonly name: string }
   | { readonly kind: "announced"; readonly announcement: Announcement }
   /** A stream to the agent is open; `live` are this router's attempts that the agent has. */

@@ -24,6 +24,8 @@ export interface AttemptEnd {
   readonly message: string;
   /** Size of the result. */
   readonly resultBytes: number;
+  /** Other attempts that were in the runner when it died under this one. */
+  readonly neighbours: number;
   readonly report?: unknown;
 }
 
@@ -40,7 +42,11 @@ export interface Execution {
   readonly parentId: string;
   readonly environment: string;
   readonly task: string;
-  readonly pool: string;
+  /** Another one from the moment it is to have a replica of its own. */
+  pool: string;
+  /** Empty: none. */
+  readonly affinityKey: string;
+  readonly priority: number;
   readonly idempotencyKey: string;
   /** Equal for equal requests. */
   readonly fingerprint: string;

@@ -1,19 +1,26 @@
 import type { Replica } from "./replica.ts";
 
-/** Why an execution waits, for a person. `replicas`: all this router knows in the pool. */
-export function explainWait(replicas: Iterable<Replica>, currentVersion: string): string {
+/**
+ * Why an execution waits, for a person.
+ *
+ * @param replicas all this router knows in the pool
+ * @param maxReplicas the pool's bound, where this router knows it
+ */
+export function explainWait(
+  replicas: Iterable<Replica>,
+  usable: ReadonlySet<Replica>,
+  maxReplicas: number | undefined,
+): string {
   let slots = 0;
-  let ready = 0;
   let other = 0;
   for (const replica of replicas) {
-    if (replica.version === currentVersion && replica.state === "ready" && replica.attached) {
-      ready += 1;
-      slots += replica.total;
-    } else {
-      other += 1;
-    }
+    if (usable.has(replica)) slots += replica.total;
+    else other += 1;
   }
-  if (ready > 0) return `all ${count(slots, "slot")} of ${count(ready, "replica")} busy`;
+  if (usable.size > 0) {
+    const bound = maxReplicas !== undefined && usable.size >= maxReplicas ? ", at max replicas" : "";
+    return `all ${count(slots, "slot")} of ${count(usable.size, "replica")} busy${bound}`;
+  }
   if (other > 0) return "no replica of the current version is ready";
   return "no replica is ready";
 }

@@ -1,5 +1,6 @@
 import { Backlog } from "./backlog.ts";
 import type { Execution } from "./execution.ts";
+import { FreeReplicas } from "./free-replicas.ts";
 import type { Replica } from "./replica.ts";
 
 /** One pool as this router sees it. */
@@ -8,12 +9,22 @@ export interface Pool {
   readonly environment: string;
   readonly backlog: Backlog<Execution>;
   readonly replicas: Set<Replica>;
+  /** Those that executions may be sent to: ready, attached, of the current version. */
+  readonly usable: Set<Replica>;
+  /** Of these, the ones with a free slot. */
+  readonly free: FreeReplicas;
   /** Attempts this router has dispatched here that have not ended. */
   busy: number;
   /** The caller's own policy, carried along unread, when the pool has one. */
   policyOverride: unknown;
+  /** Why executions wait here, until something about the replicas changes. */
+  waitReason: string | undefined;
 }
 
 export function newPool(name: string, environment: string, policyOverride: unknown): Pool {
-  return { name, environment, backlog: new Backlog(), replicas: new Set(), busy: 0, policyOverride };
+  return {
+    ...{ name, environment, policyOverride },
+    ...{ backlog: new Backlog(), replicas: new Set(), usable: new Set(), free: new FreeReplicas() },
+    ...{ busy: 0, waitReason: undefined },
+  };
 }

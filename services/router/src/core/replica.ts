@@ -1,6 +1,10 @@
+import type { Execution } from "./execution.ts";
+
 /** What a router knows of one replica. The agent decides about its slots; this is a view of its last word. */
 export interface Replica {
   readonly id: string;
+  /** Of the id, for the keys that prefer it. */
+  readonly idHash: number;
   readonly pool: string;
   readonly environment: string;
   readonly version: string;
@@ -18,6 +22,8 @@ export interface Replica {
   seen: number;
   /** Dispatches sent on the stream. */
   sent: number;
+  /** Executions whose live attempt this router sent there. */
+  readonly running: Set<Execution>;
   /** Grows with every dispatch of this router: which replica was used most recently. */
   lastUsed: number;
 }

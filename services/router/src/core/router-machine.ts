@@ -1,10 +1,12 @@
+import { freshPoolOf } from "./choose-pool.ts";
 import { chooseSlot } from "./choose-slot.ts";
 import { decideAfterAttempt } from "./decide-retry.ts";
 import { EndedExecutions, type RetentionBounds } from "./ended-executions.ts";
-import type { Announcement, AttemptKey, RouterEffect, RouterEvent, SlotsReport } from "./events.ts";
+import type { Announcement, AttemptKey, EnvironmentFacts, RouterEffect, RouterEvent, SlotsReport } from "./events.ts";
 import type { Attempt, AttemptEnd, Execution } from "./execution.ts";
 import { explainWait } from "./explain-wait.ts";
 import { newPool, type Pool } from "./pool.ts";
+import { hashText } from "./preferred-for.ts";
 import type { Replica } from "./replica.ts";
 
 /** A replica without a stream that was not heard of for this long is lost. Agents announce every second. */
@@ -20,8 +22,7 @@ export class RouterMachine {
   readonly #ended: EndedExecutions;
   readonly #pools = new Map<string, Pool>();
   readonly #replicas = new Map<string, Replica>();
-  /** The current version of each environment. */
-  readonly #versions = new Map<string, string>();
+  readonly #environments = new Map<string, EnvironmentFacts>();
   #uses = 0;
   #effects: RouterEffect[] = [];
 
@@ -61,8 +62,7 @@ export class RouterMachine {
       case "cancelRequested":
         return this.#cancel(event.executionId, now);
       case "environmentChanged":
-        this.#versions.set(event.name, event.version);
-        return this.#placeAll(event.name, now);
+        return this.#changeEnvironment(event.name, event.environment, now);
       case "environmentDeleted":
         return this.#deleteEnvironment(event.name, now);
       case "announced":
@@ -94,8 +94,11 @@ export class RouterMachine {
   }
 
   #explain(execution: Execution, pool: Pool, now: number): void {
-    const waitReason = explainWait(pool.replicas, this.#versions.get(pool.environment) ?? "");
-    execution.state = { kind: "queued", since: now, waitReason };
+    // Known for the pool's own replicas; the bound of another policy is not this router's to read.
+    const { maxReplicas } = this.#environments.get(pool.environment) ?? {};
+    const bound = pool.policyOverride === undefined ? maxReplicas : undefined;
+    pool.waitReason ??= explainWait(pool.replicas, pool.usable, bound);
+    execution.state = { kind: "queued", since: now, waitReason: pool.waitReason };
     this.#effects.push({ kind: "waiting", execution });
   }
 
@@ -122,13 +125,15 @@ export class RouterMachine {
     if (execution === undefined) return;
     const attempt = execution.state.attempt;
     attempt.end = end;
-    const pool = this.#pool(execution.pool, execution.environment, undefined);
-    pool.busy -= 1;
-    const lostBefore = execution.attempts.filter((other) => other !== attempt && other.end?.outcome === "lost").length;
-    const next = decideAfterAttempt(end, lostBefore);
+    this.#leaveSlot(execution, attempt);
+    const { isolateOutOfMemory = false } = this.#environments.get(execution.environment) ?? {};
+    const alone = execution.pool === freshPoolOf(execution.environment);
+    const earlier = execution.attempts.slice(0, -1);
+    const next = decideAfterAttempt({ end, earlier, isolateOutOfMemory, alone });
     if (next.kind === "end") return this.#end(execution, end, now);
     this.#effects.push({ kind: "attemptEnded", execution, attempt, end });
-    this.#requeue(execution, pool, next.waitReason, now);
+    if (next.alone) execution.pool = freshPoolOf(execution.environment);
+    this.#requeue(execution, next.waitReason, now);
   }
 
   #end(execution: Execution, end: AttemptEnd, now: number): void {
@@ -137,7 +142,8 @@ export class RouterMachine {
     this.#effects.push({ kind: "ended", execution, end });
   }
 
-  #requeue(execution: Execution, pool: Pool, waitReason: string, now: number): void {
+  #requeue(execution: Execution, waitReason: string, now: number): void {
+    const pool = this.#pool(execution.pool, execution.environment, undefined);
     execution.state = { kind: "queued", since: now, waitReason };
     pool.backlog.giveBack(execution);
     this.#effects.push({ kind: "waiting", execution });
@@ -153,20 +159,14 @@ export class RouterMachine {
 
   // Placement
 
-  #placeAll(environment: string, now: number): void {
-    for (const pool of this.#pools.values()) {
-      if (pool.environment === environment) this.#place(pool, now);
-    }
-  }
-
   /** Claims free slots for the backlog until one of them is used up. */
   #place(pool: Pool, now: number): void {
-    const version = this.#versions.get(pool.environment) ?? "";
-    while (pool.backlog.size > 0) {
-      const replica = chooseSlot(pool.replicas, version);
-      if (replica === undefined) return;
+    while (pool.free.size > 0) {
       const execution = pool.backlog.take();
-      if (execution !== undefined) this.#dispatch(execution, replica, pool, now);
+      if (execution === undefined) return;
+      const replica = chooseSlot(pool, execution);
+      if (replica === undefined) return pool.backlog.giveBack(execution);
+      this.#dispatch(execution, replica, pool, now);
     }
   }
 
@@ -185,8 +185,10 @@ export class RouterMachine {
     execution.attempts.push(attempt);
     execution.state = { kind: "running", attempt };
     pool.busy += 1;
+    replica.running.add(execution);
     replica.sent += 1;
     replica.lastUsed = ++this.#uses;
+    this.#slotsMoved(replica, pool);
     this.#effects.push({ kind: "dispatch", replica, execution, attempt });
   }
 
@@ -194,13 +196,42 @@ export class RouterMachine {
     const execution = this.#running(key);
     if (execution === undefined) return;
     // A refused claim is no attempt: it never had the slot.
-    const refused = execution.attempts.pop();
-    const pool = this.#pool(execution.pool, execution.environment, undefined);
-    pool.busy -= 1;
-    const replica = this.#replicas.get(refused?.replicaId ?? "");
+    const refused = execution.state.attempt;
+    execution.attempts.pop();
+    const replica = this.#replicas.get(refused.replicaId);
     // Until the agent's next word there is nothing to be had there, or the same claim would go back and forth.
     if (replica !== undefined) replica.reportedFree = 0;
-    this.#requeue(execution, pool, `replica ${refused?.replicaId ?? ""} refused the claim: ${reason}`, now);
+    this.#leaveSlot(execution, refused);
+    this.#requeue(execution, `replica ${refused.replicaId} refused the claim: ${reason}`, now);
+  }
+
+  /** The attempt has no slot any more, or never had. When its agent has one for another is for the agent to say. */
+  #leaveSlot(execution: Execution, attempt: Attempt): void {
+    const pool = this.#pool(execution.pool, execution.environment, undefined);
+    pool.busy -= 1;
+    const replica = this.#replicas.get(attempt.replicaId);
+    if (replica === undefined) return;
+    replica.running.delete(execution);
+    this.#slotsMoved(replica, pool);
+  }
+
+  /** Keeps the pool's index of free slots in step with a replica. */
+  #slotsMoved(replica: Replica, pool: Pool): void {
+    pool.free.update(replica, pool.usable.has(replica));
+  }
+
+  /** Whether executions may be sent to the replica may have changed. */
+  #usabilityMoved(replica: Replica, pool: Pool): void {
+    const version = this.#environments.get(pool.environment)?.version;
+    const usable = replica.attached && replica.state === "ready" && replica.version === version;
+    if (usable) pool.usable.add(replica);
+    else pool.usable.delete(replica);
+    pool.waitReason = undefined;
+    this.#slotsMoved(replica, pool);
+  }
+
+  #poolOf(replica: Replica): Pool {
+    return this.#pool(replica.pool, replica.environment, undefined);
   }
 
   // Replicas
@@ -213,17 +244,20 @@ export class RouterMachine {
     }
     if (known !== undefined) {
       known.lastHeardAt = now;
+      if (known.state === announcement.state) return;
       known.state = announcement.state;
-      return;
+      return this.#usabilityMoved(known, this.#poolOf(known));
     }
     const { replicaId: id, pool: poolName, environment, version, address, state } = announcement;
     const replica: Replica = {
-      ...{ id, pool: poolName, environment, version, address, state },
-      ...{ knownSince: now, lastHeardAt: now, attached: false },
+      ...{ id, idHash: hashText(id), pool: poolName, environment, version, address, state },
+      ...{ knownSince: now, lastHeardAt: now, attached: false, running: new Set() },
       ...{ total: 0, reportedFree: 0, seen: 0, sent: 0, lastUsed: 0 },
     };
     this.#replicas.set(id, replica);
-    this.#pool(poolName, environment, undefined).replicas.add(replica);
+    const pool = this.#poolOf(replica);
+    pool.replicas.add(replica);
+    pool.waitReason = undefined;
     this.#effects.push({ kind: "attach", replica });
   }
 
@@ -233,6 +267,7 @@ export class RouterMachine {
     replica.attached = true;
     replica.sent = slots.seen;
     this.#takeSlots(replica, slots, now);
+    this.#usabilityMoved(replica, this.#poolOf(replica));
     // What was dispatched and is not there never arrived, or its runner died unseen: give it a new attempt.
     const arrived = new Set(live.map((key) => `${key.executionId} ${key.attempt}`));
     for (const key of this.#attemptsOn(replica)) {
@@ -250,15 +285,17 @@ export class RouterMachine {
   }
 
   #takeSlots(replica: Replica, slots: SlotsReport, now: number): void {
+    const pool = this.#poolOf(replica);
+    if (replica.total !== slots.total) pool.waitReason = undefined;
     replica.total = slots.total;
     replica.reportedFree = slots.free;
     replica.seen = slots.seen;
     replica.lastHeardAt = now;
+    this.#slotsMoved(replica, pool);
   }
 
   #placeIn(replica: Replica, now: number): void {
-    const pool = this.#pools.get(replica.pool);
-    if (pool !== undefined) this.#place(pool, now);
+    this.#place(this.#poolOf(replica), now);
   }
 
   #detach(replicaId: string, now: number): void {
@@ -267,6 +304,7 @@ export class RouterMachine {
     replica.attached = false;
     // Being cut off starts the wait for its return; it may have been silent on NATS before.
     replica.lastHeardAt = now;
+    this.#usabilityMoved(replica, this.#poolOf(replica));
   }
 
   #tick(now: number): void {
@@ -286,28 +324,39 @@ export class RouterMachine {
   #lose(replica: Replica, how: string, now: number): void {
     const attempts = this.#attemptsOn(replica);
     this.#replicas.delete(replica.id);
-    this.#pools.get(replica.pool)?.replicas.delete(replica);
+    const pool = this.#poolOf(replica);
+    replica.attached = false;
+    this.#usabilityMoved(replica, pool);
+    pool.replicas.delete(replica);
     this.#effects.push({ kind: "forget", replica });
     const message = `Replica ${replica.id} is lost: ${how}.`;
     for (const key of attempts) this.#endAttempt(key, ended("lost", "REPLICA_LOST", message), now);
   }
 
   #attemptsOn(replica: Replica): AttemptKey[] {
-    const keys: AttemptKey[] = [];
-    for (const { id, state } of this.#executions.values()) {
-      if (state.kind === "running" && state.attempt.replicaId === replica.id) {
-        keys.push({ executionId: id, attempt: state.attempt.number });
-      }
-    }
-    return keys;
+    return [...replica.running].flatMap(({ id, state }) =>
+      state.kind === "running" ? [{ executionId: id, attempt: state.attempt.number }] : [],
+    );
   }
 
   // Environments and pools
 
-  #deleteEnvironment(name: string, now: number): void {
-    this.#versions.delete(name);
+  #changeEnvironment(name: string, environment: EnvironmentFacts, now: number): void {
+    this.#environments.set(name, environment);
+    const fresh = this.#pools.get(freshPoolOf(name));
+    if (fresh !== undefined) fresh.policyOverride = environment.freshReplicaPolicy;
     for (const pool of this.#pools.values()) {
       if (pool.environment !== name) continue;
+      for (const replica of pool.replicas) this.#usabilityMoved(replica, pool);
+      this.#place(pool, now);
+    }
+  }
+
+  #deleteEnvironment(name: string, now: number): void {
+    this.#environments.delete(name);
+    for (const pool of this.#pools.values()) {
+      if (pool.environment !== name) continue;
+      for (const replica of pool.replicas) this.#usabilityMoved(replica, pool);
       for (let execution = pool.backlog.take(); execution !== undefined; execution = pool.backlog.take()) {
         this.#end(execution, ended("failed", "ENVIRONMENT_DELETED", `Environment "${name}" was deleted.`), now);
       }
@@ -317,7 +366,9 @@ export class RouterMachine {
   #pool(name: string, environment: string, policyOverride: unknown): Pool {
     let pool = this.#pools.get(name);
     if (pool === undefined) {
-      pool = newPool(name, environment, policyOverride);
+      const isFresh = name === freshPoolOf(environment);
+      const fresh = isFresh ? this.#environments.get(environment)?.freshReplicaPolicy : undefined;
+      pool = newPool(name, environment, policyOverride ?? fresh);
       this.#pools.set(name, pool);
     }
     pool.policyOverride ??= policyOverride;
@@ -327,5 +378,5 @@ export class RouterMachine {
 
 /** An end that the router itself decided. */
 function ended(outcome: AttemptEnd["outcome"], reason: string, message: string): AttemptEnd {
-  return { outcome, reason, message, resultBytes: 0 };
+  return { outcome, reason, message, resultBytes: 0, neighbours: 0 };
 }

@@ -8,6 +8,9 @@ export interface RequestFields {
   readonly environment: string;
   readonly task: string;
   readonly idempotencyKey: string;
+  readonly affinityKey: string;
+  readonly priority: number;
+  readonly freshReplica: boolean;
   /** The policy that the caller asks for instead of the environment's, or undefined. */
   readonly policy: PolicyRequest | undefined;
 }
@@ -15,7 +18,8 @@ export interface RequestFields {
 export type RequestProblem = { readonly reason: "INVALID_EXECUTION" | "INVALID_POLICY"; readonly message: string };
 
 const ulidPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
-const idempotencyKeyLengthMax = 200;
+const keyLengthMax = 200;
+const priorityMax = 10;
 
 /** The first thing wrong with a request, or undefined. */
 export function findProblem(fields: RequestFields): RequestProblem | undefined {
@@ -25,12 +29,19 @@ export function findProblem(fields: RequestFields): RequestProblem | undefined {
   }
   if (fields.environment === "") return invalid("environment is empty. Name the environment to run in.");
   if (fields.task === "") return invalid("task is empty. Name the task to run.");
-  if (fields.idempotencyKey.length > idempotencyKeyLengthMax) {
-    return invalid(
-      `idempotencyKey has ${fields.idempotencyKey.length} characters; the bound is ${idempotencyKeyLengthMax}.`,
-    );
+  for (const name of ["idempotencyKey", "affinityKey"] as const) {
+    const { length } = fields[name];
+    if (length > keyLengthMax) return invalid(`${name} has ${length} characters; the bound is ${keyLengthMax}.`);
+  }
+  if (Math.abs(fields.priority) > priorityMax) {
+    return invalid(`priority is ${fields.priority}; give -${priorityMax} to ${priorityMax}, higher goes first.`);
   }
   if (fields.policy === undefined) return undefined;
+  if (fields.freshReplica) {
+    return invalid(
+      "freshReplica is set together with policyOverride. A fresh replica has a policy of its own: give one of them.",
+    );
+  }
   const policy = completePolicy(fields.policy);
   return policy.kind === "invalid" ? { reason: "INVALID_POLICY", message: policy.problem } : undefined;
 }

@@ -9,8 +9,10 @@ import { findProblem } from "../core/validate-request.ts";
 /** Throws a `HearthError` when a field of the request is out of its bounds. */
 export function checkRequest(request: ExecutionRequest): void {
   const { executionId, runId, parentId, environment, task, idempotencyKey, policyOverride } = request;
+  const { affinityKey, priority = 0, freshReplica } = request;
   const problem = findProblem({
     ...{ executionId, runId, parentId, environment, task, idempotencyKey },
+    ...{ affinityKey, priority, freshReplica },
     policy: policyOverride && policyFromMessage(policyOverride),
   });
   if (problem !== undefined) throw new HearthError(problem.reason, problem.message);
@@ -22,9 +24,10 @@ export function fillIds(request: ExecutionRequest, now: number): ExecutionReques
   return create(ExecutionRequestSchema, { ...request, executionId, runId: request.runId || executionId });
 }
 
-/** Equal for requests that ask for the same: environment, task, arguments, policy. Ids and trace context do not count. */
+/** Equal for requests that ask for the same: environment, task, arguments, policy. Ids, places in the backlog and trace context do not count. */
 export function fingerprint(request: ExecutionRequest): string {
   const hash = createHash("sha1").update(`${request.environment}\0${request.task}\0`);
+  if (request.freshReplica) hash.update("fresh");
   if (request.policyOverride !== undefined) hash.update(policyKey(request.policyOverride));
   hash.update(request.arguments?.inline ?? new Uint8Array());
   return hash.digest("base64");

@@ -8,10 +8,14 @@ import {
   Outcome as WireOutcome,
   type Attempt as WireAttempt,
   type AttemptEnd as WireAttemptEnd,
+  type Environment,
   type Execution as WireExecution,
   type ExecutionEnd,
   type Failure,
 } from "@hearth/proto";
+import { completePolicy, defaultPolicy, freshReplicaPolicy } from "@hearth/policy";
+import { policyFromMessage, policyToMessage } from "@hearth/policy/wire";
+import type { EnvironmentFacts } from "../core/events.ts";
 import type { Attempt, AttemptEnd, Execution, Outcome } from "../core/execution.ts";
 
 const wireOutcomes: Readonly<Record<Outcome, WireOutcome>> = {
@@ -30,6 +34,19 @@ const phases: Readonly<Record<Outcome, ExecutionPhase>> = {
   lost: ExecutionPhase.FAILED,
 };
 
+/** An environment as the core sees it. */
+export function toFacts({ version, policy }: Environment): EnvironmentFacts {
+  const decision = completePolicy(policy === undefined ? {} : policyFromMessage(policy));
+  // The catalogue holds valid policies only; the defaults are as good as any other answer.
+  const complete = decision.kind === "valid" ? decision.policy : defaultPolicy;
+  return {
+    version: version?.id ?? "",
+    maxReplicas: complete.maxReplicas,
+    isolateOutOfMemory: complete.isolateOutOfMemory,
+    freshReplicaPolicy: policyToMessage(freshReplicaPolicy(complete)),
+  };
+}
+
 /** An agent's report as the core sees it. What says nothing of how it ended counts as lost. */
 export function fromReport(report: WireAttemptEnd): AttemptEnd {
   return {
@@ -37,6 +54,7 @@ export function fromReport(report: WireAttemptEnd): AttemptEnd {
     reason: report.failure?.reason ?? "",
     message: report.failure?.message ?? "",
     resultBytes: report.result?.inline.length ?? 0,
+    neighbours: report.neighbours,
     report,
   };
 }

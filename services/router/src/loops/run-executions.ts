@@ -13,7 +13,7 @@ import type { AgentConnection } from "../io/agent-connection.ts";
 import { acceptedRecord, attemptEndedRecord, dispatchedRecord, endedRecord } from "../io/journal-records.ts";
 import type { Journal } from "../io/journal.ts";
 import { checkRequest, fillIds, fingerprint, policyKey } from "../io/read-request.ts";
-import { toExecutionEnd } from "../io/translate.ts";
+import { toExecutionEnd, toFacts } from "../io/translate.ts";
 
 /** Told how an execution ended, once. */
 export type OnEnd = (end: ExecutionEnd) => void;
@@ -85,7 +85,7 @@ export class Executions {
   putEnvironment(environment: Environment): void {
     const tasks = new Set(environment.version?.spec?.tasks.map((task) => task.name));
     this.#environments.set(environment.name, { environment, tasks });
-    this.handle({ kind: "environmentChanged", name: environment.name, version: environment.version?.id ?? "" });
+    this.handle({ kind: "environmentChanged", name: environment.name, environment: toFacts(environment) });
   }
 
   deleteEnvironment(name: string): void {
@@ -102,12 +102,13 @@ export class Executions {
     const now = this.#clock.now();
     const filled = fillIds(request, now);
     const deployed = this.#environments.get(filled.environment);
-    const { policyOverride } = filled;
+    const { policyOverride, freshReplica, affinityKey } = filled;
     const pool = choosePool({
       environment: filled.environment,
       runId: filled.runId,
       scope: deployed?.environment.policy?.scope === Scope.RUN ? "run" : "global",
       policyOverride: policyOverride === undefined ? "" : policyKey(policyOverride),
+      freshReplica,
     });
     const { environment, task, idempotencyKey } = filled;
     const argumentBytes = filled.arguments?.inline.length ?? 0;
@@ -134,6 +135,8 @@ export class Executions {
       runId,
       parentId,
       pool,
+      affinityKey,
+      priority: filled.priority ?? this.#machine.execution(parentId)?.priority ?? 0,
       ...facts,
       acceptedAt: now,
       request: filled,
