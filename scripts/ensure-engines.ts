@@ -5,7 +5,7 @@
  * are downloaded and unpacked into `.cache/engines`: nothing is installed and no system service is started.
  * Run as a script, it prints what it found.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, type ExecFileSyncOptions } from "node:child_process";
 import { accessSync, constants, cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -45,6 +45,12 @@ export interface PostgresBinaries {
   readonly libraries: string;
 }
 
+/** A Docker engine for tests, and the path of the command that speaks to it. */
+export type DockerEngineChoice =
+  | { readonly kind: "running"; readonly host: string; readonly client: string }
+  /** One that tests start for themselves, as root. */
+  | { readonly kind: "own"; readonly daemon: string; readonly client: string };
+
 /** The path of a nats-server with JetStream. Throws, saying how to install it, when it cannot be had. */
 export function ensureNatsServer(): string {
   return join(ensure(nats), nats.binary);
@@ -60,6 +66,31 @@ export function ensurePostgres(): PostgresBinaries {
     postgres: join(folder, "postgres"),
     libraries: libraries.join(delimiter),
   };
+}
+
+/**
+ * Where a Docker engine for tests is or can be started. Installs Debian's when this is root and it is missing; throws,
+ * saying what to do, when it cannot be had.
+ */
+export function ensureDocker(): DockerEngineChoice {
+  const host = process.env["HEARTH_TEST_DOCKER_HOST"] ?? "";
+  const [client, daemon] = ["docker", "dockerd"].map(findOnSystem);
+  if (host !== "" && client !== undefined) return { kind: "running", host, client };
+  if (process.getuid?.() !== 0) {
+    throw new Error(
+      "Tests need a Docker engine, and only root can start one: set HEARTH_TEST_DOCKER_HOST to that of a running one " +
+        'that this user may use, such as unix:///var/run/docker.sock, with "docker" on PATH.',
+    );
+  }
+  const iptables = findOnSystem("iptables");
+  if (client !== undefined && daemon !== undefined && iptables !== undefined) return { kind: "own", daemon, client };
+  try {
+    installDebianPackages(["docker.io", "iptables"]);
+  } catch (error) {
+    const how = "Docker is not on this machine: install it (Debian: apt-get install docker.io iptables).";
+    throw new Error(`${how} Installing it failed: ${(error as Error).message}`, { cause: error });
+  }
+  return ensureDocker();
 }
 
 function ensure(engine: Engine): string {
@@ -83,6 +114,12 @@ function howToInstall(engine: Engine): string {
 function find(engine: Engine, unpackedAt: string): string | undefined {
   const onPath = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   return [...onPath, ...engine.folders(unpackedAt)].find((folder) => isExecutable(join(folder, engine.binary)));
+}
+
+/** Debian keeps what only root uses out of other users' PATH. */
+function findOnSystem(binary: string): string | undefined {
+  const onPath = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  return [...onPath, "/usr/sbin", "/sbin"].map((folder) => join(folder, binary)).find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {
@@ -128,6 +165,16 @@ function download(packages: () => readonly string[], folder: string): void {
   }
 }
 
+/** Installs without starting a service: what tests need they start themselves. */
+function installDebianPackages(packages: readonly string[]): void {
+  const options: ExecFileSyncOptions = {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" },
+  };
+  execFileSync("apt-get", ["update"], options);
+  execFileSync("apt-get", ["install", "-y", "--no-install-recommends", ...packages], options);
+}
+
 /** `postgresql` is an empty package that depends on the newest version's own. */
 function newestPostgresPackages(): readonly string[] {
   const about = execFileSync("apt-cache", ["depends", "postgresql"], { encoding: "utf8" });
@@ -156,4 +203,6 @@ function libraryFolders(unpackedAt: string): readonly string[] {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   console.log(`nats-server: ${ensureNatsServer()}`);
   console.log(`postgresql: ${ensurePostgres().folder}`);
+  const docker = ensureDocker();
+  console.log(`docker: ${docker.kind === "own" ? docker.daemon : docker.host}`);
 }

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { build } from "./build.ts";
 import { addCounts, countVitestReport, readCounts, showCounts, type Counts } from "./count-tests.ts";
-import { ensureNatsServer, ensurePostgres } from "./ensure-engines.ts";
+import { ensureDocker, ensureNatsServer, ensurePostgres } from "./ensure-engines.ts";
 import { root, runStep } from "./run-step.ts";
 
 interface SuiteOutcome {
@@ -19,6 +19,7 @@ interface SuiteOutcome {
 export async function runTests(filters: readonly string[]): Promise<SuiteOutcome> {
   const natsServer = ensureNatsServer();
   ensurePostgres();
+  ensureDocker();
   await build();
   process.env["HEARTH_NATS_SERVER"] ??= natsServer;
   process.env["PATH"] = [dirname(natsServer), process.env["PATH"] ?? ""].join(delimiter);
