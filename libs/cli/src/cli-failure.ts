@@ -3,6 +3,7 @@ export const cliReasons = {
   ALREADY_RUNNING: "Another `hearth dev` runs on the same folder.",
   NATS_SERVER_MISSING: "There is no nats-server to start.",
   NOT_BUILT: "The bundles of the services are missing.",
+  NOT_READY: "Replicas that were waited for did not get ready in time.",
   PORT_TAKEN: "A port that was asked for is in use.",
   SERVICE_NOT_STARTING: "A service of `hearth dev` did not get ready.",
   USAGE: "The command line cannot be understood.",

@@ -48,6 +48,25 @@ test("an option out of its bounds exits 2 and says the bounds", () => {
   expect(stderr).toContain("from 1 to 10000");
 });
 
+test.each([
+  ["env policy set", "--recycle-above-memory", "800Mi, or off (a new environment's: off)"],
+  ["env policy set", "--buffer-replicas", "0 to 10000 (a new environment's: 0)"],
+  ["env warm", "--timeout", "(default: 120s)"],
+  ["run", "--priority", "-10 to 10 (default: 0)"],
+])("the help of %s says of %s its units, bounds and default", (name, option, said) => {
+  const command = leaves(createProgram({ quietUsage: true })).find(([path]) => path === name)?.[1];
+  expect(command?.options.find(({ long }) => long === option)?.description).toContain(said);
+});
+
+test.each([
+  ["--priority", "11", "from -10 to 10"],
+  ["--affinity-key", "", "1 to 200 characters"],
+])("a run with %s %j exits 2 and says the bounds", (option, value, said) => {
+  const { code, stderr } = hearth("run", option, value, "greet.py", "main");
+  expect(code).toBe(2);
+  expect(stderr).toContain(said);
+});
+
 test("a policy without any change exits 2", () => {
   expect(hearth("env", "policy", "set", "greet")).toMatchObject({ code: 2 });
 });

@@ -1,9 +1,23 @@
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { ExecutionPhase, FailureSchema, ReusePolicySchema, RunSchema, Scope } from "@hearth/proto";
+import {
+  ExecutionPhase,
+  ExecutionSchema,
+  FailureSchema,
+  PoolSchema,
+  ReplicaState,
+  ReusePolicySchema,
+  RunSchema,
+  Scope,
+} from "@hearth/proto";
 import { describe, expect, test } from "vitest";
+import { attemptLine } from "../src/show/attempt.ts";
+import { showBytes } from "../src/show/bytes.ts";
 import { toDocument } from "../src/show/document.ts";
-import { showPhase, showPolicy } from "../src/show/names.ts";
+import { poolSummary } from "../src/show/environment.ts";
+import { executionHeadings, executionRows } from "../src/show/execution.ts";
+import { showPhase } from "../src/show/names.ts";
+import { showPolicy } from "../src/show/policy.ts";
 import { runProgress, runSummary } from "../src/show/run.ts";
 import { table } from "../src/show/table.ts";
 import { showDuration, showSpan } from "../src/show/times.ts";
@@ -62,6 +76,91 @@ describe("names", () => {
       scope: Scope.GLOBAL,
     });
     expect(showPolicy(policy)).toBe("1-4 replicas x 2 slots, idle 30 s, scaledown 500 ms, global");
+  });
+
+  test("a policy has what goes beyond the defaults at its end", () => {
+    const policy = create(ReusePolicySchema, {
+      minReplicas: 1,
+      maxReplicas: 1,
+      idleTtl: durationFromMs(30_000),
+      scaledownTtl: durationFromMs(30_000),
+      bufferReplicas: 2,
+      singleUse: true,
+      isolateOutOfMemory: true,
+      recycling: { afterExecutions: 100, aboveMemory: "838860800", afterAge: durationFromMs(3_600_000) },
+    });
+    expect(showPolicy(policy)).toBe(
+      "1 replicas x 1 slots, idle 30 s, scaledown 30 s, global, buffer 2, single use, recycled after 100 executions or above 800 MiB or after 1 h 0 min, out of memory isolated",
+    );
+  });
+
+  test.each([
+    [0, "0 B"],
+    [1_023, "1023 B"],
+    [1_536, "1.5 KiB"],
+    [838_860_800, "800 MiB"],
+    [2 ** 50, "1024 TiB"],
+  ])("%d bytes are shown as %s", (bytes, shown) => {
+    expect(showBytes(bytes)).toBe(shown);
+  });
+});
+
+describe("a pool", () => {
+  test("shows for each replica what it served and holds, and why it started and ends", () => {
+    const replica = {
+      id: "r-1",
+      state: ReplicaState.DRAINING,
+      executions: 7,
+      memoryBytes: 838_860_800,
+      startCause: "BACKLOG",
+      startReason: "3 executions wait",
+      endCause: "RECYCLED",
+      endReason: "7 executions, at most 7",
+    };
+    const [, headings, row] = poolSummary(create(PoolSchema, { name: "greet", replicas: [replica] })).split("\n");
+    expect(headings).toMatch(/EXECUTIONS +MEMORY .*STARTED BECAUSE +ENDS BECAUSE$/);
+    expect(row).toMatch(
+      /^r-1 +draining .* 7 +800 MiB .*BACKLOG: 3 executions wait +RECYCLED: 7 executions, at most 7$/,
+    );
+  });
+});
+
+describe("an execution", () => {
+  const attempts = [
+    { number: 1, replicaId: "r-1", runnerPid: 5, cold: true, waitedMs: 2_500, waitReason: "no replica was ready" },
+    { number: 2, replicaId: "r-2" },
+  ];
+  const columns = (rows: readonly (readonly string[])[]): readonly object[] =>
+    rows.map((row) => Object.fromEntries(row.map((cell, at) => [executionHeadings[at] ?? "", cell])));
+
+  test("has a row for each attempt: warm or cold, how long it waited and what for", () => {
+    const execution = create(ExecutionSchema, { id: "01x", acceptedUnixMs: 1_000, attempts });
+    expect(columns(executionRows(execution, 5_000))).toMatchObject([
+      { execution: "01x", attempt: "1", start: "cold", waited: "2.5 s", "waited because": "no replica was ready" },
+      { execution: "", attempt: "2", start: "warm", waited: "0 ms", replica: "r-2", "waited because": "" },
+    ]);
+  });
+
+  test("without an attempt shows how long it has waited by now, and what for", () => {
+    const execution = create(ExecutionSchema, { id: "01x", acceptedUnixMs: 1_000, waitReason: "all slots busy" });
+    expect(columns(executionRows(execution, 5_000))).toMatchObject([
+      { execution: "01x", attempt: "", start: "", waited: "4 s", "waited because": "all slots busy" },
+    ]);
+  });
+
+  test("that waits for its next attempt has a row for that too", () => {
+    const execution = create(ExecutionSchema, { id: "01x", attempts, waitReason: "all slots busy" });
+    expect(columns(executionRows(execution, 5_000)).at(-1)).toMatchObject({
+      attempt: "",
+      waited: "",
+      "waited because": "all slots busy",
+    });
+  });
+
+  test("has attempts that fit on a line", () => {
+    const [first, second] = create(ExecutionSchema, { attempts }).attempts.map(attemptLine);
+    expect(first).toBe("1, cold, waited 2.5 s (no replica was ready), replica r-1");
+    expect(second).toBe("2, warm, waited 0 ms, replica r-2");
   });
 });
 

@@ -2,6 +2,7 @@ import { pathToFileURL } from "node:url";
 import { run } from "./client/start-run.ts";
 import type { Run } from "./client/run.ts";
 import { parameterNames } from "./parameter-names.ts";
+import type { OverrideOptions } from "./task/call-options.ts";
 import { registry, type DeclaredTask } from "./task/registry.ts";
 import { makeTask, type AnyFunction } from "./task/task.ts";
 
@@ -26,12 +27,13 @@ export async function describeProgram(file: string): Promise<readonly ProgramTas
 
 /**
  * Runs a task of the program: "task", or "environment:task" where two environments declare it. Arguments go by parameter
- * name, as JSON where the text is JSON and as text otherwise. Throws an Error that names what is not there.
+ * name, as JSON where the text is JSON and as text otherwise. `overrides` are as of `Task.override`. Throws an Error that names what is not there.
  */
 export async function launch(
   file: string,
   taskName: string,
   args: Readonly<Record<string, string>> = {},
+  overrides: OverrideOptions = {},
 ): Promise<Run<unknown>> {
   const declared = await describeProgram(file);
   const matching = declared.filter(({ environment, task }) => [task, `${environment}:${task}`].includes(taskName));
@@ -42,7 +44,7 @@ export async function launch(
   }
   const task = registry().environments.get(only.environment)?.tasks.get(only.task) as DeclaredTask;
   const names = { environment: only.environment, task: only.task };
-  return run(makeTask(names, task.run as AnyFunction), ...toPositional(only, args));
+  return run(makeTask(names, task.run as AnyFunction).override(overrides), ...toPositional(only, args));
 }
 
 function toPositional(task: ProgramTask, args: Readonly<Record<string, string>>): readonly unknown[] {

@@ -5,6 +5,7 @@ import { printDocument, toDocument } from "../show/document.ts";
 import { environmentRow, environmentSummary } from "../show/environment.ts";
 import { table } from "../show/table.ts";
 import { addPolicyCommands } from "./env-policy.ts";
+import { addWarmCommand } from "./env-warm.ts";
 import { addWatchCommand } from "./env-watch.ts";
 
 interface Json {
@@ -12,10 +13,11 @@ interface Json {
 }
 
 export function addEnvironmentCommands(program: Command): void {
-  const environments = program.command("env").description("list, show, change, delete and watch environments");
+  const environments = program.command("env").description("list, show, change, warm up, delete and watch environments");
   addList(environments);
   addGet(environments);
   addPolicyCommands(environments);
+  addWarmCommand(environments);
   addDelete(environments);
   addWatchCommand(environments);
 }

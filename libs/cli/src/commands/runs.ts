@@ -1,9 +1,10 @@
-import { RunSchema, type Run } from "@hearth/proto";
+import { AttemptSchema, RunSchema, type Attempt, type Run } from "@hearth/proto";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { withControlPlane, type ControlPlane } from "../control-plane.ts";
 import { exitCodes } from "../report-failure.ts";
 import { printDocument, toDocument } from "../show/document.ts";
+import { attemptLine } from "../show/attempt.ts";
 import { isLive, showPhase } from "../show/names.ts";
 import { runProgress, runSummary } from "../show/run.ts";
 import { table } from "../show/table.ts";
@@ -41,13 +42,19 @@ function addGet(runs: Command): void {
   runs
     .command("get")
     .argument("<run>", "the run's name")
-    .description("show a run with its result or failure")
+    .description("show a run with its result or failure, and each attempt of its root execution")
     .option("--json", "print a JSON document")
     .action(async (name: string, options: Json) => {
-      const run = await withControlPlane(async (controlPlane) => (await controlPlane.runs.getRun({ name })).run);
+      const [run, attempts] = await withControlPlane(async (controlPlane) => [
+        (await controlPlane.runs.getRun({ name })).run,
+        await rootAttempts(controlPlane, name),
+      ]);
       if (run === undefined) return;
-      if (options.json) return printDocument(toDocument(RunSchema, run));
-      console.log(runSummary(run));
+      if (options.json) {
+        const documents = attempts.map((attempt) => toDocument(AttemptSchema, attempt));
+        return printDocument({ ...(toDocument(RunSchema, run) as object), attempts: documents });
+      }
+      console.log([runSummary(run), ...attempts.map((attempt) => `attempt     ${attemptLine(attempt)}`)].join("\n"));
     });
 }
 
@@ -89,6 +96,12 @@ async function listRuns(
     pageToken = page.nextPageToken;
   } while (pageToken !== "" && found.length < options.limit);
   return found;
+}
+
+/** A run's root execution is its oldest. */
+async function rootAttempts({ runs }: ControlPlane, run: string): Promise<readonly Attempt[]> {
+  const { executions } = await runs.listExecutions({ run, pageSize: 1 });
+  return executions[0]?.attempts ?? [];
 }
 
 async function watchRun({ runs }: ControlPlane, name: string, json: boolean): Promise<Run | undefined> {

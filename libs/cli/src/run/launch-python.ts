@@ -2,18 +2,36 @@ import { HearthError } from "@hearth/errors";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import type { LaunchedRun } from "./launch.ts";
+import type { LaunchedRun, LaunchOptions } from "./launch.ts";
 
 /** Asks the Python package to deploy what the file declares and to start the run. */
 export async function launchPython(
   file: string,
   task: string,
   args: Readonly<Record<string, string>>,
+  options: LaunchOptions,
 ): Promise<LaunchedRun> {
   const python = process.env["HEARTH_PYTHON"] ?? "python3";
   const words = Object.entries(args).flatMap(([name, value]) => [`--${name}`, value]);
-  const output = await capture(python, ["-m", "hearth.launch", "--detach", "--json", file, task, ...words]);
+  const output = await capture(python, [
+    "-m",
+    "hearth.launch",
+    "--detach",
+    "--json",
+    ...toFlags(options),
+    file,
+    task,
+    ...words,
+  ]);
   return JSON.parse(output.trim().split("\n").at(-1) ?? "") as LaunchedRun;
+}
+
+function toFlags({ priority, affinityKey, freshReplica }: LaunchOptions): readonly string[] {
+  return [
+    ...(priority === undefined ? [] : [`--priority=${priority}`]),
+    ...(affinityKey === undefined ? [] : [`--affinity-key=${affinityKey}`]),
+    ...(freshReplica ? ["--fresh-replica"] : []),
+  ];
 }
 
 function capture(python: string, args: readonly string[]): Promise<string> {

@@ -1,11 +1,16 @@
 import { HearthError } from "@hearth/errors";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import type { LaunchedRun } from "./launch.ts";
+import type { LaunchedRun, LaunchOptions } from "./launch.ts";
 
 /** What `@hearth/sdk/program` offers, as far as it is used here. */
 interface Program {
-  launch(file: string, task: string, args: Readonly<Record<string, string>>): Promise<LaunchedRun>;
+  launch(
+    file: string,
+    task: string,
+    args: Readonly<Record<string, string>>,
+    overrides: { readonly reusable?: "off"; readonly affinityKey?: string; readonly priority?: number },
+  ): Promise<LaunchedRun>;
 }
 
 /** Asks the SDK that the file itself imports to deploy what the file declares and to start the run. */
@@ -13,10 +18,15 @@ export async function launchTypeScript(
   file: string,
   task: string,
   args: Readonly<Record<string, string>>,
+  { priority, affinityKey, freshReplica }: LaunchOptions,
 ): Promise<LaunchedRun> {
   const program = (await import(pathToFileURL(findProgramModule(file)).href)) as Program;
   try {
-    const { name, url } = await program.launch(file, task, args);
+    const { name, url } = await program.launch(file, task, args, {
+      ...(priority !== undefined && { priority }),
+      ...(affinityKey !== undefined && { affinityKey }),
+      ...(freshReplica && { reusable: "off" }),
+    });
     return { name, url };
   } catch (error) {
     throw explain(error, file);

@@ -1,5 +1,7 @@
 import type { Environment, Pool, Replica } from "@hearth/proto";
-import { showLanguage, showPolicy, showReplicaState } from "./names.ts";
+import { showBytes } from "./bytes.ts";
+import { showLanguage, showReplicaState } from "./names.ts";
+import { showPolicy } from "./policy.ts";
 import { table } from "./table.ts";
 import { showMoment } from "./times.ts";
 
@@ -36,16 +38,35 @@ export function poolSummary(pool: Pool): string {
   return lines.join("\n");
 }
 
-const replicaHeadings = ["replica", "state", "busy", "runner", "version", "since", "reason"];
+const replicaHeadings = [
+  "replica",
+  "state",
+  "busy",
+  "executions",
+  "memory",
+  "runner",
+  "version",
+  "since",
+  "started because",
+  "ends because",
+];
 
 function replicaRow(replica: Replica): readonly string[] {
   return [
     replica.id,
     showReplicaState(replica.state),
     `${replica.busySlots}/${replica.slots}`,
+    String(replica.executions),
+    replica.memoryBytes === 0 ? "" : showBytes(replica.memoryBytes),
     replica.runnerPid === 0 ? "" : String(replica.runnerPid),
     replica.version,
     showMoment(replica.createdAt),
-    replica.endReason || replica.startReason,
+    showCause(replica.startCause, replica.startReason),
+    showCause(replica.endCause, replica.endReason),
   ];
+}
+
+/** "BACKLOG: 3 executions wait"; either part may be missing. */
+function showCause(cause: string, reason: string): string {
+  return [cause, reason].filter((part) => part !== "").join(": ");
 }
