@@ -30,6 +30,8 @@ const options = {
   platform: "node",
   target: "node24",
   external: ["pg-native"],
+  // The Docker client would bring native code for ssh:// hosts, which Hearth does not offer.
+  alias: { ssh2: join(root, "scripts", "no-ssh.ts") },
   banner: { js: banner },
   sourcemap: "external",
   legalComments: "none",

@@ -1,4 +1,5 @@
 import { integer, text, type Setting, type Settings } from "@hearth/config";
+import { ownAddress } from "./io/own-address.ts";
 
 export interface TaskEntry {
   readonly name: string;
@@ -43,7 +44,11 @@ export const agentSettings: Settings<AgentConfig> = {
     isTextByName,
     "{}",
   ),
-  host: text("HEARTH_AGENT_HOST", "address to listen on and to announce; default 127.0.0.1", "127.0.0.1"),
+  host: {
+    variable: "HEARTH_AGENT_HOST",
+    about: "address to listen on and to announce; auto: the first one that others can reach; default 127.0.0.1",
+    parse: (value = "127.0.0.1") => (value === "auto" ? ownAddress() : value),
+  },
   port: integer("HEARTH_AGENT_PORT", "port to listen on; default a free one", { min: 0, max: 65_535, fallback: 0 }),
   cacheFolder: text("HEARTH_CACHE_DIR", "folder that keeps code bundles between replicas"),
   logLevel: text("HEARTH_LOG_LEVEL", "trace, debug, info, warn, error or silent; default info", "info"),

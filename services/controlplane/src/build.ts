@@ -3,8 +3,7 @@ import { systemClock } from "@hearth/clock";
 import { BundleService, EnvironmentService, RunService } from "@hearth/proto";
 import { service, startGrpcServer } from "@hearth/rpc";
 import { createLogger, startTracing } from "@hearth/telemetry";
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { bundleHandlers } from "./api/bundle-service.ts";
 import { environmentHandlers } from "./api/environment-service.ts";
 import { Environments } from "./api/environments.ts";
@@ -14,14 +13,12 @@ import { runHandlers } from "./api/run-service.ts";
 import { startHttpServer } from "./api/start-http-server.ts";
 import type { Config } from "./config.ts";
 import { PoolsMachine } from "./core/pools-machine.ts";
-import type { AgentLaunch } from "./io/agent-variables.ts";
 import { openNatsBundleStore } from "./io/bundle-store.ts";
 import { openNatsCatalogue } from "./io/catalogue.ts";
 import { ChangeFeed } from "./io/change-feed.ts";
 import { natsDurableStream } from "./io/durable-stream.ts";
 import { newId } from "@hearth/ids";
 import { grpcPeers } from "./io/peers.ts";
-import { ProcessReplicaProvider } from "./io/process-replica-provider.ts";
 import { openDatabase } from "./io/sql/open-database.ts";
 import { sqlEnvironmentStore } from "./io/sql/sql-environment-store.ts";
 import { sqlHistoryStore } from "./io/sql/sql-history-store.ts";
@@ -30,6 +27,7 @@ import { collectLogs } from "./loops/collect-logs.ts";
 import { listenToBus } from "./loops/listen-to-bus.ts";
 import { projectHistory } from "./loops/project-history.ts";
 import { ScalePools } from "./loops/scale-pools.ts";
+import { openProvider, type ProviderOptions } from "./open-provider.ts";
 
 /** How long calls in flight may go on when the control plane stops. */
 const stopGraceMs = 1_000;
@@ -53,11 +51,9 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   const log = createLogger("controlplane", config.logLevel);
   const report = (errorId: string, thrown: unknown): void => log.error({ errorId, err: thrown }, "unexpected failure");
   const tracing = await startTracing("hearth-controlplane", variables);
-  const { database, bus, store, environmentStore, replicaStore, bundles, catalogue, provider } = await openIo(
-    config,
-    variables,
-    programs,
-  );
+  const { database, bus, store, environmentStore, replicaStore, bundles, catalogue, provider } = await openIo({
+    ...{ config, variables, log, programs },
+  });
   const peers = grpcPeers();
   const [poolFeed, runFeed] = [new ChangeFeed(), new ChangeFeed()];
   const { startTimeoutMs, drainGraceMs } = config;
@@ -93,7 +89,7 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   let publicUrl = config.publicUrl ?? "";
   const urlOf = (run: string): string => `${publicUrl}/runs/${run}`;
   const services = [
-    service(EnvironmentService, environmentHandlers({ environments, pools, feed: poolFeed })),
+    service(EnvironmentService, environmentHandlers({ environments, pools, replicas: replicaStore, feed: poolFeed })),
     service(BundleService, bundleHandlers(bundles)),
     service(
       RunService,
@@ -124,7 +120,8 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
 }
 
 /** Opens what the control plane touches; returns once all of it answers. */
-async function openIo(config: Config, variables: NodeJS.ProcessEnv, programs: string) {
+async function openIo(options: ProviderOptions) {
+  const { config } = options;
   const database = await openDatabase(config.databaseUrl ?? join(config.stateFolder, "controlplane.sqlite"));
   const bus = await connectBus({ url: config.natsUrl, name: "hearth-controlplane" });
 
@@ -133,37 +130,11 @@ async function openIo(config: Config, variables: NodeJS.ProcessEnv, programs: st
   const replicaStore = sqlReplicaStore(database);
   const bundles = await openNatsBundleStore(bus.connection, buckets.bundles);
   const catalogue = await openNatsCatalogue(bus.connection, buckets.catalogue);
-  const provider = new ProcessReplicaProvider({
-    clock: systemClock,
-    folder: join(resolve(config.stateFolder), "replicas"),
-    cacheFolder: resolve(config.cacheFolder),
-    launch: agentLaunch(config, variables, programs),
-  });
+  const provider = await openProvider(options);
   return { database, bus, store, environmentStore, replicaStore, bundles, catalogue, provider };
 }
 
 /** A server that is gone takes no goodbye. */
 async function closeBus(bus: Bus): Promise<void> {
   await Promise.race([bus.close(), new Promise((resolve) => setTimeout(resolve, stopGraceMs).unref())]);
-}
-
-function agentLaunch(config: Config, variables: NodeJS.ProcessEnv, programs: string): AgentLaunch {
-  return {
-    agentCommand: config.agentCommand ?? [process.execPath, join(programs, "agent.mjs")],
-    nodeRunnerCommand: config.nodeRunner ?? [process.execPath, join(programs, "runner.mjs")],
-    pythonSdk: config.pythonSdk ?? findPythonSdk(programs),
-    natsUrl: config.natsUrl,
-    agentHost: config.agentHost,
-    cacheFolder: resolve(config.cacheFolder),
-    logLevel: config.logLevel,
-    inherited: variables,
-  };
-}
-
-/** The nearest libs/sdk-python/src above a folder. */
-function findPythonSdk(folder: string): string {
-  for (let base = folder; ; base = resolve(base, "..")) {
-    const candidate = join(base, "libs", "sdk-python", "src");
-    if (existsSync(candidate) || base === resolve(base, "..")) return candidate;
-  }
 }

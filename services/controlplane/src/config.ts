@@ -1,5 +1,8 @@
 import { flag, integer, optionalText, text, type Setting, type Settings } from "@hearth/config";
 
+/** What replicas are: processes of this machine, or containers of a Docker engine. */
+export type Provider = (typeof providers)[number];
+
 /** The control plane's configuration, read once at its start. */
 export interface Config {
   readonly natsUrl: string;
@@ -10,6 +13,11 @@ export interface Config {
   readonly grpcPort: number;
   readonly httpPort: number;
   readonly publicUrl: string | undefined;
+  readonly provider: Provider;
+  readonly dockerHost: string | undefined;
+  readonly dockerNetwork: string;
+  readonly dockerPythonImage: string;
+  readonly dockerNodeImage: string;
   readonly agentHost: string;
   readonly agentCommand: readonly string[] | undefined;
   readonly nodeRunner: readonly string[] | undefined;
@@ -21,6 +29,7 @@ export interface Config {
   readonly logLevel: string;
 }
 
+const providers = ["process", "docker"] as const;
 const hour = 3_600_000;
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
@@ -49,6 +58,26 @@ export const settings: Settings<Config> = {
     fallback: 7700,
   }),
   publicUrl: optionalText("HEARTH_PUBLIC_URL", "what run URLs begin with; default http://<host>:<HTTP port>"),
+  provider: provider(),
+  dockerHost: optionalText(
+    "HEARTH_DOCKER_HOST",
+    "the Docker engine: a unix://, tcp://, http:// or https:// address; default DOCKER_HOST, or unix:///var/run/docker.sock",
+  ),
+  dockerNetwork: text(
+    "HEARTH_DOCKER_NETWORK",
+    "the network of containers, from which HEARTH_NATS_URL must be reachable; default host",
+    "host",
+  ),
+  dockerPythonImage: text(
+    "HEARTH_DOCKER_PYTHON_IMAGE",
+    "the image of the Debian base for Python, {version} being the one asked for; default python:{version}-slim-bookworm",
+    "python:{version}-slim-bookworm",
+  ),
+  dockerNodeImage: text(
+    "HEARTH_DOCKER_NODE_IMAGE",
+    "the image of the Debian base for Node; default node:24-bookworm-slim",
+    "node:24-bookworm-slim",
+  ),
   agentHost: text("HEARTH_AGENT_HOST", "address agents listen on and announce; default 127.0.0.1", "127.0.0.1"),
   agentCommand: command(
     "HEARTH_AGENT_COMMAND",
@@ -88,6 +117,18 @@ export const settings: Settings<Config> = {
   }),
   logLevel: logLevel(),
 };
+
+function provider(): Setting<Provider> {
+  return {
+    variable: "HEARTH_PROVIDER",
+    about: "what replicas are: process or docker; default process",
+    parse(value = "process") {
+      const found = providers.find((name) => name === value);
+      if (found === undefined) throw new Error(`"${value}" is neither process nor docker`);
+      return found;
+    },
+  };
+}
 
 function logLevel(): Setting<string> {
   return {

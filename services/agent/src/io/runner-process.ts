@@ -1,6 +1,6 @@
 import { FrameSocket, type Frame } from "@hearth/runner-protocol";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,6 +53,7 @@ export function startRunner(options: {
     env: { ...options.variables, HEARTH_RUNNER_SOCKET: path },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  preferForOutOfMemory(child.pid);
   const lastLines = keepLastLines(child.stdout, child.stderr);
   let ended = false;
   const end = (how: string): void => {
@@ -75,6 +76,16 @@ export function startRunner(options: {
       setTimeout(() => child.kill("SIGKILL"), graceMs).unref();
     },
   };
+}
+
+/** The kernel is to end the runner before the agent, which tells how it ended and starts the next one. */
+function preferForOutOfMemory(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, "1000");
+  } catch {
+    // Another system than Linux, or a runner that is gone already.
+  }
 }
 
 /** Passes output on to the agent's own and keeps the last lines of it. */

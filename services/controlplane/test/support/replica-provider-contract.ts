@@ -6,13 +6,13 @@ import { specOf } from "./spec.ts";
 /** What every provider must do, whatever a replica is to it. */
 export function replicaProviderContract(substrate: {
   /** A provider whose replicas stay until they are asked to end. */
-  readonly staying: () => ReplicaProvider;
+  readonly staying: () => ReplicaProvider | Promise<ReplicaProvider>;
   /** One whose replicas ignore being asked. */
-  readonly stubborn: () => ReplicaProvider;
+  readonly stubborn: () => ReplicaProvider | Promise<ReplicaProvider>;
   /** One whose replicas print 30 lines and exit with 7. */
-  readonly failing: () => ReplicaProvider;
+  readonly failing: () => ReplicaProvider | Promise<ReplicaProvider>;
   /** Whether a staying or stubborn replica has got going. */
-  readonly isUp: (replicaId: string) => boolean;
+  readonly isUp: (replicaId: string) => boolean | Promise<boolean>;
 }): void {
   const order = (replicaId: string): ReplicaOrder => {
     const spec = specOf({});
@@ -34,11 +34,11 @@ export function replicaProviderContract(substrate: {
     return exits;
   };
   const up = (replicaId: string): Promise<true> =>
-    eventually("the replica is up", () => (substrate.isUp(replicaId) ? true : undefined));
+    eventually("the replica is up", async () => ((await substrate.isUp(replicaId)) ? true : undefined));
 
   describe("a replica provider", () => {
     test("lists what it started until it has ended", async () => {
-      const provider = substrate.staying();
+      const provider = await substrate.staying();
       await started(provider, "r-1");
       expect(await provider.list()).toEqual(["r-1"]);
       await provider.stop("r-1", 10_000);
@@ -46,7 +46,7 @@ export function replicaProviderContract(substrate: {
     });
 
     test("tells once of a stopped replica's end", async () => {
-      const provider = substrate.staying();
+      const provider = await substrate.staying();
       const exits = await started(provider, "r-1");
       await up("r-1");
       await Promise.all([provider.stop("r-1", 10_000), provider.stop("r-1", 10_000)]);
@@ -54,7 +54,7 @@ export function replicaProviderContract(substrate: {
     });
 
     test("ends by force what does not end within the grace", async () => {
-      const provider = substrate.stubborn();
+      const provider = await substrate.stubborn();
       const exits = await started(provider, "r-1");
       await up("r-1");
       await provider.stop("r-1", 50);
@@ -62,7 +62,7 @@ export function replicaProviderContract(substrate: {
     });
 
     test("tells how a replica failed and its last 20 lines", async () => {
-      const provider = substrate.failing();
+      const provider = await substrate.failing();
       const exits = await started(provider, "r-1");
       const exit = await eventually("the end is told", () => exits[0]);
       expect(exit).toMatchObject({ replicaId: "r-1", exitCode: 7 });
@@ -71,7 +71,7 @@ export function replicaProviderContract(substrate: {
     });
 
     test("has nothing to do for a replica that is not there", async () => {
-      await substrate.staying().stop("unknown", 10_000);
+      await (await substrate.staying()).stop("unknown", 10_000);
     });
   });
 }
