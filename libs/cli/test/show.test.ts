@@ -148,6 +148,11 @@ describe("an execution", () => {
     ]);
   });
 
+  test("that ended before it had a slot shows how long it had waited until then", () => {
+    const execution = create(ExecutionSchema, { id: "01x", acceptedUnixMs: 1_000, endedUnixMs: 3_000 });
+    expect(columns(executionRows(execution, 5_000))).toMatchObject([{ execution: "01x", attempt: "", waited: "2 s" }]);
+  });
+
   test("that waits for its next attempt has a row for that too", () => {
     const execution = create(ExecutionSchema, { id: "01x", attempts, waitReason: "all slots busy" });
     expect(columns(executionRows(execution, 5_000)).at(-1)).toMatchObject({

@@ -106,6 +106,9 @@ class Overrides(unittest.TestCase):
                 other.options.request_fields(), {"freshReplica": True, "affinityKey": "user-7", "priority": 5}
             )
             self.assertEqual(other.override(affinity_key="user-8").options.affinity_key, "user-8")
+            for reusable in ("off", ReusePolicy(1)):
+                preferred = task.override(affinity_key="user-7", priority=5).override(reusable=reusable)
+                self.assertEqual((preferred.options.affinity_key, preferred.options.priority), ("user-7", 5))
             self.assertEqual(task.options.request_fields(), {})
 
     def test_none_undoes_what_an_override_named(self) -> None:

@@ -140,6 +140,8 @@ describe("an override", () => {
       affinityKey: "user-8",
       priority: 0,
     });
+    const second = task.override({ affinityKey: "user-7", priority: 5 }).override({ reusable: policy });
+    expect(second.callOptions).toEqual({ policy: policy.toJSON(), affinityKey: "user-7", priority: 5 });
     expect(task.callOptions).toEqual({});
   });
 
