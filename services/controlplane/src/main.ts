@@ -1,9 +1,13 @@
-import { configure, onStopSignal } from "@hearth/config";
+import { ConfigError, configure, onStopSignal } from "@hearth/config";
 import { build } from "./build.ts";
 import { settings } from "./config.ts";
 
 const config = configure("The control plane of Hearth.", settings);
-const controlPlane = await build(config, process.env, import.meta.dirname);
+const controlPlane = await build(config, process.env, import.meta.dirname).catch((error: unknown) => {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(64);
+});
 onStopSignal(() => void controlPlane.stop().then(() => process.exit(0)));
 
 const { grpcPort, httpPort } = controlPlane;

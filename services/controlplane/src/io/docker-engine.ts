@@ -1,3 +1,4 @@
+import { ConfigError } from "@hearth/config";
 import Docker from "dockerode";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -17,7 +18,8 @@ const architectures: Readonly<Record<string, string>> = { x64: "x86_64", arm64: 
 
 /**
  * Connects to the engine at a unix://, tcp://, http:// or https:// address and asks it who it is. With
- * DOCKER_TLS_VERIFY among the variables, certificates come from DOCKER_CERT_PATH. Throws with what to change.
+ * DOCKER_TLS_VERIFY among the variables, certificates come from DOCKER_CERT_PATH. Throws a `ConfigError` with what to
+ * change.
  */
 export async function connectDocker(host: string, variables: NodeJS.ProcessEnv): Promise<DockerEngine> {
   const docker = new Docker(addressOf(host, variables));
@@ -25,7 +27,7 @@ export async function connectDocker(host: string, variables: NodeJS.ProcessEnv):
   try {
     about = (await within(answerTimeoutMs, docker.info())) as typeof about;
   } catch (error) {
-    throw new Error(
+    throw new ConfigError(
       `The Docker engine at ${host} does not answer (${(error as Error).message}): start it, set HEARTH_DOCKER_HOST ` +
         "to where it listens, let this user use it (group docker), or set HEARTH_PROVIDER=process.",
       { cause: error },
@@ -33,7 +35,7 @@ export async function connectDocker(host: string, variables: NodeJS.ProcessEnv):
   }
   const wanted = architectures[process.arch] ?? process.arch;
   if (process.platform !== "linux" || about.OSType !== "linux" || about.Architecture !== wanted) {
-    throw new Error(
+    throw new ConfigError(
       `The Docker engine at ${host} runs ${about.OSType ?? "an unknown system"}/${about.Architecture ?? "unknown"}, the ` +
         `control plane ${process.platform}/${wanted}. Containers get the control plane's own Node, so both must be ` +
         "Linux of one architecture.",
@@ -55,7 +57,7 @@ function addressOf(host: string, variables: NodeJS.ProcessEnv): Docker.DockerOpt
   if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length) };
   const url = URL.canParse(host) ? new URL(host) : undefined;
   if (url === undefined || !["tcp:", "http:", "https:"].includes(url.protocol)) {
-    throw new Error(`HEARTH_DOCKER_HOST is "${host}"; give a unix://, tcp://, http:// or https:// address.`);
+    throw new ConfigError(`HEARTH_DOCKER_HOST is "${host}"; give a unix://, tcp://, http:// or https:// address.`);
   }
   const verify = (variables["DOCKER_TLS_VERIFY"] ?? "") !== "";
   const secure = url.protocol === "https:" || (url.protocol === "tcp:" && verify);

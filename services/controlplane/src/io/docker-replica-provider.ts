@@ -92,7 +92,6 @@ class DockerReplicaProvider implements ReplicaProvider {
       await container.start();
     } catch (error) {
       this.#known.delete(order.replicaId);
-      this.#toolsVolume.forget();
       this.#unstarted.add(container);
       await this.#remove(container).catch(() => undefined);
       throw error;

@@ -29,8 +29,10 @@ export class DockerToolsVolume {
     return { ...this.#writable, ReadOnly: true };
   }
 
-  /** Fills it if need be, once. `image` is any image that the engine has. */
+  /** Fills it if need be. `image` is any image that the engine has. */
   async fill(image: string): Promise<void> {
+    // Somebody may tidy the engine up at any time, and a container would get an empty volume in its place.
+    if (this.#filled !== undefined && !(await this.#exists())) this.#filled = undefined;
     this.#filled ??= this.#fill(image);
     try {
       await this.#filled;
@@ -40,15 +42,26 @@ export class DockerToolsVolume {
     }
   }
 
-  /** Lets the next `fill` look again: somebody may have removed the volume. */
-  forget(): void {
-    this.#filled = undefined;
+  get #name(): string {
+    return `hearth-tools-${this.#tools.hash}`;
   }
 
   get #writable(): Docker.MountSettings {
     const labels = { "hearth.tools": this.#tools.hash };
     const options = { NoCopy: true, Labels: labels, DriverConfig: { Name: "local", Options: {} } };
-    return { Type: "volume", Source: `hearth-tools-${this.#tools.hash}`, Target: toolsFolder, VolumeOptions: options };
+    return { Type: "volume", Source: this.#name, Target: toolsFolder, VolumeOptions: options };
+  }
+
+  async #exists(): Promise<boolean> {
+    // While it is being filled its container is about to make it.
+    await this.#filled?.catch(() => undefined);
+    try {
+      await this.#docker.getVolume(this.#name).inspect();
+      return true;
+    } catch (error) {
+      if (isStatus(error, 404)) return false;
+      throw error;
+    }
   }
 
   /** The engine reaches a volume through a container alone, which need not run. */
