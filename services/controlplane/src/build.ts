@@ -1,6 +1,6 @@
-import { buckets, connectBus, streams, type Bus } from "@hearth/bus";
+import { buckets, connectBus, streams, subjects, type Bus } from "@hearth/bus";
 import { systemClock } from "@hearth/clock";
-import { BundleService, EnvironmentService, RunService } from "@hearth/proto";
+import { BundleService, EnvironmentService, RunService, SlotAnnouncementSchema } from "@hearth/proto";
 import { service, startGrpcServer } from "@hearth/rpc";
 import { createLogger, startTracing } from "@hearth/telemetry";
 import { join } from "node:path";
@@ -23,6 +23,7 @@ import { openDatabase } from "./io/sql/open-database.ts";
 import { sqlEnvironmentStore } from "./io/sql/sql-environment-store.ts";
 import { sqlHistoryStore } from "./io/sql/sql-history-store.ts";
 import { sqlReplicaStore } from "./io/sql/sql-replica-store.ts";
+import { endAnnouncement } from "./io/wire/pool-message.ts";
 import { collectLogs } from "./loops/collect-logs.ts";
 import { listenToBus } from "./loops/listen-to-bus.ts";
 import { projectHistory } from "./loops/project-history.ts";
@@ -63,6 +64,8 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   });
   const pools = new ScalePools({
     ...{ clock, log, machine, provider, peers, store: replicaStore, feed: poolFeed, startTimeoutMs, drainGraceMs },
+    announceEnd: (replica) =>
+      bus.publish(subjects.slots(replica.environment), SlotAnnouncementSchema, endAnnouncement(replica)),
   });
   const deployed = await environmentStore.list();
   await catalogue.reconcile(deployed);

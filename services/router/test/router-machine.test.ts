@@ -192,6 +192,37 @@ describe("a router", () => {
     expect(bench.ready("r2", 1)).toEqual(["dispatch x#2 to r2"]);
   });
 
+  it("gives up on it in time however often it tries to reach it", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    for (let tries = 0; tries * 200 < lostAfterMs; tries++) {
+      bench.does({ kind: "detached", replicaId: "r1" });
+      bench.now += 200;
+    }
+    expect(bench.does({ kind: "tick" })).toContain("forget r1");
+  });
+
+  it("takes what an ended replica had still sent, and gives up on the rest when its stream closes", () => {
+    const bench = new Bench();
+    bench.ready("r1", 2);
+    bench.admit("x");
+    bench.admit("y");
+    expect(bench.announce("r1", "ended")).toEqual([]);
+    expect(bench.admit("z")).toEqual(["z waits"]);
+    expect(bench.end("x")).toEqual(["x ended succeeded"]);
+    expect(bench.does({ kind: "detached", replicaId: "r1" })).toEqual(["forget r1", "y#1 lost", "y waits"]);
+  });
+
+  it("does not wait for ever for the stream of an ended replica to close", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    bench.announce("r1", "ended");
+    bench.now += lostAfterMs;
+    expect(bench.does({ kind: "tick" })).toContain("x#1 lost");
+  });
+
   it("keeps a replica whose stream is open, however silent NATS is", () => {
     const bench = new Bench();
     bench.ready("r1", 1);
@@ -228,10 +259,12 @@ describe("a router", () => {
     bench.admit("x");
     for (let attempt = 1; attempt < 10; attempt++) {
       bench.ready(`r${attempt}`, 1);
-      expect(bench.announce(`r${attempt}`, "ended")).toContain(`x#${attempt} lost`);
+      bench.announce(`r${attempt}`, "ended");
+      expect(bench.does({ kind: "detached", replicaId: `r${attempt}` })).toContain(`x#${attempt} lost`);
     }
     bench.ready("r10", 1);
-    expect(bench.announce("r10", "ended")).toContain("x ended lost");
+    bench.announce("r10", "ended");
+    expect(bench.does({ kind: "detached", replicaId: "r10" })).toContain("x ended lost");
   });
 
   it("says how long an execution waited for its slot, and for what", () => {

@@ -11,6 +11,7 @@ export interface Addresses {
   readonly url: string;
   readonly controlPlane: string;
   readonly router: string;
+  readonly routers: readonly string[];
   readonly nats: string;
 }
 
@@ -42,10 +43,18 @@ export function newStateDir(): string {
 
 /** Starts `hearth dev` and waits until it says that it is ready. */
 export async function startDev(
-  options: { readonly stateDir?: string; readonly variables?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly stateDir?: string;
+    readonly variables?: Readonly<Record<string, string>>;
+    /** Further arguments of the command. */
+    readonly args?: readonly string[];
+  } = {},
 ): Promise<Dev> {
   const stateDir = options.stateDir ?? newStateDir();
-  const process = startHearth(["dev", "--state-dir", stateDir, "--port", "0", "--json"], options);
+  const process = startHearth(
+    ["dev", "--state-dir", stateDir, "--port", "0", "--json", ...(options.args ?? [])],
+    options,
+  );
   const addresses = await readyAddresses(process);
   const channels = [openChannel(addresses.controlPlane), openChannel(addresses.router)] as const;
   const variables = { HEARTH_CONFIG: join(stateDir, "config.json") };

@@ -7,18 +7,22 @@ export interface Ports {
   readonly controlPlane: number;
   readonly router: number;
   readonly nats: number;
+  /** Of the routers beyond the first. */
+  readonly furtherRouters: readonly number[];
 }
 
+type Service = Exclude<keyof Ports, "furtherRouters">;
+
 const defaultBase = 7700;
-const offsets: Readonly<Ports> = { http: 0, controlPlane: 1, router: 2, nats: 4 };
+const offsets: Readonly<Record<Service, number>> = { http: 0, controlPlane: 1, router: 2, nats: 4 };
 
 /**
  * The ports from `base` on, all of which must be free; without a base the default ones, each replaced by a free one
- * when it is taken; with base 0 free ones. Throws PORT_TAKEN.
+ * when it is taken; with base 0 free ones. Routers beyond the first get free ones. Throws PORT_TAKEN.
  */
-export async function choosePorts(base: number | undefined): Promise<Ports> {
+export async function choosePorts(base: number | undefined, routers = 1): Promise<Ports> {
   const chosen = new Set<number>();
-  const choose = async (service: keyof Ports): Promise<number> => {
+  const choose = async (service: Service): Promise<number> => {
     const wanted = base === 0 ? 0 : (base ?? defaultBase) + offsets[service];
     if (wanted !== 0 && !chosen.has(wanted) && (await isFree(wanted))) {
       chosen.add(wanted);
@@ -28,16 +32,22 @@ export async function choosePorts(base: number | undefined): Promise<Ports> {
       const message = `Port ${wanted} is in use. Choose another --port, or leave it out to take free ports.`;
       throw new CliFailure("PORT_TAKEN", message);
     }
+    return chooseFree();
+  };
+  const chooseFree = async (): Promise<number> => {
     const free = await freePort(chosen);
     chosen.add(free);
     return free;
   };
-  return {
+  const ports = {
     http: await choose("http"),
     controlPlane: await choose("controlPlane"),
     router: await choose("router"),
     nats: await choose("nats"),
   };
+  const furtherRouters: number[] = [];
+  while (furtherRouters.length < routers - 1) furtherRouters.push(await chooseFree());
+  return { ...ports, furtherRouters };
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -3,7 +3,7 @@ import { choosePorts } from "./choose-ports.ts";
 import { endLeftoverProcesses, endLeftoverReplicas } from "./leftovers.ts";
 import { findNatsServer } from "./nats-server.ts";
 import { untilAskedToStop } from "./stop-signals.ts";
-import { controlPlane, nats, router, type Layout } from "./services.ts";
+import { controlPlane, nats, routers, type Layout } from "./services.ts";
 import { claimStateFolder } from "./state-folder.ts";
 import { SupervisedService } from "./supervised-service.ts";
 
@@ -11,6 +11,9 @@ export interface DevOptions {
   readonly stateDir: string;
   /** Undefined: 7700 and what follows, or free ports when those are taken. 0: free ports. */
   readonly portBase: number | undefined;
+  readonly routers: number;
+  /** What replicas are: "process" or "docker". */
+  readonly provider: string;
   readonly verbose: boolean;
   readonly json: boolean;
 }
@@ -26,14 +29,15 @@ export async function runDev(options: DevOptions): Promise<void> {
   await endLeftoverProcesses(stateDir, say);
   await endLeftoverReplicas(stateDir, say);
 
-  const layout: Layout = { stateDir, natsServer, ports: await choosePorts(options.portBase) };
+  const ports = await choosePorts(options.portBase, options.routers);
+  const layout: Layout = { stateDir, natsServer, ports, provider: options.provider };
   const stop = untilAskedToStop();
   const supervise = (spec: ConstructorParameters<typeof SupervisedService>[0]["spec"]): SupervisedService =>
     new SupervisedService({ spec, stateDir, say, echo: options.verbose });
   const services = {
     nats: supervise(nats(layout)),
     controlPlane: supervise(controlPlane(layout)),
-    router: supervise(router(layout)),
+    routers: routers(layout).map(supervise),
   };
 
   try {
@@ -55,43 +59,52 @@ export async function runDev(options: DevOptions): Promise<void> {
 interface Services {
   readonly nats: SupervisedService;
   readonly controlPlane: SupervisedService;
-  readonly router: SupervisedService;
+  readonly routers: readonly SupervisedService[];
 }
 
-async function startAll({ nats, controlPlane, router }: Services): Promise<void> {
+async function startAll({ nats, controlPlane, routers }: Services): Promise<void> {
   await nats.start();
-  await Promise.all([controlPlane.start(), router.start()]);
+  await Promise.all([controlPlane, ...routers].map((service) => service.start()));
 }
 
 /**
- * The router first: it lets executions end, and does not take the replicas that go next for lost ones, to be replaced.
+ * The routers first: they let executions end, and do not take the replicas that go next for lost ones, to be replaced.
  * NATS last: until then the others write to it.
  */
-async function stopInOrder({ nats, controlPlane, router }: Services): Promise<void> {
-  await router.stop();
+async function stopInOrder({ nats, controlPlane, routers }: Services): Promise<void> {
+  await Promise.all(routers.map((router) => router.stop()));
   await controlPlane.stop();
   await nats.stop();
 }
 
-async function killAll({ nats, controlPlane, router }: Services): Promise<void> {
-  await Promise.all([controlPlane.kill(), router.kill(), nats.kill()]);
+async function killAll({ nats, controlPlane, routers }: Services): Promise<void> {
+  await Promise.all([controlPlane, ...routers, nats].map((service) => service.kill()));
 }
 
 /** What `.hearth/config.json` says to SDKs and commands. */
-function config({ ports }: Layout): Readonly<Record<string, string>> {
+function config({ ports }: Layout): {
+  readonly url: string;
+  readonly controlPlane: string;
+  readonly router: string;
+  readonly routers: readonly string[];
+  readonly nats: string;
+} {
+  const routers = [ports.router, ...ports.furtherRouters].map((port) => `127.0.0.1:${port}`);
   return {
     url: `http://127.0.0.1:${ports.http}`,
     controlPlane: `127.0.0.1:${ports.controlPlane}`,
     router: `127.0.0.1:${ports.router}`,
+    routers,
     nats: `nats://127.0.0.1:${ports.nats}`,
   };
 }
 
 function banner(layout: Layout, json: boolean): void {
   if (json) return console.log(JSON.stringify({ ready: true, ...config(layout), stateDir: layout.stateDir }));
-  const { url, controlPlane, router } = config(layout);
-  console.log(`Hearth is ready at ${url ?? ""}`);
-  console.log(`  gRPC   control plane ${controlPlane ?? ""}, router ${router ?? ""}`);
+  const { url, controlPlane, routers } = config(layout);
+  const named = routers.length === 1 ? `router ${routers.join()}` : `routers ${routers.join(", ")}`;
+  console.log(`Hearth is ready at ${url}`);
+  console.log(`  gRPC   control plane ${controlPlane}, ${named}`);
   console.log(`  state  ${layout.stateDir}, logs in ${join(layout.stateDir, "logs")}`);
   console.log("  Ctrl-C stops it and everything it started.");
 }

@@ -23,6 +23,8 @@ export interface Layout {
   readonly stateDir: string;
   readonly natsServer: string;
   readonly ports: Ports;
+  /** What replicas are: "process" or "docker". */
+  readonly provider: string;
 }
 
 /** NATS with JetStream, on loopback. A payload of 4 MiB fits into a message with all that is around it. */
@@ -62,19 +64,27 @@ export function controlPlane(layout: Layout): ServiceSpec {
       HEARTH_HTTP_PORT: String(ports.http),
       HEARTH_PUBLIC_URL: `http://127.0.0.1:${ports.http}`,
       HEARTH_STOP_REPLICAS_ON_EXIT: "true",
+      HEARTH_PROVIDER: layout.provider,
     },
     // The replicas' own grace period is part of it.
     graceMs: 40_000,
   };
 }
 
-export function router(layout: Layout): ServiceSpec {
+/** The routers: equal, and none of them needed by another. */
+export function routers(layout: Layout): readonly ServiceSpec[] {
+  const { router, furtherRouters } = layout.ports;
+  return [router, ...furtherRouters].map((port, index) => routerAt(port, index + 1, layout));
+}
+
+function routerAt(port: number, number: number, layout: Layout): ServiceSpec {
   return {
     ...bundle("router"),
+    name: number === 1 ? "router" : `router-${number}`,
     variables: {
       ...variablesOfAll(layout),
       HEARTH_HOST: "127.0.0.1",
-      HEARTH_GRPC_PORT: String(layout.ports.router),
+      HEARTH_GRPC_PORT: String(port),
       HEARTH_STOP_GRACE_MS: String(executionsGraceMs),
     },
     graceMs: executionsGraceMs + 7_000,

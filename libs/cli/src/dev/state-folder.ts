@@ -6,7 +6,7 @@ import { identify, isSameAlive, type ProcessIdentity } from "@hearth/process-ide
 /** A state folder that this process alone uses. */
 export interface StateFolder extends Disposable {
   /** Writes config.json, whole or not at all. */
-  announce(config: Readonly<Record<string, string>>): void;
+  announce(config: Readonly<Record<string, unknown>>): void;
   /** Removes config.json. */
   withdraw(): void;
 }

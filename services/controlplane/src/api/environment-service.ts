@@ -10,7 +10,8 @@ import type { Handlers } from "@hearth/rpc";
 import type { Pools } from "../core/pool-view.ts";
 import type { ChangeFeed } from "../io/change-feed.ts";
 import { environmentToMessage, specFromMessage } from "../io/wire/environment-message.ts";
-import { poolToMessage } from "../io/wire/pool-message.ts";
+import type { ReplicaStore } from "../io/replica-store.ts";
+import { poolToMessage, replicaToMessage } from "../io/wire/pool-message.ts";
 import type { Environments } from "./environments.ts";
 import { pause } from "./pause.ts";
 
@@ -20,10 +21,11 @@ const coalesceMs = 50;
 export function environmentHandlers(options: {
   readonly environments: Environments;
   readonly pools: Pools;
+  readonly replicas: ReplicaStore;
   /** Tells under an environment's name when its pools change. */
   readonly feed: ChangeFeed;
 }): Handlers<typeof EnvironmentService> {
-  const { environments, pools, feed } = options;
+  const { environments, pools, replicas, feed } = options;
   return {
     async *deployEnvironment({ spec, policy }) {
       const request = policy === undefined ? undefined : policyFromMessage(policy);
@@ -53,6 +55,12 @@ export function environmentHandlers(options: {
     },
     async warmEnvironment({ name, replicas }) {
       return { replicas: await environments.warmUp(name, replicas) };
+    },
+    async listReplicas({ environment, limit }) {
+      await environments.get(environment);
+      const records = await replicas.listRecent(environment, limit === 0 ? 50 : Math.min(limit, 1_000));
+      const live = new Map(pools.pools(environment).flatMap((pool) => pool.replicas.map((one) => [one.id, one])));
+      return { replicas: records.map((record) => replicaToMessage(live.get(record.id) ?? record, record)) };
     },
     async *watchPool({ name }, { signal }) {
       await environments.get(name);

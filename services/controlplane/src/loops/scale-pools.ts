@@ -4,7 +4,7 @@ import type { RouterReport } from "../core/demand-board.ts";
 import type { Environment } from "../core/environment.ts";
 import type { PoolView } from "../core/pool-view.ts";
 import type { PoolsEffect, PoolsEvent, PoolsMachine, ReplicaIdentity } from "../core/pools-machine.ts";
-import type { ReplicaEvent } from "../core/replica.ts";
+import type { Replica, ReplicaEvent } from "../core/replica.ts";
 import type { ChangeFeed } from "../io/change-feed.ts";
 import type { Peers } from "../io/peers.ts";
 import type { ReplicaExit, ReplicaProvider } from "../io/replica-provider.ts";
@@ -31,6 +31,8 @@ export interface ScalePoolsOptions {
   readonly store: ReplicaStore;
   /** Told under an environment's name when its pools change. */
   readonly feed: ChangeFeed;
+  /** Tells everybody on the bus that a replica has ended: one that was killed cannot say so itself. */
+  readonly announceEnd: (replica: Replica) => void;
   readonly startTimeoutMs: number;
   readonly drainGraceMs: number;
 }
@@ -164,6 +166,7 @@ export class ScalePools {
         const { id, pool, state, startReason, endReason } = effect.replica;
         const reason = endReason === "" ? startReason : endReason;
         log.info({ replica: id, pool, state, reason }, "replica changed");
+        if (state === "ended") this.#options.announceEnd(effect.replica);
         return this.#save(effect);
       }
       case "decided": {

@@ -238,11 +238,11 @@ export class RouterMachine {
 
   #hear(announcement: Announcement, now: number): void {
     const known = this.#replicas.get(announcement.replicaId);
-    if (announcement.state === "ended") {
-      if (known !== undefined) this.#lose(known, "it ended", now);
-      return;
-    }
+    if (known === undefined && announcement.state === "ended") return;
     if (known !== undefined) {
+      // What it sent before its end may still be on the stream, which closes after that.
+      if (announcement.state === "ended" && !known.attached) return this.#lose(known, "it ended", now);
+      if (known.state === "ended") return;
       known.lastHeardAt = now;
       if (known.state === announcement.state) return;
       known.state = announcement.state;
@@ -300,7 +300,9 @@ export class RouterMachine {
 
   #detach(replicaId: string, now: number): void {
     const replica = this.#replicas.get(replicaId);
-    if (replica === undefined) return;
+    // A stream that never came about changes nothing: trying again is no sign of life.
+    if (replica?.attached !== true) return;
+    if (replica.state === "ended") return this.#lose(replica, "it ended", now);
     replica.attached = false;
     // Being cut off starts the wait for its return; it may have been silent on NATS before.
     replica.lastHeardAt = now;
@@ -309,7 +311,8 @@ export class RouterMachine {
 
   #tick(now: number): void {
     for (const replica of this.#replicas.values()) {
-      if (replica.attached || replica.lastHeardAt + lostAfterMs > now) continue;
+      const mayLive = replica.attached && replica.state !== "ended";
+      if (mayLive || replica.lastHeardAt + lostAfterMs > now) continue;
       this.#lose(replica, `it was not heard of for ${(now - replica.lastHeardAt) / 1_000} s`, now);
     }
     for (const execution of this.#ended.expire(now)) {

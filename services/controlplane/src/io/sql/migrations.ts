@@ -78,6 +78,10 @@ const causes: Migration = {
       .execute();
     await replicas().addColumn("end_cause", "text").execute();
     await replicas().addColumn("replaces", "text").execute();
+    await replicas().addColumn("idle_since_ms", "double precision").execute();
+    await replicas()
+      .addColumn("executions", "double precision", (column) => column.notNull().defaultTo(0))
+      .execute();
     await database.schema
       .alterTable("attempts")
       .addColumn("waited_ms", "double precision", (column) => column.notNull().defaultTo(0))

@@ -1,6 +1,6 @@
 import type { Selectable } from "kysely";
 import type { EndCause, Replica, ReplicaState, StartCause } from "../../core/replica.ts";
-import type { ReplicaStore, StoredReplica } from "../replica-store.ts";
+import type { ReplicaRecord, ReplicaStore, StoredReplica } from "../replica-store.ts";
 import type { Database } from "./open-database.ts";
 import { storedPolicy } from "./stored-policy.ts";
 import type { Tables } from "./tables.ts";
@@ -34,7 +34,7 @@ export function sqlReplicaStore(database: Database): ReplicaStore {
         .orderBy("id", "desc")
         .limit(limit)
         .execute();
-      return rows.map((row) => fromRow(row).replica);
+      return rows.map(toRecord);
     },
   };
 }
@@ -56,8 +56,15 @@ function toRow({ replica, policyOverride }: StoredReplica): Selectable<Tables["r
     start_cause: replica.startCause,
     end_cause: replica.endCause ?? null,
     replaces: replica.replaces ?? null,
+    idle_since_ms: replica.announced?.idleSinceMs ?? null,
+    executions: replica.announced?.executions ?? 0,
     policy_override_json: policyOverride === undefined ? null : JSON.stringify(policyOverride),
   };
+}
+
+function toRecord(row: Selectable<Tables["replicas"]>): ReplicaRecord {
+  const { replica } = fromRow(row);
+  return { ...replica, idleSinceMs: row.idle_since_ms ?? undefined, executions: row.executions };
 }
 
 function fromRow(row: Selectable<Tables["replicas"]>): StoredReplica {

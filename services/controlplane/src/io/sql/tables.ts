@@ -30,6 +30,8 @@ export interface Tables {
     ended_ms: number | null;
     policy_override_json: string | null;
     start_cause: string;
+    idle_since_ms: number | null;
+    executions: number;
     end_cause: string | null;
     replaces: string | null;
   };

@@ -3,6 +3,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   PoolSchema,
   type ReplicaSchema,
+  SlotAnnouncementSchema,
   ReplicaState as StateMessage,
   type DemandReport,
   type Pool as PoolMessage,
@@ -12,6 +13,7 @@ import type { PoolDemand, RouterReport } from "../../core/demand-board.ts";
 import { completePolicy } from "@hearth/policy";
 import { policyFromMessage } from "@hearth/policy/wire";
 import type { PoolView } from "../../core/pool-view.ts";
+import type { ReplicaRecord } from "../replica-store.ts";
 import type { Announced, Replica, ReplicaEvent, ReplicaState } from "../../core/replica.ts";
 
 const states: Readonly<Record<ReplicaState, StateMessage>> = {
@@ -29,16 +31,18 @@ export function poolToMessage(pool: PoolView): PoolMessage {
     desiredReplicas: pool.desired,
     reason: pool.reason,
     backlog: pool.backlog,
-    replicas: pool.replicas.map(replicaToMessage),
+    replicas: pool.replicas.map((replica) => replicaToMessage(replica)),
     lastStartFailure: pool.lastStartFailure,
   });
 }
 
-function replicaToMessage(replica: Replica): MessageInitShape<typeof ReplicaSchema> {
+/** `past`: what was stored of one whose agent is not heard of any more. */
+export function replicaToMessage(replica: Replica, past?: ReplicaRecord): MessageInitShape<typeof ReplicaSchema> {
   const moment = (ms: number | undefined) => (ms === undefined ? undefined : timestampFromMs(ms));
-  const [readyAt, idleSince, endedAt] = [replica.readyAtMs, replica.announced?.idleSinceMs, replica.endedAtMs].map(
-    moment,
-  );
+  const readyAt = moment(replica.readyAtMs);
+  const idleSince = moment(replica.announced?.idleSinceMs ?? past?.idleSinceMs);
+  const drainingAt = moment(replica.drainingAtMs);
+  const endedAt = moment(replica.endedAtMs);
   return {
     id: replica.id,
     environment: replica.environment,
@@ -50,7 +54,7 @@ function replicaToMessage(replica: Replica): MessageInitShape<typeof ReplicaSche
     slots: replica.slots,
     startCause: replica.startCause,
     endCause: replica.endCause ?? "",
-    executions: replica.announced?.executions ?? 0,
+    executions: replica.announced?.executions ?? past?.executions ?? 0,
     memoryBytes: replica.announced?.memoryBytes ?? 0,
     busySlots: replica.announced?.busy ?? 0,
     agentPid: replica.announced?.agentPid ?? 0,
@@ -58,8 +62,19 @@ function replicaToMessage(replica: Replica): MessageInitShape<typeof ReplicaSche
     createdAt: timestampFromMs(replica.createdAtMs),
     ...(readyAt === undefined ? {} : { readyAt }),
     ...(idleSince === undefined ? {} : { idleSince }),
+    ...(drainingAt === undefined ? {} : { drainingAt }),
     ...(endedAt === undefined ? {} : { endedAt }),
   };
+}
+
+/** The last announcement of a replica that cannot make it itself. */
+export function endAnnouncement({ id, environment, pool, version, announced, endReason }: Replica): SlotAnnouncement {
+  return create(SlotAnnouncementSchema, {
+    ...{ replicaId: id, environment, pool, version, endReason },
+    address: announced?.address ?? "",
+    sequence: (announced?.sequence ?? 0) + 1,
+    state: StateMessage.ENDED,
+  });
 }
 
 /** What an announcement says happened to its replica. */

@@ -671,6 +671,13 @@ export declare type Replica = Message<"hearth.v1.Replica"> & {
    * @generated from field: double memory_bytes = 19;
    */
   memoryBytes: number;
+
+  /**
+   * Since when it has been draining. Absent before that.
+   *
+   * @generated from field: google.protobuf.Timestamp draining_at = 20;
+   */
+  drainingAt?: Timestamp | undefined;
 };
 
 /**

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Environment, EnvironmentSpec, Pool, ReusePolicy } from "./environment_pb.js";
+import type { Environment, EnvironmentSpec, Pool, Replica, ReusePolicy } from "./environment_pb.js";
 
 /**
  * Describes the file hearth/v1/environment_service.proto.
@@ -277,6 +277,53 @@ export declare type WarmEnvironmentResponse = Message<"hearth.v1.WarmEnvironment
 export declare const WarmEnvironmentResponseSchema: GenMessage<WarmEnvironmentResponse>;
 
 /**
+ * Request of ListReplicas.
+ *
+ * @generated from message hearth.v1.ListReplicasRequest
+ */
+export declare type ListReplicasRequest = Message<"hearth.v1.ListReplicasRequest"> & {
+  /**
+   * The environment's name.
+   *
+   * @generated from field: string environment = 1;
+   */
+  environment: string;
+
+  /**
+   * The newest so many. 1 to 1,000. 0: 50.
+   *
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message hearth.v1.ListReplicasRequest.
+ * Use `create(ListReplicasRequestSchema)` to create a new message.
+ */
+export declare const ListReplicasRequestSchema: GenMessage<ListReplicasRequest>;
+
+/**
+ * Response of ListReplicas.
+ *
+ * @generated from message hearth.v1.ListReplicasResponse
+ */
+export declare type ListReplicasResponse = Message<"hearth.v1.ListReplicasResponse"> & {
+  /**
+   * Newest first, those of all its pools.
+   *
+   * @generated from field: repeated hearth.v1.Replica replicas = 1;
+   */
+  replicas: Replica[];
+};
+
+/**
+ * Describes the message hearth.v1.ListReplicasResponse.
+ * Use `create(ListReplicasResponseSchema)` to create a new message.
+ */
+export declare const ListReplicasResponseSchema: GenMessage<ListReplicasResponse>;
+
+/**
  * Request of WatchPool.
  *
  * @generated from message hearth.v1.WatchPoolRequest
@@ -385,6 +432,17 @@ export declare const EnvironmentService: GenService<{
     methodKind: "unary";
     input: typeof WarmEnvironmentRequestSchema;
     output: typeof WarmEnvironmentResponseSchema;
+  },
+  /**
+   * The replicas an environment has and had, with why each was started and why it ended.
+   * Errors: NOT_FOUND with ENVIRONMENT_NOT_FOUND.
+   *
+   * @generated from rpc hearth.v1.EnvironmentService.ListReplicas
+   */
+  listReplicas: {
+    methodKind: "unary";
+    input: typeof ListReplicasRequestSchema;
+    output: typeof ListReplicasResponseSchema;
   },
   /**
    * The pools of an environment now and after each change, until the caller leaves.
