@@ -5,6 +5,7 @@ import { printDocument, toDocument } from "../show/document.ts";
 import { environmentRow, environmentSummary } from "../show/environment.ts";
 import { table } from "../show/table.ts";
 import { addPolicyCommands } from "./env-policy.ts";
+import { addReplicasCommand } from "./env-replicas.ts";
 import { addWarmCommand } from "./env-warm.ts";
 import { addWatchCommand } from "./env-watch.ts";
 
@@ -19,6 +20,7 @@ export function addEnvironmentCommands(program: Command): void {
   addPolicyCommands(environments);
   addWarmCommand(environments);
   addDelete(environments);
+  addReplicasCommand(environments);
   addWatchCommand(environments);
 }
 

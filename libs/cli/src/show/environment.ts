@@ -34,8 +34,13 @@ export function environmentSummary(environment: Environment): string {
 export function poolSummary(pool: Pool): string {
   const lines = [`${pool.name}: wants ${pool.desiredReplicas} replicas (${pool.reason}), backlog ${pool.backlog}`];
   if (pool.lastStartFailure !== "") lines.push(`last start failed: ${pool.lastStartFailure}`);
-  if (pool.replicas.length > 0) lines.push(table(replicaHeadings, pool.replicas.map(replicaRow)));
+  if (pool.replicas.length > 0) lines.push(replicaTable(pool.replicas));
   return lines.join("\n");
+}
+
+/** Replicas for a person, with why each was started and why it ended. */
+export function replicaTable(replicas: readonly Replica[]): string {
+  return table(replicaHeadings, replicas.map(replicaRow));
 }
 
 const replicaHeadings = [
@@ -68,5 +73,7 @@ function replicaRow(replica: Replica): readonly string[] {
 
 /** "BACKLOG: 3 executions wait"; either part may be missing. */
 function showCause(cause: string, reason: string): string {
-  return [cause, reason].filter((part) => part !== "").join(": ");
+  // A reason may go on with the last lines of the replica's output.
+  const [sentence = ""] = reason.split("\n");
+  return [cause, sentence].filter((part) => part !== "").join(": ");
 }
