@@ -56,7 +56,6 @@ async function openDocker({ config, variables, log, programs }: ProviderOptions)
   const host = config.dockerHost ?? (variables["DOCKER_HOST"] || "unix:///var/run/docker.sock");
   const engine = await connectDocker(host, variables);
   const tools = await findTools({ programs, pythonSdk: config.pythonSdk ?? findPythonSdk(programs) });
-  const network = config.dockerNetwork;
   return openDockerReplicaProvider({
     clock: systemClock,
     log,
@@ -64,14 +63,13 @@ async function openDocker({ config, variables, log, programs }: ProviderOptions)
     installation: installationId(resolve(config.stateFolder)),
     tools,
     bases: { python: config.dockerPythonImage, node: config.dockerNodeImage },
-    network,
+    network: config.dockerNetwork,
     launch: {
       agentCommand: config.agentCommand ?? [...tools.nodeCommand, join(toolsFolder, "agent.mjs")],
       nodeRunnerCommand: config.nodeRunner ?? [...tools.nodeCommand, join(toolsFolder, "runner.mjs")],
       pythonSdk: join(toolsFolder, "python"),
       natsUrl: config.natsUrl,
-      // On the host's own network an agent is as any process of it; on another one the container has an address.
-      agentHost: network === "host" ? config.agentHost : "auto",
+      agentHost: config.agentHost,
       cacheFolder: "/tmp/hearth",
       logLevel: config.logLevel,
       inherited: variables,

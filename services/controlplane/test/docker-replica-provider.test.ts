@@ -238,6 +238,20 @@ describe("a container", () => {
   });
 });
 
+test("on another network than the host's an agent is to use its container's own address", async () => {
+  const network = `hearth-test-${process.pid}`;
+  engine.docker("network", "create", network);
+  try {
+    const script = `
+      const addresses = Object.values(require("node:os").networkInterfaces()).flat().filter(({ internal }) => !internal);
+      console.log(process.env.HEARTH_AGENT_HOST, addresses.length);`;
+    const exit = await runToEnd(await open(script, { network }), order("r"));
+    expect(exit.lastLines).toEqual(["auto 1"]);
+  } finally {
+    engine.docker("network", "rm", network);
+  }
+});
+
 describe("the injected Node", () => {
   test("runs in an image that has nothing at all", async () => {
     const spec = from(importNothing("hearth-test/nothing"), { language: "node" });

@@ -12,9 +12,6 @@ export const labels = {
   pool: "hearth.pool",
 } as const;
 
-/** Where agents keep code bundles in their container. */
-const cacheFolder = "/tmp/hearth";
-
 /** Everything the engine is to know of a replica's container. */
 export function replicaContainer({
   order,
@@ -32,7 +29,10 @@ export function replicaContainer({
   readonly tools: Docker.MountSettings;
 }): Docker.ContainerCreateOptions {
   const { memoryBytes, nanoCpus } = containerLimits(order.spec);
-  const variables = agentVariables({ ...launch, cacheFolder, inherited: openTelemetry(launch.inherited) }, order, {
+  // On the host's network an agent is like any process of it; on another one the container has an address of its own.
+  const agentHost = network === "host" ? launch.agentHost : "auto";
+  const inherited = openTelemetry(launch.inherited);
+  const variables = agentVariables({ ...launch, agentHost, inherited }, order, {
     python: image.python,
     variables: { ...image.ownVariables, ...image.variables },
   });
