@@ -8,6 +8,7 @@ import type { AgentConfig } from "./config.ts";
 import { provideBundle } from "./io/bundle-cache.ts";
 import { followConcurrency } from "./io/follow-concurrency.ts";
 import { fetchFromNats } from "./io/nats-bundles.ts";
+import { processMemory } from "./io/process-memory.ts";
 import { startRunner } from "./io/runner-process.ts";
 import { SlotAnnouncer } from "./loops/announce-slots.ts";
 import { OutputCollector } from "./loops/collect-output.ts";
@@ -41,6 +42,7 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
     startRunner,
     bundle,
     variables: runnerVariables(config, variables),
+    memory: processMemory,
   });
   const ended = Promise.withResolvers<string>();
   const tracing = await startTracing("hearth-agent", variables);
@@ -51,7 +53,8 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
     publish: (batch) => void connecting.then((bus) => bus.publish(subjects.logs, LogBatchSchema, batch)),
   });
   const changed = (): void => announcer.changed();
-  const attempts = new Attempts({ config, clock, logger, tracing, runner, output, changed });
+  const finished = (reason: string): void => begin(reason, 0);
+  const attempts = new Attempts({ config, clock, logger, tracing, runner, output, changed, finished });
   const announcer = new SlotAnnouncer({ clock, config, state: () => attempts.state });
   runner.start(attempts);
   const drain = new Drain({ attempts, clock, end: (reason) => void end(reason) });

@@ -1,4 +1,4 @@
-import { integer, text, type Setting, type Settings } from "@hearth/config";
+import { flag, integer, text, type Setting, type Settings } from "@hearth/config";
 import { ownAddress } from "./io/own-address.ts";
 
 export interface TaskEntry {
@@ -13,6 +13,8 @@ export interface AgentConfig {
   readonly pool: string;
   readonly version: string;
   readonly concurrency: number;
+  readonly singleUse: boolean;
+  readonly memoryLimitBytes: number | undefined;
   readonly bundleSha256: string;
   readonly tasks: readonly TaskEntry[];
   readonly language: "python" | "node";
@@ -34,6 +36,17 @@ export const agentSettings: Settings<AgentConfig> = {
   pool: text("HEARTH_POOL", "the pool it belongs to"),
   version: text("HEARTH_VERSION", "the version whose code it runs"),
   concurrency: integer("HEARTH_CONCURRENCY", "slots, 1 to 10,000; default 1", { min: 1, max: 10_000, fallback: 1 }),
+  singleUse: flag("HEARTH_SINGLE_USE", "whether it serves one execution and ends; default false", false),
+  memoryLimitBytes: {
+    variable: "HEARTH_MEMORY_LIMIT_BYTES",
+    about: "what the runner may hold where nothing else enforces it, in bytes; default no limit",
+    parse(value) {
+      if (value === undefined) return undefined;
+      const bytes = Number(value);
+      if (!(bytes >= 1)) throw new Error(`"${value}" is no number of bytes`);
+      return bytes;
+    },
+  },
   bundleSha256: text("HEARTH_BUNDLE_SHA256", "SHA-256 of the code bundle, in lower-case hex"),
   tasks: json("HEARTH_TASKS", 'JSON: [{"name": ..., "entrypoint": ...}]', isTasks),
   language: { variable: "HEARTH_LANGUAGE", about: "python or node", parse: parseLanguage },

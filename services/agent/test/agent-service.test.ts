@@ -61,7 +61,16 @@ let replicas = 0;
 async function startAgent(change: Partial<AgentConfig> = {}): Promise<Agent & { readonly replicaId: string }> {
   const replicaId = `r-${++replicas}`;
   const config: AgentConfig = {
-    ...{ natsUrl: nats.url, replicaId, environment: "images", pool: "images/test", version: "v1", concurrency: 1 },
+    ...{
+      natsUrl: nats.url,
+      replicaId,
+      environment: "images",
+      pool: "images/test",
+      version: "v1",
+      concurrency: 1,
+      singleUse: false,
+      memoryLimitBytes: undefined,
+    },
     ...{ bundleSha256, tasks: [{ name: "echo", entrypoint: "" }], language: "node", runnerVariables: {} },
     runnerCommand: [process.execPath, fileURLToPath(new URL("scripted-runner.ts", import.meta.url))],
     ...{ host: "127.0.0.1", port: 0, cacheFolder, logLevel: "silent", stopGraceMs: 1_000, orphanTimeoutMs: 60_000 },
@@ -102,7 +111,9 @@ describe("an agent", () => {
     const router = new ScriptedRouter(address);
     router.dispatch("x", "hold");
     await until(() => expect(lastOf(replicaId)).toMatchObject({ total: 3, free: 2, busy: 1, idleSinceUnixMs: 0 }));
-    expect(lastOf(replicaId)).toMatchObject({ address, state: ReplicaState.READY, pool: "images/test", version: "v1" });
+    await until(() => expect(lastOf(replicaId)?.state).toBe(ReplicaState.READY));
+    expect(lastOf(replicaId)).toMatchObject({ address, pool: "images/test", version: "v1", executions: 1 });
+    await until(() => expect(lastOf(replicaId)?.memoryBytes).toBeGreaterThan(2 ** 20));
   });
 
   it("answers health checks and lists its service by reflection", async () => {
@@ -217,6 +228,37 @@ describe("a runner that dies", () => {
     const end = await router.end("x");
     expect(end.failure?.reason).toBe("RUNNER_CRASHED");
     expect(end.failure?.message).toContain(message);
+  });
+
+  it("tells each attempt it had how many others it had, and keeps those it did not have yet", async () => {
+    const router = new ScriptedRouter((await startAgent({ concurrency: 3 })).address);
+    for (const id of ["x", "y"]) router.dispatch(id, "hold");
+    router.dispatch("z", "exit");
+    const ends = await Promise.all(["x", "y", "z"].map((id) => router.end(id)));
+    expect(ends.map(({ neighbours }) => neighbours)).toEqual([2, 2, 2]);
+    router.dispatch("later", "echo");
+    expect((await router.end("later")).outcome).toBe(Outcome.SUCCEEDED);
+  });
+
+  it("for holding more memory than it may is named as that, and another one serves the next", async () => {
+    const router = new ScriptedRouter((await startAgent({ memoryLimitBytes: 300 * 2 ** 20 })).address);
+    router.dispatch("x", "hoard", "400");
+    const end = await router.end("x");
+    expect([end.outcome, end.failure?.reason]).toEqual([Outcome.LOST, "OUT_OF_MEMORY"]);
+    expect(end.failure?.message).toMatch(/it held \d+ MiB; the limit is 300 MiB/);
+    router.dispatch("after", "echo");
+    expect((await router.end("after")).outcome).toBe(Outcome.SUCCEEDED);
+  });
+
+  it("again and again before its code is loaded ends the replica, which never was ready", async () => {
+    const { replicaId, address, ended } = await startAgent({ environment: "deadly" });
+    const router = new ScriptedRouter(address);
+    router.dispatch("x", "echo");
+    const end = await router.end("x");
+    expect([end.outcome, end.failure?.reason]).toEqual([Outcome.LOST, "REPLICA_LOST"]);
+    expect(await ended).toMatch(/died again and again before the code was loaded: exit code 9/);
+    const states = announcements.filter((heard) => heard.replicaId === replicaId).map(({ state }) => state);
+    expect(states).not.toContain(ReplicaState.READY);
   });
 });
 
@@ -340,6 +382,29 @@ describe("a stream that breaks", () => {
     first.leave();
     const second = new ScriptedRouter(address);
     await until(() => expect(second.childCalls).toEqual(first.childCalls));
+  });
+});
+
+describe("a replica that serves one execution", () => {
+  it("refuses a second one, finishes the first however long that takes, and ends by itself", async () => {
+    const { address, ended } = await startAgent({ singleUse: true });
+    const router = new ScriptedRouter(address);
+    router.dispatch("x", "hold");
+    router.dispatch("y", "echo");
+    await until(() => expect(router.refusals).toMatchObject([{ executionId: "y", reason: "SLOTS_FULL" }]));
+    router.say((frame) =>
+      frame.cancellations.push({ $typeName: "hearth.v1.AttemptKey", executionId: "x", attempt: 1 }),
+    );
+    await router.end("x");
+    expect(await ended).toBe("it served its one execution");
+  });
+
+  it("ends when its runner dies", async () => {
+    const { address, ended } = await startAgent({ singleUse: true });
+    const router = new ScriptedRouter(address);
+    router.dispatch("x", "exit");
+    expect((await router.end("x")).failure?.reason).toBe("RUNNER_CRASHED");
+    expect(await ended).toBe("it served its one execution");
   });
 });
 

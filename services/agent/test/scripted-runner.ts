@@ -1,10 +1,12 @@
 /**
  * A runner that a test starts as a real process. What it does with an attempt depends on the task:
  * echo: returns its arguments. hold: ends only when cancelled. print: prints its arguments, then returns. exit: exits with
- * code 3. babble: writes to its own stderr and kills itself. call <n>: calls itself with n-1 and parks; with 0 it returns.
- * give up: calls "call", parks, cancels that call, and returns how it ended. large: returns 5 MiB. garbage: sends bytes that are no frame. Loading fails when the environment is "broken".
+ * code 3. hoard <n>: holds n MiB. babble: writes to its own stderr and kills itself. call <n>: calls itself with n-1 and parks; with 0 it returns.
+ * give up: calls "call", parks, cancels that call, and returns how it ended. large: returns 5 MiB. garbage: sends bytes that are no frame. Loading fails when the
+ * environment is "broken"; when it is "deadly" the runner dies of it, while the file of DEADLY_UNTIL is not there.
  */
 import { FrameSocket, type Frame } from "@hearth/runner-protocol";
+import { existsSync } from "node:fs";
 import { createConnection } from "node:net";
 
 const socket = createConnection(process.env["HEARTH_RUNNER_SOCKET"] ?? "");
@@ -12,6 +14,7 @@ const runner = new FrameSocket(socket, { receive, closed: () => process.exit(0) 
 const nothing = new Uint8Array();
 const parents = new Map<number, number>();
 const givenUp = new Set<number>();
+const hoard: Buffer[] = [];
 let calls = 0;
 
 runner.send({ kind: "hello", header: { pid: process.pid, language: "node", runtime: "test" }, body: nothing });
@@ -19,6 +22,8 @@ runner.send({ kind: "hello", header: { pid: process.pid, language: "node", runti
 function receive(frame: Frame): void {
   switch (frame.kind) {
     case "load":
+      if (frame.header.environment === "deadly" && !existsSync(process.env["DEADLY_UNTIL"] ?? ""))
+        return process.exit(9);
       if (frame.header.environment !== "broken") return runner.send({ kind: "loaded", header: {}, body: nothing });
       return runner.send({
         kind: "loadFailed",
@@ -56,6 +61,9 @@ function execute({ header, body }: Extract<Frame, { kind: "execute" }>): void {
     case "print":
       runner.send({ kind: "log", header: { attempt, stream: "stdout" }, body });
       return end(attempt, nothing);
+    case "hoard":
+      hoard.push(Buffer.alloc(Number(text) * 2 ** 20, 1));
+      return;
     case "exit":
       return process.exit(3);
     case "babble":

@@ -5,8 +5,8 @@ import { Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../src/
 class Bench {
   readonly slots: Slots<string>;
 
-  constructor(total: number) {
-    this.slots = new Slots(total);
+  constructor(total: number, singleUse = false) {
+    this.slots = new Slots(total, singleUse);
   }
 
   dispatch(name: string): string[] {
@@ -244,3 +244,29 @@ function randomFrom(seed: number): () => number {
     return state / 2 ** 32;
   };
 }
+
+describe("a replica that serves one execution", () => {
+  it("has no slot after its first dispatch, not even when that has ended", () => {
+    const bench = new Bench(1, true);
+    expect(bench.dispatch("x#1")).toEqual(["run x#1"]);
+    expect(bench.dispatch("y#1")).toEqual(["refuse y#1: SLOTS_FULL"]);
+    expect(bench.slots.isServed).toBe(false);
+    bench.end("x#1");
+    expect(bench.dispatch("y#1")).toEqual(["refuse y#1: SLOTS_FULL"]);
+    expect([bench.slots.isServed, bench.slots.free, bench.slots.taken]).toEqual([true, 0, 1]);
+  });
+
+  it("is not used up by a dispatch it refused", () => {
+    const bench = new Bench(1, true);
+    bench.does({ kind: "dispatched", key: { executionId: "x", attempt: 0 } });
+    expect([bench.slots.free, bench.slots.taken]).toEqual([1, 0]);
+  });
+
+  it("lets its one execution lend its slot and have it back", () => {
+    const bench = new Bench(1, true);
+    bench.dispatch("x#1");
+    bench.park("x#1");
+    expect(bench.slots.free).toBe(0);
+    expect(bench.childEnded("x#1", "done")).toEqual(["deliver done to x#1"]);
+  });
+});

@@ -56,9 +56,13 @@ export class Slots<End> {
   #holding = 0;
   #lent = 0;
   #draining = false;
+  #taken = 0;
+  readonly #singleUse: boolean;
 
-  constructor(total: number) {
+  /** `singleUse`: the first dispatch that is taken is the only one. */
+  constructor(total: number, singleUse = false) {
     this.#total = total;
+    this.#singleUse = singleUse;
   }
 
   get total(): number {
@@ -67,7 +71,21 @@ export class Slots<End> {
 
   /** Slots a dispatch would get now. While somebody waits to resume every slot is held: what comes free goes there first. */
   get free(): number {
-    return this.#draining ? 0 : Math.max(0, this.#total - this.#holding);
+    return this.#draining || this.#isUsedUp ? 0 : Math.max(0, this.#total - this.#holding);
+  }
+
+  /** Dispatches taken since the start. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Whether the one dispatch it is there for was taken and has ended. */
+  get isServed(): boolean {
+    return this.#isUsedUp && this.#attempts.size === 0;
+  }
+
+  get #isUsedUp(): boolean {
+    return this.#singleUse && this.#taken > 0;
   }
 
   /** Attempts that hold a slot. */
@@ -114,6 +132,7 @@ export class Slots<End> {
     if (this.free === 0) return { kind: "refuse", key, reason: "SLOTS_FULL" };
     this.#remember(key);
     this.#attempts.set(text(key), { key, hold: { kind: "holding" } });
+    this.#taken += 1;
     this.#holding += 1;
     return { kind: "run", key };
   }

@@ -1,3 +1,4 @@
+import type { RunnerDeath } from "../core/explain-death.ts";
 import { FrameSocket, type Frame } from "@hearth/runner-protocol";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -12,6 +13,8 @@ const lastLinesMax = 20;
 export interface RunnerProcess {
   readonly pid: number;
   send(frame: Frame): void;
+  /** Ends it by force, now. */
+  kill(): void;
   /** Closes its socket, at which it leaves; after `graceMs` it is killed. */
   stop(graceMs: number): void;
 }
@@ -20,13 +23,13 @@ export type StartRunner = typeof startRunner;
 
 /**
  * Starts a runner that will connect to a socket of its own. `frame` gets what it says; `gone` is called once, when the
- * process has ended, with how and with the last lines it printed outside any task.
+ * process has ended.
  */
 export function startRunner(options: {
   readonly command: readonly string[];
   readonly variables: NodeJS.ProcessEnv;
   readonly frame: (frame: Frame) => void;
-  readonly gone: (how: string) => void;
+  readonly gone: (death: RunnerDeath) => void;
 }): RunnerProcess {
   // mkdtemp makes a folder that only this user may enter.
   const folder = mkdtempSync(join(tmpdir(), "hearth-"));
@@ -56,20 +59,24 @@ export function startRunner(options: {
   preferForOutOfMemory(child.pid);
   const lastLines = keepLastLines(child.stdout, child.stderr);
   let ended = false;
-  const end = (how: string): void => {
+  const end = (exitCode: number | null, signal: string | null, problem: string): void => {
     if (ended) return;
     ended = true;
     server.close();
     rmSync(folder, { recursive: true, force: true });
-    const output = lastLines();
-    const cause = broken === undefined ? how : `${how}: ${broken.message}`;
-    options.gone(output === "" ? cause : `${cause}. Its last output:\n${output}`);
+    options.gone({
+      exitCode: exitCode ?? undefined,
+      signal: signal ?? undefined,
+      problem,
+      lastOutput: lastLines(),
+    });
   };
-  child.on("error", (error) => end(`it could not be started (${error.message})`));
-  child.on("close", (code, signal) => end(signal === null ? `exit code ${code ?? "unknown"}` : `signal ${signal}`));
+  child.on("error", (error) => end(null, null, `it could not be started (${error.message})`));
+  child.on("close", (code, signal) => end(code, signal, broken?.message ?? ""));
   return {
     pid: child.pid ?? 0,
     send: (frame) => connection?.send(frame),
+    kill: () => void child.kill("SIGKILL"),
     stop(graceMs) {
       if (connection === undefined) child.kill("SIGKILL");
       else connection.end();

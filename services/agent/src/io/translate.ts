@@ -1,4 +1,5 @@
 import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { HearthError } from "@hearth/errors";
 import {
   ExecutionRequestSchema,
   FailureSchema,
@@ -9,6 +10,7 @@ import {
   type ExecutionRequest,
   type Failure,
   type Payload,
+  type ReusePolicy,
 } from "@hearth/proto";
 import type { Frame, WireFailure, WireOutcome } from "@hearth/runner-protocol";
 
@@ -51,7 +53,7 @@ export function toCallEnded(call: number, end: ExecutionEnd): Frame {
   return { kind: "callEnded", header: { call, outcome: fromOutcome(end.outcome), failure }, body: new Uint8Array() };
 }
 
-/** A request for a child of an attempt. Throws when the runner's policy is none. */
+/** A request for a child of an attempt. Throws a `HearthError` when what the runner asks for is of a wrong type: INVALID_POLICY, INVALID_EXECUTION. */
 export function toChildRequest(
   parent: {
     readonly runId: string;
@@ -62,13 +64,38 @@ export function toChildRequest(
   executionId: string,
   call: Extract<Frame, { kind: "call" }>,
 ): ExecutionRequest {
-  const { environment, task, policy } = call.header;
+  const { environment, task, policy, affinityKey = "", priority, freshReplica = false } = call.header;
   const { runId, traceparent, tracestate } = parent;
-  const request = create(ExecutionRequestSchema, { executionId, environment, task, runId, traceparent, tracestate });
+  insist(typeof environment === "string", "environment", "text");
+  insist(typeof task === "string", "task", "text");
+  insist(typeof affinityKey === "string", "affinityKey", "text");
+  insist(typeof freshReplica === "boolean", "freshReplica", "true or false");
+  insist(priority === undefined || isInt32(priority), "priority", "an integer");
+  const request = create(ExecutionRequestSchema, {
+    ...{ executionId, environment, task, runId, traceparent, tracestate, affinityKey, freshReplica },
+    ...(priority === undefined ? {} : { priority }),
+  });
   request.parentId = parent.executionId;
   request.arguments = toPayload(call.body);
-  if (policy !== undefined) request.policyOverride = fromJson(ReusePolicySchema, policy as JsonValue);
+  if (policy !== undefined) request.policyOverride = toPolicy(policy);
   return request;
+}
+
+function toPolicy(policy: object): ReusePolicy {
+  try {
+    return fromJson(ReusePolicySchema, policy as JsonValue);
+  } catch (error) {
+    throw new HearthError("INVALID_POLICY", `The policy of the call cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** User code may have reached into the runner: a header's types are only what it says they are. */
+function insist(isSo: boolean, field: string, what: string): void {
+  if (!isSo) throw new HearthError("INVALID_EXECUTION", `The ${field} of the call must be ${what}.`);
+}
+
+function isInt32(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) === ((value as number) | 0);
 }
 
 function fromOutcome(outcome: Outcome): WireOutcome {

@@ -17,6 +17,10 @@ export interface SlotState {
   /** Why it drains; empty while it does not. */
   readonly drainReason: string;
   readonly runnerPid: number;
+  readonly executions: number;
+  readonly memoryBytes: number;
+  /** Whether attempts get somewhere: before that the code is being loaded. */
+  readonly isReady: boolean;
   /** Attempts that have not ended. */
   readonly live: number;
 }
@@ -32,6 +36,7 @@ export class SlotAnnouncer {
   #lastSentAt = -Infinity;
   #idleSince: number;
   #scheduled = false;
+  #wasReady = false;
   #heartbeat: Timer | undefined;
 
   constructor(options: { readonly clock: Clock; readonly config: AgentConfig; readonly state: () => SlotState }) {
@@ -54,7 +59,10 @@ export class SlotAnnouncer {
     // Noted at once: the announcement may come up to 50 ms later, and TTLs count from here.
     if (this.#state().live > 0) this.#idleSince = 0;
     else if (this.#idleSince === 0) this.#idleSince = this.#clock.now();
-    if (this.#scheduled || this.#bus === undefined) return;
+    if (this.#bus === undefined) return;
+    // Cold executions wait for this one.
+    if (this.#state().isReady && !this.#wasReady) return this.#send();
+    if (this.#scheduled) return;
     this.#scheduled = true;
     this.#clock.after(Math.max(0, this.#lastSentAt + announceEveryMsMin - this.#clock.now()), () => this.#send());
   }
@@ -69,17 +77,19 @@ export class SlotAnnouncer {
   #send(): void {
     this.#scheduled = false;
     this.#lastSentAt = this.#clock.now();
-    const { draining, drainReason } = this.#state();
-    this.#publish(draining ? ReplicaState.DRAINING : ReplicaState.READY, drainReason);
+    const { draining, drainReason, isReady } = this.#state();
+    this.#wasReady = isReady;
+    const whileServing = isReady ? ReplicaState.READY : ReplicaState.STARTING;
+    this.#publish(draining ? ReplicaState.DRAINING : whileServing, drainReason);
   }
 
   #publish(state: ReplicaState, endReason: string): void {
     const { replicaId, environment, pool, version } = this.#config;
-    const { total, free, busy, lent, runnerPid } = this.#state();
+    const { total, free, busy, lent, runnerPid, executions, memoryBytes } = this.#state();
     const announcement = create(SlotAnnouncementSchema, {
       ...{ replicaId, environment, pool, version, address: this.#address, sequence: ++this.#sequence },
       ...{ total, free, busy, lent, idleSinceUnixMs: this.#idleSince, state, endReason },
-      ...{ agentPid: process.pid, runnerPid },
+      ...{ agentPid: process.pid, runnerPid, executions, memoryBytes },
     });
     this.#bus?.publish(subjects.slots(environment), SlotAnnouncementSchema, announcement);
   }

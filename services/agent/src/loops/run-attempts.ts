@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import type { Clock } from "@hearth/clock";
+import { HearthError } from "@hearth/errors";
 import { newId } from "@hearth/ids";
 import {
   AttemptEndSchema,
@@ -14,6 +15,7 @@ import type { Frame, WireFailure } from "@hearth/runner-protocol";
 import type { FrameOutbox } from "@hearth/rpc";
 import type { Logger, Span, Tracing } from "@hearth/telemetry";
 import type { AgentConfig } from "../config.ts";
+import type { DeathCause } from "../core/explain-death.ts";
 import { Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../core/slots.ts";
 import { toCallEnded, toChildRequest, toFailure, toOutcome, toPayload } from "../io/translate.ts";
 import type { SlotState } from "./announce-slots.ts";
@@ -65,6 +67,7 @@ export class Attempts implements RunnerEvents {
   readonly #slots: Slots<Answer>;
   readonly #routers: RouterStreams;
   readonly #changed: () => void;
+  readonly #finished: (reason: string) => void;
   readonly #live = new Map<string, LiveAttempt>();
   readonly #byHandle = new Map<number, LiveAttempt>();
   readonly #callsByNumber = new Map<number, OpenCall>();
@@ -82,6 +85,8 @@ export class Attempts implements RunnerEvents {
     readonly output: OutputCollector;
     /** Called after anything about the slots has changed. */
     readonly changed: () => void;
+    /** Called when this replica has nothing more to do, with why. */
+    readonly finished: (reason: string) => void;
   }) {
     this.#config = options.config;
     this.#clock = options.clock;
@@ -90,15 +95,20 @@ export class Attempts implements RunnerEvents {
     this.#runner = options.runner;
     this.#output = options.output;
     this.#changed = options.changed;
-    this.#slots = new Slots(options.config.concurrency);
+    this.#finished = options.finished;
+    this.#slots = new Slots(options.config.concurrency, options.config.singleUse);
     this.#routers = new RouterStreams((routerId) =>
       this.#logger.error({ routerId }, "outcome dropped: its router stayed away"),
     );
   }
 
   get state(): SlotState {
-    const { total, free, busy, lent, live, draining } = this.#slots;
-    return { total, free, busy, lent, live, draining, drainReason: this.#drainReason, runnerPid: this.#runner.pid };
+    const { total, free, busy, lent, live, draining, taken } = this.#slots;
+    const { pid: runnerPid, heldBytes: memoryBytes, wasReady } = this.#runner;
+    return {
+      ...{ total, free, busy, lent, live, draining, drainReason: this.#drainReason },
+      ...{ executions: taken, runnerPid, memoryBytes, isReady: wasReady },
+    };
   }
 
   /** Nothing runs, and every outcome is where it belongs. */
@@ -198,14 +208,22 @@ export class Attempts implements RunnerEvents {
 
   loadFailed(reason: WireFailure): void {
     for (const attempt of [...this.#live.values()]) this.#end(attempt, Outcome.FAILED, { failure: toFailure(reason) });
+    this.#changed();
   }
 
-  crashed(how: string): void {
-    const message = `The runner died while it had the attempt: ${how}`;
-    for (const attempt of [...this.#live.values()]) {
-      this.#end(attempt, Outcome.LOST, { failure: toFailure({ reason: "RUNNER_CRASHED", message }) });
-    }
+  /** What the runner had is lost; what it did not have yet waits for the next one. */
+  crashed({ reason, message }: DeathCause): void {
+    const lost = [...this.#live.values()].filter(({ sent }) => sent);
+    const why = failure(reason, `The runner died while it had the attempt: ${message}`);
+    for (const attempt of lost) this.#end(attempt, Outcome.LOST, { failure: why, neighbours: lost.length - 1 });
     this.#changed();
+  }
+
+  /** What waits for a runner here must wait elsewhere. */
+  hopeless({ message }: DeathCause): void {
+    const why = failure("REPLICA_LOST", `The replica could not start its runner: ${message}`);
+    for (const attempt of [...this.#live.values()]) this.#end(attempt, Outcome.LOST, { failure: why });
+    this.#finished(`its runner died again and again before the code was loaded: ${message}`);
   }
 
   frame(frame: Frame): void {
@@ -288,7 +306,7 @@ export class Attempts implements RunnerEvents {
   #end(
     attempt: LiveAttempt,
     outcome: Outcome,
-    what: { readonly result?: Uint8Array; readonly failure?: Failure },
+    what: { readonly result?: Uint8Array; readonly failure?: Failure; readonly neighbours?: number },
   ): void {
     const { key, handle, routerId, span, startedAt, output } = attempt;
     this.#live.delete(text(key));
@@ -303,12 +321,14 @@ export class Attempts implements RunnerEvents {
       startedUnixMs: startedAt,
       endedUnixMs: now,
       runnerPid: this.#runner.pid,
+      neighbours: what.neighbours ?? 0,
     });
     if (what.result !== undefined) end.result = toPayload(what.result);
     if (what.failure !== undefined) end.failure = what.failure;
     span.end(what.failure === undefined ? {} : { error: what.failure.reason });
     this.#routers.end(routerId, end);
     this.#step({ kind: "ended", key });
+    if (this.#slots.isServed) this.#finished("it served its one execution");
   }
 
   // Calls of task code
@@ -329,7 +349,8 @@ export class Attempts implements RunnerEvents {
     try {
       request = toChildRequest({ ...parent.key, runId, ...parent.span.context }, childId, frame);
     } catch (error) {
-      return reject(failure("INVALID_POLICY", `The policy of the call cannot be read: ${(error as Error).message}`));
+      if (!(error instanceof HearthError)) throw error;
+      return reject(failure(error.reason, error.message));
     }
     const open = { call, childId, parent };
     parent.calls.add(open);

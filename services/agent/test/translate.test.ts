@@ -1,0 +1,41 @@
+import type { Frame } from "@hearth/runner-protocol";
+import { describe, expect, it } from "vitest";
+import { toChildRequest } from "../src/io/translate.ts";
+
+const parent = { runId: "run", executionId: "parent", traceparent: "", tracestate: "" };
+
+function call(header: object): Extract<Frame, { kind: "call" }> {
+  const plain = { call: 1, attempt: 1, environment: "images", task: "resize" };
+  return { kind: "call", header: { ...plain, ...header }, body: new Uint8Array() };
+}
+
+describe("the request for a child", () => {
+  it("says where it is to run and how soon", () => {
+    const asked = { affinityKey: "model-7", priority: -3, freshReplica: true };
+    expect(toChildRequest(parent, "child", call(asked))).toMatchObject({ ...asked, parentId: "parent" });
+  });
+
+  it("leaves out what the call leaves out", () => {
+    const request = toChildRequest(parent, "child", call({}));
+    expect(request).toMatchObject({ affinityKey: "", freshReplica: false });
+    expect(request.priority).toBeUndefined();
+  });
+
+  it("carries a policy of its own", () => {
+    expect(toChildRequest(parent, "child", call({ policy: { concurrency: 4 } })).policyOverride?.concurrency).toBe(4);
+  });
+
+  it.each([
+    [{ affinityKey: 7 }, "INVALID_EXECUTION"],
+    [{ affinityKey: null }, "INVALID_EXECUTION"],
+    [{ priority: "high" }, "INVALID_EXECUTION"],
+    [{ priority: 1.5 }, "INVALID_EXECUTION"],
+    [{ priority: 2 ** 31 }, "INVALID_EXECUTION"],
+    [{ freshReplica: "yes" }, "INVALID_EXECUTION"],
+    [{ environment: 1 }, "INVALID_EXECUTION"],
+    [{ task: {} }, "INVALID_EXECUTION"],
+    [{ policy: { concurrency: "many" } }, "INVALID_POLICY"],
+  ])("is refused when the runner sends %j: %s", (header, reason) => {
+    expect(() => toChildRequest(parent, "child", call(header))).toThrow(expect.objectContaining({ reason }) as Error);
+  });
+});
