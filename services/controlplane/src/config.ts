@@ -96,11 +96,15 @@ export const settings: Settings<Config> = {
     "whether replicas end with the control plane instead of being found again by the next one; default false",
     false,
   ),
-  startTimeoutMs: integer("HEARTH_START_TIMEOUT_MS", "how long a replica may take to be ready, in ms; default 60000", {
-    min: 100,
-    max: hour,
-    fallback: 60_000,
-  }),
+  startTimeoutMs: integer(
+    "HEARTH_START_TIMEOUT_MS",
+    "how long a replica may take to load its code and be ready, in ms; default 300000",
+    {
+      min: 100,
+      max: hour,
+      fallback: 300_000,
+    },
+  ),
   drainGraceMs: integer(
     "HEARTH_DRAIN_GRACE_MS",
     "how long attempts of a draining replica may go on, in ms; default 30000",

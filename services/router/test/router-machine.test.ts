@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { EnvironmentFacts, RouterEffect, RouterEvent } from "../src/core/events.ts";
+import type { Announcement, EnvironmentFacts, RouterEffect, RouterEvent } from "../src/core/events.ts";
 import type { Execution } from "../src/core/execution.ts";
 import { lostAfterMs, RouterMachine } from "../src/core/router-machine.ts";
 import { anExecution } from "./samples.ts";
@@ -34,19 +34,20 @@ class Bench {
     });
   }
 
-  announce(
-    replicaId: string,
-    state: "ready" | "draining" | "ended" = "ready",
-    version = "v1",
-    pool = "images",
-  ): string[] {
+  announce(replicaId: string, state: Announcement["state"] = "ready", version = "v1", pool = "images"): string[] {
     const announcement = { replicaId, pool, environment: "images", version, address: "a:1", state };
     return this.does({ kind: "announced", announcement });
   }
 
   /** A replica that is there with this many free slots. */
-  ready(replicaId: string, slots: number, version = "v1", pool = "images"): string[] {
-    this.announce(replicaId, "ready", version, pool);
+  ready(
+    replicaId: string,
+    slots: number,
+    version = "v1",
+    pool = "images",
+    state: Announcement["state"] = "ready",
+  ): string[] {
+    this.announce(replicaId, state, version, pool);
     return this.does({ kind: "attached", replicaId, live: [], slots: { total: slots, free: slots, seen: 0 } });
   }
 
@@ -279,6 +280,16 @@ describe("a router", () => {
       { waitedMs: 0, waitReason: "" },
       { waitedMs: 250, waitReason: "all 1 slot of 1 replica busy" },
     ]);
+  });
+
+  it("sends nothing to a replica that is loading its code, and at once when that is ready", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1, "v1", "images", "starting");
+    expect(bench.admit("x")).toEqual(["x waits"]);
+    expect(bench.waitReason("x")).toBe("1 replica starting");
+    bench.now += 300;
+    expect(bench.announce("r1", "ready")).toEqual(["dispatch x#1 to r1"]);
+    expect(bench.machine.execution("x")?.attempts[0]).toMatchObject({ cold: true, waitedMs: 300 });
   });
 
   it("says when the pool cannot grow any more", () => {

@@ -75,6 +75,7 @@ export function countReplicas(replicas: Iterable<Replica>, version: string | und
 
 /** A replica that has not announced itself yet was started, or found again, for somebody's sake. */
 function lastUseOf(replica: Replica): number {
-  if (replica.announced !== undefined) return replica.announced.idleSinceMs ?? -Infinity;
+  if (replica.announced !== undefined && replica.state !== "starting")
+    return replica.announced.idleSinceMs ?? -Infinity;
   return isLive(replica) ? replica.heardAtMs : -Infinity;
 }

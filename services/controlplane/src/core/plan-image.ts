@@ -87,9 +87,9 @@ function foreignStep(layer: ImageLayer): { readonly what: string; readonly inste
 function notesOf(spec: EnvironmentSpec, skipped: readonly string[]): readonly string[] {
   const notes = skipped.map((requirement) => `Skipping ${requirement}: Hearth's own runner does what it is for.`);
   const { cpu, memory } = spec.resources;
-  const limits = [...(cpu === "" ? [] : [`cpu ${cpu}`]), ...(memory === "" ? [] : [`memory ${memory}`])];
-  if (limits.length > 0)
-    notes.push(`Not enforced, since replicas are processes on this machine: ${limits.join(", ")}.`);
+  if (cpu !== "") notes.push(`Not enforced, since replicas are processes on this machine: cpu ${cpu}.`);
+  if (memory !== "")
+    notes.push(`Memory ${memory} is enforced by each replica's agent: it ends a runner that holds more.`);
   return notes;
 }
 

@@ -208,8 +208,7 @@ export class PoolsMachine {
       this.#keep(newReplica(identity, { slots: 0, cause: "ADOPTED", reason: foundReason }, now), pool);
     }
     const leaves = event.kind === "announcedDraining" || event.kind === "gone";
-    const used = leaves && this.#isSingleUse(replicaId);
-    this.#happened(replicaId, used ? { ...event, cause: "SINGLE_USE" } : event, now);
+    this.#happened(replicaId, leaves ? { ...event, cause: this.#causeOfLeaving(replicaId, event.cause) } : event, now);
   }
 
   #find({ replica, policyOverride, present }: Extract<PoolsEvent, { kind: "replicaFound" }>, now: number): void {
@@ -221,11 +220,14 @@ export class PoolsMachine {
     this.#undecided.add(pool);
   }
 
-  /** Whether it has served the one execution it was there for. */
-  #isSingleUse(replicaId: string): boolean {
+  /** Why a replica goes by itself. */
+  #causeOfLeaving(replicaId: string, otherwise: EndCause): EndCause {
     const pool = this.#poolOfReplica.get(replicaId);
-    const taken = pool?.replicas.get(replicaId)?.announced?.executions ?? 0;
-    return pool !== undefined && taken > 0 && policyOf(pool, this.#environments.get(pool.environment)).singleUse;
+    const replica = pool?.replicas.get(replicaId);
+    if (pool === undefined || replica === undefined) return otherwise;
+    if (replica.readyAtMs === undefined) return "START_FAILED";
+    const { singleUse } = policyOf(pool, this.#environments.get(pool.environment));
+    return singleUse && (replica.announced?.executions ?? 0) > 0 ? "SINGLE_USE" : otherwise;
   }
 
   #exited(replicaId: string, how: string, now: number): void {
@@ -251,8 +253,8 @@ export class PoolsMachine {
   #changed(before: Replica, after: Replica, event: ReplicaEvent, pool: PoolState, now: number): void {
     this.#effects.push({ kind: "replicaChanged", replica: after, policyOverride: pool.policyOverride });
     if (after.state === "ready") pool.startFailures = undefined;
-    const failedStart = event.kind === "gone" && before.readyAtMs === undefined && before.state !== "draining";
-    if (!failedStart) return;
+    const leaves = event.kind === "gone" || event.kind === "announcedDraining";
+    if (!leaves || before.readyAtMs !== undefined || before.state === "draining") return;
     pool.startFailures = { count: (pool.startFailures?.count ?? 0) + 1, lastAtMs: now, message: event.reason };
   }
 

@@ -73,6 +73,8 @@ export type ReplicaEvent =
   | { readonly kind: "started" }
   /** We decided to let it go. */
   | { readonly kind: "drainAsked"; readonly cause: EndCause; readonly reason: string }
+  /** Its agent is there and loads the code. */
+  | { readonly kind: "announcedStarting"; readonly announced: Announced }
   /** Its agent announces slots. */
   | { readonly kind: "announcedReady"; readonly announced: Announced }
   /** Its agent says that it takes no new attempts. */
@@ -93,6 +95,7 @@ const transitions: Readonly<Record<ReplicaState, Partial<Record<ReplicaEvent["ki
     // The provider made its process.
     started: "starting",
     // Its agent was faster than the provider's answer, or it was adopted after a restart.
+    announcedStarting: "starting",
     announcedReady: "ready",
     announcedDraining: "draining",
     // Nobody wants it any more.
@@ -101,7 +104,9 @@ const transitions: Readonly<Record<ReplicaState, Partial<Record<ReplicaEvent["ki
     gone: "ended",
   },
   starting: {
-    // Its first announcement.
+    // Its agent is there; where it is reached is known now.
+    announcedStarting: "starting",
+    // Its code is loaded.
     announcedReady: "ready",
     // Somebody else asked its agent to drain before it was heard of.
     announcedDraining: "draining",
@@ -137,6 +142,9 @@ export function stepReplica(replica: Replica, event: ReplicaEvent, now: number):
       return { ...replica, state };
     case "drainAsked":
       return { ...replica, state, endCause: event.cause, endReason: event.reason, drainingAtMs: now };
+    case "announcedStarting":
+      // Being there is not enough: the time a start may take goes on.
+      return { ...replica, announced: event.announced, state };
     case "announcedReady":
       return { ...heard(replica, event.announced, now), state, readyAtMs: replica.readyAtMs ?? now };
     case "announcedDraining":

@@ -35,6 +35,7 @@ export function agentVariables(
     HEARTH_POOL: order.pool,
     HEARTH_VERSION: order.version,
     HEARTH_CONCURRENCY: String(order.concurrency),
+    HEARTH_SINGLE_USE: String(order.singleUse),
     HEARTH_BUNDLE_SHA256: spec.bundleSha256,
     HEARTH_TASKS: JSON.stringify(spec.tasks.map(({ name, entrypoint }) => ({ name, entrypoint }))),
     HEARTH_LANGUAGE: spec.language,

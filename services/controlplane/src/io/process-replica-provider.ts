@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "@hearth/clock";
+import { parseQuantity } from "@hearth/policy";
 import { identify, isSameAlive, type ProcessIdentity } from "@hearth/process-identity";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -12,6 +13,12 @@ import type { ReplicaExit, ReplicaOrder, ReplicaProvider } from "./replica-provi
 
 /** How often a process is looked at that is not our own child: it tells nobody of its end. */
 const lookEveryMs = 250;
+
+/** Nothing below a process limits its memory: its agent does. */
+function memoryLimit({ spec }: ReplicaOrder): Readonly<Record<string, string>> {
+  const bytes = parseQuantity(spec.resources.memory);
+  return bytes === undefined ? {} : { HEARTH_MEMORY_LIMIT_BYTES: String(bytes) };
+}
 
 /** Replicas as processes on this machine, each a process group of its own that outlives the control plane. */
 export class ProcessReplicaProvider implements ReplicaProvider {
@@ -54,7 +61,7 @@ export class ProcessReplicaProvider implements ReplicaProvider {
       child = spawn(command, args, {
         detached: true,
         stdio: ["ignore", log, log],
-        env: agentVariables(this.#launch, order, image),
+        env: { ...agentVariables(this.#launch, order, image), ...memoryLimit(order) },
       });
     } finally {
       closeSync(log);

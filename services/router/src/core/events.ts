@@ -22,7 +22,7 @@ export interface Announcement {
   readonly environment: string;
   readonly version: string;
   readonly address: string;
-  readonly state: "ready" | "draining" | "ended";
+  readonly state: "starting" | "ready" | "draining" | "ended";
 }
 
 /** What a router needs to know of an environment. */

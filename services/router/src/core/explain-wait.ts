@@ -11,17 +11,18 @@ export function explainWait(
   usable: ReadonlySet<Replica>,
   maxReplicas: number | undefined,
 ): string {
-  let slots = 0;
-  let other = 0;
+  let [slots, starting, others] = [0, 0, 0];
   for (const replica of replicas) {
     if (usable.has(replica)) slots += replica.total;
-    else other += 1;
+    else if (replica.state === "starting") starting += 1;
+    else others += 1;
   }
   if (usable.size > 0) {
     const bound = maxReplicas !== undefined && usable.size >= maxReplicas ? ", at max replicas" : "";
     return `all ${count(slots, "slot")} of ${count(usable.size, "replica")} busy${bound}`;
   }
-  if (other > 0) return "no replica of the current version is ready";
+  if (starting > 0) return `${count(starting, "replica")} starting`;
+  if (others > 0) return "no replica of the current version is ready";
   return "no replica is ready";
 }
 

@@ -9,9 +9,9 @@ export interface Replica {
   readonly environment: string;
   readonly version: string;
   readonly address: string;
-  /** When this router first heard of it. */
-  readonly knownSince: number;
-  state: "ready" | "draining" | "ended";
+  /** When this router first heard that it is ready. Infinity before that. */
+  readySince: number;
+  state: "starting" | "ready" | "draining" | "ended";
   /** Whether this router has a stream to it. */
   attached: boolean;
   lastHeardAt: number;

@@ -176,7 +176,7 @@ export class RouterMachine {
       number: execution.attempts.length + 1,
       replicaId: replica.id,
       version: replica.version,
-      cold: replica.knownSince > execution.acceptedAt,
+      cold: replica.readySince > execution.acceptedAt,
       waitReason: queued.waitReason,
       waitedMs: now - queued.since,
       dispatchedAt: now,
@@ -246,12 +246,14 @@ export class RouterMachine {
       known.lastHeardAt = now;
       if (known.state === announcement.state) return;
       known.state = announcement.state;
-      return this.#usabilityMoved(known, this.#poolOf(known));
+      if (known.state === "ready") known.readySince = Math.min(known.readySince, now);
+      this.#usabilityMoved(known, this.#poolOf(known));
+      return this.#placeIn(known, now);
     }
     const { replicaId: id, pool: poolName, environment, version, address, state } = announcement;
     const replica: Replica = {
       ...{ id, idHash: hashText(id), pool: poolName, environment, version, address, state },
-      ...{ knownSince: now, lastHeardAt: now, attached: false, running: new Set() },
+      ...{ readySince: state === "ready" ? now : Infinity, lastHeardAt: now, attached: false, running: new Set() },
       ...{ total: 0, reportedFree: 0, seen: 0, sent: 0, lastUsed: 0 },
     };
     this.#replicas.set(id, replica);

@@ -159,6 +159,7 @@ function toAnnouncement(message: SlotAnnouncement): Announcement | undefined {
     case ReplicaState.ENDED:
       return { replicaId, pool, environment, version, address, state: "ended" };
     case ReplicaState.STARTING:
+      return { replicaId, pool, environment, version, address, state: "starting" };
     case ReplicaState.UNSPECIFIED:
       return undefined;
   }

@@ -86,7 +86,7 @@ export function announcementToEvent(message: SlotAnnouncement): ReplicaEvent {
   if (message.state === StateMessage.DRAINING) {
     return { kind: "announcedDraining", announced, cause: "STOPPED", reason: message.endReason };
   }
-  return { kind: "announcedReady", announced };
+  return { kind: message.state === StateMessage.STARTING ? "announcedStarting" : "announcedReady", announced };
 }
 
 function announcedFromMessage(message: SlotAnnouncement): Announced {
