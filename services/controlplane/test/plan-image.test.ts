@@ -61,7 +61,12 @@ test("a Python version asks for its own command", () => {
   expect(planImage(specOf({ image }))).toMatchObject({ python: "python3.12" });
 });
 
-test("the log says which limits a process does not have", () => {
+test("the log says which limits a process does not have, and who enforces the others", () => {
   const plan = planImage(specOf({ resources: { cpu: "500m", memory: "1Gi" } }, []));
-  expect(plan).toMatchObject({ notes: [expect.stringContaining("cpu 500m, memory 1Gi")] });
+  expect(plan).toMatchObject({
+    notes: [
+      "Not enforced, since replicas are processes on this machine: cpu 500m.",
+      "Memory 1Gi is enforced by each replica's agent: it ends a runner that holds more.",
+    ],
+  });
 });
