@@ -125,3 +125,21 @@ describe("recycling after five executions", () => {
     }
   });
 });
+
+describe("a task that holds more memory than its environment has", () => {
+  test("ends with OUT_OF_MEMORY, its neighbours with their results, and the same replica serves on", async () => {
+    const { result } = await execute("small", "rest", [0]);
+    const resting = execute("small", "rest", [1]);
+    const hoarding = execute("small", "hoard", [400]);
+    expect(await resting).toMatchObject({ outcome: "succeeded" });
+    const { outcome, failure, attempts } = await hoarding;
+    expect([outcome, failure?.reason]).toEqual(["lost", "OUT_OF_MEMORY"]);
+    // It was not alone at first, so that nobody was to blame; alone it was.
+    expect(attempts.length).toBeGreaterThanOrEqual(2);
+    expect(attempts.every(({ failure: why }) => why?.reason === "OUT_OF_MEMORY")).toBe(true);
+    const { replicas } = await dev.environments.listReplicas({ environment: "small" });
+    const shared = replicas.filter(({ pool }) => pool === "small");
+    expect(shared.map(({ state }) => state)).toEqual([ReplicaState.READY]);
+    expect((await execute("small", "rest", [0])).result).not.toBe(result);
+  });
+});

@@ -4,6 +4,7 @@ import { LogBatchSchema } from "@hearth/proto";
 import { startGrpcServer } from "@hearth/rpc";
 import { createLogger, startTracing } from "@hearth/telemetry";
 import { agentService } from "./api/agent-service.ts";
+import type { End } from "./core/end-cause.ts";
 import type { AgentConfig } from "./config.ts";
 import { provideBundle } from "./io/bundle-cache.ts";
 import { followConcurrency } from "./io/follow-concurrency.ts";
@@ -21,7 +22,7 @@ export interface Agent {
   /** Settled when the replica has ended, with why. */
   readonly ended: Promise<string>;
   /** Begins a drain. */
-  drain(reason: string, graceMs: number): void;
+  drain(end: End, graceMs: number): void;
 }
 
 /** Wires an agent and starts it. What can overlap does: a replica's start is part of every cold execution. */
@@ -53,14 +54,14 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
     publish: (batch) => void connecting.then((bus) => bus.publish(subjects.logs, LogBatchSchema, batch)),
   });
   const changed = (): void => announcer.changed();
-  const finished = (reason: string): void => begin(reason, 0);
+  const finished = (goes: End): void => begin(goes, 0);
   const attempts = new Attempts({ config, clock, logger, tracing, runner, output, changed, finished });
   const announcer = new SlotAnnouncer({ clock, config, state: () => attempts.state });
   runner.start(attempts);
-  const drain = new Drain({ attempts, clock, end: (reason) => void end(reason) });
-  const begin = (reason: string, graceMs: number): void => {
-    logger.info({ reason, graceMs }, "draining");
-    drain.begin(reason, graceMs);
+  const drain = new Drain({ attempts, clock, end: (goes) => void end(goes) });
+  const begin = (goes: End, graceMs: number): void => {
+    logger.info({ ...goes, graceMs }, "draining");
+    drain.begin(goes, graceMs);
   };
   const [bus, server] = await Promise.all([
     connecting,
@@ -81,13 +82,13 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
     );
   }
 
-  async function end(reason: string): Promise<void> {
+  async function end(goes: End): Promise<void> {
     output.flush();
     runner.stop();
-    announcer.ended(reason);
+    announcer.ended(goes);
     attempts.endStreams();
     await Promise.all([bus.close(), tracing.stop(), server.stop(500)]);
-    ended.resolve(reason);
+    ended.resolve(goes.reason);
   }
 
   /** A replica that nobody can hear of any more ends itself. */
@@ -98,7 +99,7 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
       if (bus.isConnected()) lostAt = undefined;
       else lostAt ??= now;
       if (lostAt !== undefined && now - lostAt >= config.orphanTimeoutMs)
-        begin("NATS was away for too long", config.stopGraceMs);
+        begin({ cause: "LOST", reason: "NATS was away for too long" }, config.stopGraceMs);
     });
   }
 

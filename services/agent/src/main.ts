@@ -4,7 +4,7 @@ import { agentSettings } from "./config.ts";
 
 const config = configure("The agent of Hearth, one in every replica.", agentSettings);
 const agent = await buildAgent(config, process.env);
-onStopSignal((signal) => agent.drain(`its agent got ${signal}`, config.stopGraceMs));
+onStopSignal((signal) => agent.drain({ cause: "STOPPED", reason: `its agent got ${signal}` }, config.stopGraceMs));
 
 await agent.ended;
 process.exit(0);

@@ -46,7 +46,7 @@ beforeAll(async () => {
 const agents: Agent[] = [];
 afterEach(async () => {
   for (const agent of agents.splice(0)) {
-    agent.drain("the test is over", 0);
+    agent.drain({ cause: "STOPPED", reason: "the test is over" }, 0);
     await agent.ended;
   }
 });
@@ -444,7 +444,7 @@ describe("a drain", () => {
     const router = new ScriptedRouter(agent.address);
     router.dispatch("x", "hold");
     await until(() => expect(router.slots?.free).toBe(0));
-    agent.drain("the machine goes away", 50);
+    agent.drain({ cause: "", reason: "the machine goes away" }, 50);
     const end = await router.end("x");
     expect([end.outcome, end.failure?.reason]).toEqual([Outcome.LOST, "GRACE_PERIOD_OVER"]);
   });

@@ -24,10 +24,11 @@ function decide(changes: Partial<PoolSnapshot>): ScaleDecision {
     version: "v1",
     replicas: [],
     backlog: 0,
-    oldestWaitingMs: now - 1_000,
+    uncoveredSinceMs: now - 1_000,
     lastBacklogAtMs: undefined,
     warmUp: undefined,
     lastScaledownAtMs: undefined,
+    lastGoneAtMs: undefined,
     startFailures: undefined,
     ...changes,
   };
@@ -116,21 +117,37 @@ describe("growing", () => {
     expect(started(decide({ replicas, backlog }))).toBe(start);
   });
 
-  test("while replicas are ready, only what has waited 100 ms starts more", () => {
-    const young = decide({ replicas: [busy("a")], backlog: 1, oldestWaitingMs: now - 99 });
-    expect(young).toMatchObject({ kind: "hold", nextAt: now + 1 });
-    expect(started(decide({ replicas: [busy("a")], backlog: 1, oldestWaitingMs: now - 100 }))).toBe(1);
+  test("while replicas are ready, only what has found no slot for 100 ms starts more", () => {
+    const first = decide({ replicas: [busy("a")], backlog: 1, uncoveredSinceMs: undefined });
+    expect(first).toMatchObject({ kind: "hold", uncoveredSinceMs: now, nextAt: now + 100 });
+    const later = decide({ replicas: [busy("a")], backlog: 1, uncoveredSinceMs: now - 100 });
+    expect(started(later)).toBe(1);
   });
 
-  test("with no replica ready the backlog starts more at once", () => {
+  test("a backlog that found its slots is forgotten", () => {
+    expect(decide({ replicas: [idle("a", 0)], backlog: 1 }).uncoveredSinceMs).toBeUndefined();
+  });
+
+  test("with no replica there the backlog starts some at once", () => {
     const policyFromZero = { ...policy, minReplicas: 0 };
-    expect(started(decide({ backlog: 8, oldestWaitingMs: now, policy: policyFromZero }))).toBe(4);
+    expect(started(decide({ backlog: 8, uncoveredSinceMs: undefined, policy: policyFromZero }))).toBe(4);
   });
 
-  test("replicas that serve one execution are started at once: no slot of theirs comes free", () => {
-    const singleUse = { ...policy, singleUse: true, concurrency: 1 };
-    const used = busy("a", { slots: 1, announced: announced({ slots: 1, free: 0, busy: 1 }) });
-    expect(started(decide({ replicas: [used], backlog: 2, oldestWaitingMs: now, policy: singleUse }))).toBe(2);
+  test("just after a replica went, what is said to wait may have had its slot there", () => {
+    const policyFromZero = { ...policy, minReplicas: 0 };
+    const justGone = { backlog: 1, uncoveredSinceMs: undefined, policy: policyFromZero, lastGoneAtMs: now - 99 };
+    expect(started(decide(justGone))).toBe(0);
+    expect(started(decide({ ...justGone, lastGoneAtMs: now - 100 }))).toBe(1);
+  });
+
+  test("a replica that served its one execution has no slot to offer", () => {
+    const singleUse = { ...policy, minReplicas: 0, singleUse: true, concurrency: 1 };
+    const used = replica("a", {
+      state: "ready",
+      slots: 1,
+      announced: announced({ slots: 1, free: 0, idleSinceMs: now }),
+    });
+    expect(started(decide({ replicas: [used], backlog: 1, policy: singleUse }))).toBe(1);
   });
 
   test("free slots of another version are nobody's: executions run on the current one", () => {

@@ -1,12 +1,13 @@
 import { HearthError } from "@hearth/errors";
 import { AgentService, type AttachRequest } from "@hearth/proto";
 import { service, type MountedService } from "@hearth/rpc";
+import type { End } from "../core/end-cause.ts";
 import type { Attempts } from "../loops/run-attempts.ts";
 
 const defaultGraceMs = 30_000;
 
 /** What routers and the control plane may ask of an agent. `drain` begins a drain and returns at once. */
-export function agentService(attempts: Attempts, drain: (reason: string, graceMs: number) => void): MountedService {
+export function agentService(attempts: Attempts, drain: (end: End, graceMs: number) => void): MountedService {
   return service(AgentService, {
     async *attach(frames, context) {
       const requests = frames[Symbol.asyncIterator]();
@@ -24,7 +25,7 @@ export function agentService(attempts: Attempts, drain: (reason: string, graceMs
     },
 
     drain({ reason, graceMs }) {
-      drain(reason || "it was asked to drain", graceMs ?? defaultGraceMs);
+      drain({ cause: "", reason: reason || "it was asked to drain" }, graceMs ?? defaultGraceMs);
       return Promise.resolve({ running: attempts.state.live });
     },
   });

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { subjects, type Bus } from "@hearth/bus";
 import type { Clock, Timer } from "@hearth/clock";
 import { ReplicaState, SlotAnnouncementSchema } from "@hearth/proto";
+import type { End } from "../core/end-cause.ts";
 import type { AgentConfig } from "../config.ts";
 
 const announceEveryMsMin = 50;
@@ -14,8 +15,8 @@ export interface SlotState {
   readonly busy: number;
   readonly lent: number;
   readonly draining: boolean;
-  /** Why it drains; empty while it does not. */
-  readonly drainReason: string;
+  /** Why it drains; empty texts while it does not. */
+  readonly end: End;
   readonly runnerPid: number;
   readonly executions: number;
   readonly memoryBytes: number;
@@ -68,27 +69,27 @@ export class SlotAnnouncer {
   }
 
   /** The last announcement. */
-  ended(reason: string): void {
+  ended(end: End): void {
     this.#heartbeat?.cancel();
     this.#scheduled = true;
-    this.#publish(ReplicaState.ENDED, reason);
+    this.#publish(ReplicaState.ENDED, end);
   }
 
   #send(): void {
     this.#scheduled = false;
     this.#lastSentAt = this.#clock.now();
-    const { draining, drainReason, isReady } = this.#state();
+    const { draining, end, isReady } = this.#state();
     this.#wasReady = isReady;
     const whileServing = isReady ? ReplicaState.READY : ReplicaState.STARTING;
-    this.#publish(draining ? ReplicaState.DRAINING : whileServing, drainReason);
+    this.#publish(draining ? ReplicaState.DRAINING : whileServing, end);
   }
 
-  #publish(state: ReplicaState, endReason: string): void {
+  #publish(state: ReplicaState, { cause: endCause, reason: endReason }: End): void {
     const { replicaId, environment, pool, version } = this.#config;
     const { total, free, busy, lent, runnerPid, executions, memoryBytes } = this.#state();
     const announcement = create(SlotAnnouncementSchema, {
       ...{ replicaId, environment, pool, version, address: this.#address, sequence: ++this.#sequence },
-      ...{ total, free, busy, lent, idleSinceUnixMs: this.#idleSince, state, endReason },
+      ...{ total, free, busy, lent, idleSinceUnixMs: this.#idleSince, state, endReason, endCause },
       ...{ agentPid: process.pid, runnerPid, executions, memoryBytes },
     });
     this.#bus?.publish(subjects.slots(environment), SlotAnnouncementSchema, announcement);

@@ -1,4 +1,5 @@
 import type { Clock } from "@hearth/clock";
+import type { End } from "../core/end-cause.ts";
 import type { Attempts } from "./run-attempts.ts";
 
 const checkEveryMs = 20;
@@ -9,20 +10,20 @@ const acknowledgeGraceMs = 2_000;
 export class Drain {
   readonly #attempts: Attempts;
   readonly #clock: Clock;
-  readonly #end: (reason: string) => void;
+  readonly #end: (end: End) => void;
   #begun = false;
 
-  constructor(options: { readonly attempts: Attempts; readonly clock: Clock; readonly end: (reason: string) => void }) {
+  constructor(options: { readonly attempts: Attempts; readonly clock: Clock; readonly end: (end: End) => void }) {
     this.#attempts = options.attempts;
     this.#clock = options.clock;
     this.#end = options.end;
   }
 
   /** Asking again changes nothing. */
-  begin(reason: string, graceMs: number): void {
+  begin(end: End, graceMs: number): void {
     if (this.#begun) return;
     this.#begun = true;
-    this.#attempts.drain(reason);
+    this.#attempts.drain(end);
     const giveUpAt = this.#clock.now() + graceMs;
     const endAt = giveUpAt + acknowledgeGraceMs;
     const check = (): void => {
@@ -30,7 +31,7 @@ export class Drain {
       if (now >= giveUpAt) this.#attempts.giveUp();
       if (!this.#attempts.isDone && now < endAt) return;
       timer.cancel();
-      this.#end(reason);
+      this.#end(end);
     };
     const timer = this.#clock.every(checkEveryMs, check);
   }

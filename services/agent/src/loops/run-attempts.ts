@@ -15,6 +15,7 @@ import type { Frame, WireFailure } from "@hearth/runner-protocol";
 import type { FrameOutbox } from "@hearth/rpc";
 import type { Logger, Span, Tracing } from "@hearth/telemetry";
 import type { AgentConfig } from "../config.ts";
+import type { End } from "../core/end-cause.ts";
 import type { DeathCause } from "../core/explain-death.ts";
 import { Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../core/slots.ts";
 import { toCallEnded, toChildRequest, toFailure, toOutcome, toPayload } from "../io/translate.ts";
@@ -67,14 +68,14 @@ export class Attempts implements RunnerEvents {
   readonly #slots: Slots<Answer>;
   readonly #routers: RouterStreams;
   readonly #changed: () => void;
-  readonly #finished: (reason: string) => void;
+  readonly #finished: (end: End) => void;
   readonly #live = new Map<string, LiveAttempt>();
   readonly #byHandle = new Map<number, LiveAttempt>();
   readonly #callsByNumber = new Map<number, OpenCall>();
   readonly #callsByChild = new Map<string, OpenCall>();
   #handles = 0;
   #sequence = 0;
-  #drainReason = "";
+  #goes: End = { cause: "", reason: "" };
 
   constructor(options: {
     readonly config: AgentConfig;
@@ -86,7 +87,7 @@ export class Attempts implements RunnerEvents {
     /** Called after anything about the slots has changed. */
     readonly changed: () => void;
     /** Called when this replica has nothing more to do, with why. */
-    readonly finished: (reason: string) => void;
+    readonly finished: (end: End) => void;
   }) {
     this.#config = options.config;
     this.#clock = options.clock;
@@ -106,7 +107,7 @@ export class Attempts implements RunnerEvents {
     const { total, free, busy, lent, live, draining, taken } = this.#slots;
     const { pid: runnerPid, heldBytes: memoryBytes, wasReady } = this.#runner;
     return {
-      ...{ total, free, busy, lent, live, draining, drainReason: this.#drainReason },
+      ...{ total, free, busy, lent, live, draining, end: this.#goes },
       ...{ executions: taken, runnerPid, memoryBytes, isReady: wasReady },
     };
   }
@@ -176,9 +177,9 @@ export class Attempts implements RunnerEvents {
   // Drain
 
   /** Takes nothing new from now on. */
-  drain(reason: string): void {
+  drain(end: End): void {
     if (this.#slots.draining) return;
-    this.#drainReason = reason;
+    this.#goes = end;
     this.#step({ kind: "draining" });
   }
 
@@ -188,7 +189,7 @@ export class Attempts implements RunnerEvents {
       this.#end(attempt, Outcome.LOST, {
         failure: failure(
           "GRACE_PERIOD_OVER",
-          `The replica had to end: ${this.#drainReason}. Its grace period is over.`,
+          `The replica had to end: ${this.#goes.reason}. Its grace period is over.`,
         ),
       });
     }
@@ -223,7 +224,8 @@ export class Attempts implements RunnerEvents {
   hopeless({ message }: DeathCause): void {
     const why = failure("REPLICA_LOST", `The replica could not start its runner: ${message}`);
     for (const attempt of [...this.#live.values()]) this.#end(attempt, Outcome.LOST, { failure: why });
-    this.#finished(`its runner died again and again before the code was loaded: ${message}`);
+    const reason = `its runner died again and again before the code was loaded: ${message}`;
+    this.#finished({ cause: "START_FAILED", reason });
   }
 
   frame(frame: Frame): void {
@@ -328,7 +330,7 @@ export class Attempts implements RunnerEvents {
     span.end(what.failure === undefined ? {} : { error: what.failure.reason });
     this.#routers.end(routerId, end);
     this.#step({ kind: "ended", key });
-    if (this.#slots.isServed) this.#finished("it served its one execution");
+    if (this.#slots.isServed) this.#finished({ cause: "SINGLE_USE", reason: "it served its one execution" });
   }
 
   // Calls of task code

@@ -16,14 +16,16 @@ export interface PoolSnapshot {
   readonly replicas: Iterable<Replica>;
   /** Accepted executions without a slot, over all routers. */
   readonly backlog: number;
-  /** Since when the oldest of them has waited. Undefined without a backlog. */
-  readonly oldestWaitingMs: number | undefined;
+  /** Since when more of them have waited than there are free slots, as the last decision found. Undefined: they did not. */
+  readonly uncoveredSinceMs: number | undefined;
   /** When there last was a backlog. Undefined: never, as far as is known. */
   readonly lastBacklogAtMs: number | undefined;
   /** A warm-up that was asked for and is not complete. */
   readonly warmUp: WarmUp | undefined;
   /** When replicas last went because of the scaledown TTL. */
   readonly lastScaledownAtMs: number | undefined;
+  /** When one of its replicas last was gone. */
+  readonly lastGoneAtMs: number | undefined;
   /** Starts that failed since the last good one. */
   readonly startFailures: StartFailures | undefined;
 }
@@ -45,6 +47,8 @@ export interface ScaleDecision {
   readonly reason: string;
   /** When to decide again even if nothing happens. Undefined: only when something does. */
   readonly nextAt: number | undefined;
+  /** Since when more executions have waited than there are free slots. Undefined: they do not. */
+  readonly uncoveredSinceMs: number | undefined;
 }
 
 export interface StartOrder {
@@ -68,11 +72,12 @@ interface Wish {
   readonly reason: string;
   /** When the wish grows by itself. */
   readonly growsAt: number | undefined;
+  readonly uncoveredSinceMs: number | undefined;
 }
 
 /**
- * While replicas are ready, the backlog has this long to find a free slot before more of them are started: what ends in
- * less is not worth a start.
+ * The backlog of a pool that has replicas, or just had, has this long to find a free slot before more of them are started:
+ * what ends in less is not worth a start, and routers and agents do not tell of one and the same dispatch in one moment.
  */
 export const growAfterMs = 100;
 
@@ -118,14 +123,17 @@ export function decideScale(snapshot: PoolSnapshot): ScaleDecision {
     reason: postponed
       ? `${wish.reason}; waiting ${describeDuration(startAt - now)} after ${plural(failed, "failed start", "failed starts")}`
       : wish.reason,
+    uncoveredSinceMs: wish.uncoveredSinceMs,
     nextAt: earliest([sleepsAt, postponed ? startAt : undefined, wish.growsAt, recycling.nextAt, scaledown.nextAt]),
   };
 }
 
 function drainAll({ live }: ReplicaCounts, cause: EndCause, reason: string): ScaleDecision {
   const drain = live.map(({ id }) => ({ replicaId: id, cause, reason }));
-  return { kind: drain.length > 0 ? "drain" : "hold", desired: 0, start: [], drain, reason, nextAt: undefined };
+  return { kind: drain.length > 0 ? "drain" : "hold", desired: 0, start: [], drain, reason, ...later };
 }
+
+const later = { nextAt: undefined, uncoveredSinceMs: undefined };
 
 /** When the pool falls asleep, were nothing to happen any more. Infinity while it is in use, undefined when never woken. */
 function sleepMoment(snapshot: PoolSnapshot, counts: ReplicaCounts): number | undefined {
@@ -150,8 +158,9 @@ function wishFor(snapshot: PoolSnapshot, counts: ReplicaCounts): Wish {
   const { minReplicas, maxReplicas, concurrency } = policy;
   const present = counts.settled.length;
   const uncovered = backlog - counts.freeSlots;
-  const growsAt = growMoment(snapshot, counts);
-  const grows = uncovered > 0 && growsAt <= now;
+  const uncoveredSinceMs = uncovered > 0 ? (snapshot.uncoveredSinceMs ?? now) : undefined;
+  const growsAt = growMoment(uncoveredSinceMs, snapshot, counts);
+  const grows = growsAt !== undefined && growsAt <= now;
   const wishes = [
     {
       replicas: minReplicas,
@@ -180,7 +189,8 @@ function wishFor(snapshot: PoolSnapshot, counts: ReplicaCounts): Wish {
     desired,
     cause: most.cause,
     reason: reasonFor(snapshot, most, desired, grows),
-    growsAt: uncovered > 0 && !grows ? growsAt : undefined,
+    growsAt: grows ? undefined : growsAt,
+    uncoveredSinceMs,
   };
 }
 
@@ -198,10 +208,15 @@ function reasonFor(
   return most.reason;
 }
 
-/** When a backlog without a slot makes the pool grow: at once unless ready replicas may give it one soon. */
-function growMoment({ policy, oldestWaitingMs, now }: PoolSnapshot, counts: ReplicaCounts): number {
-  if (counts.ready === 0 || policy.singleUse) return now;
-  return (oldestWaitingMs ?? now) + growAfterMs;
+/** When a backlog without a slot makes the pool grow: at once where there is nothing that may give it one soon. */
+function growMoment(
+  uncoveredSinceMs: number | undefined,
+  { lastGoneAtMs = -Infinity, now }: PoolSnapshot,
+  { settled }: ReplicaCounts,
+): number | undefined {
+  if (uncoveredSinceMs === undefined) return undefined;
+  const isCold = settled.length === 0 && lastGoneAtMs + growAfterMs <= now;
+  return isCold ? uncoveredSinceMs : uncoveredSinceMs + growAfterMs;
 }
 
 /** Replicas in use, or about to be for the backlog, and the buffer beyond them. 0 without a buffer or without use. */

@@ -13,10 +13,10 @@ export interface PoolState {
   readonly replicas: Map<string, Replica>;
   policyOverride: Policy | undefined;
   backlog: number;
-  oldestWaitingMs: number | undefined;
   lastBacklogAtMs: number | undefined;
   warmUp: WarmUp | undefined;
   lastScaledownAtMs: number | undefined;
+  lastGoneAtMs: number | undefined;
   startFailures: StartFailures | undefined;
   decision: ScaleDecision | undefined;
 }
@@ -28,10 +28,10 @@ export function newPool(name: string, environment: string): PoolState {
     replicas: new Map(),
     policyOverride: undefined,
     backlog: 0,
-    oldestWaitingMs: undefined,
     lastBacklogAtMs: undefined,
     warmUp: undefined,
     lastScaledownAtMs: undefined,
+    lastGoneAtMs: undefined,
     startFailures: undefined,
     decision: undefined,
   };
@@ -44,10 +44,11 @@ export function snapshotOf(pool: PoolState, environment: Environment | undefined
     version: environment?.version.id,
     replicas: pool.replicas.values(),
     backlog: pool.backlog,
-    oldestWaitingMs: pool.oldestWaitingMs,
+    uncoveredSinceMs: pool.decision?.uncoveredSinceMs,
     lastBacklogAtMs: pool.lastBacklogAtMs,
     warmUp: pool.warmUp,
     lastScaledownAtMs: pool.lastScaledownAtMs,
+    lastGoneAtMs: pool.lastGoneAtMs,
     startFailures: pool.startFailures,
   };
 }

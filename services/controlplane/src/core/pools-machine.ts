@@ -188,12 +188,10 @@ export class PoolsMachine {
       if (demand.backlog > 0) pool.lastBacklogAtMs = now;
     }
     for (const pool of this.#pools.values()) {
-      const demand = totals.get(pool.name);
-      const backlog = demand?.backlog ?? 0;
-      if (backlog === pool.backlog && demand?.oldestMs === pool.oldestWaitingMs) continue;
+      const backlog = totals.get(pool.name)?.backlog ?? 0;
+      if (backlog === pool.backlog) continue;
       if (pool.backlog > 0) pool.lastBacklogAtMs = now;
       pool.backlog = backlog;
-      pool.oldestWaitingMs = demand?.oldestMs;
       this.#undecided.add(pool);
     }
   }
@@ -207,8 +205,7 @@ export class PoolsMachine {
       const pool = this.#poolOf(identity.pool, identity.environment);
       this.#keep(newReplica(identity, { slots: 0, cause: "ADOPTED", reason: foundReason }, now), pool);
     }
-    const leaves = event.kind === "announcedDraining" || event.kind === "gone";
-    this.#happened(replicaId, leaves ? { ...event, cause: this.#causeOfLeaving(replicaId, event.cause) } : event, now);
+    this.#happened(replicaId, event, now);
   }
 
   #find({ replica, policyOverride, present }: Extract<PoolsEvent, { kind: "replicaFound" }>, now: number): void {
@@ -218,16 +215,6 @@ export class PoolsMachine {
     const reason = "it ended while the control plane was away";
     this.#happened(replica.id, present ? { kind: "started" } : { kind: "gone", cause: "EXITED", reason }, now);
     this.#undecided.add(pool);
-  }
-
-  /** Why a replica goes by itself. */
-  #causeOfLeaving(replicaId: string, otherwise: EndCause): EndCause {
-    const pool = this.#poolOfReplica.get(replicaId);
-    const replica = pool?.replicas.get(replicaId);
-    if (pool === undefined || replica === undefined) return otherwise;
-    if (replica.readyAtMs === undefined) return "START_FAILED";
-    const { singleUse } = policyOf(pool, this.#environments.get(pool.environment));
-    return singleUse && (replica.announced?.executions ?? 0) > 0 ? "SINGLE_USE" : otherwise;
   }
 
   #exited(replicaId: string, how: string, now: number): void {
@@ -243,7 +230,7 @@ export class PoolsMachine {
     if (pool === undefined || before === undefined) return;
     const after = stepReplica(before, event, now);
     if (after === before) return;
-    if (after.state === "ended") this.#forget(after, pool);
+    if (after.state === "ended") this.#forget(after, pool, now);
     else pool.replicas.set(replicaId, after);
     this.#undecided.add(pool);
     if (after.state !== before.state) this.#changed(before, after, event, pool, now);
@@ -267,8 +254,9 @@ export class PoolsMachine {
     this.#poolOfReplica.set(replica.id, pool);
   }
 
-  #forget(replica: Replica, pool: PoolState): void {
+  #forget(replica: Replica, pool: PoolState, now: number): void {
     pool.replicas.delete(replica.id);
+    pool.lastGoneAtMs = now;
     this.#poolOfReplica.delete(replica.id);
   }
 

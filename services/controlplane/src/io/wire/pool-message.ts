@@ -14,7 +14,7 @@ import { completePolicy } from "@hearth/policy";
 import { policyFromMessage } from "@hearth/policy/wire";
 import type { PoolView } from "../../core/pool-view.ts";
 import type { ReplicaRecord } from "../replica-store.ts";
-import type { Announced, Replica, ReplicaEvent, ReplicaState } from "../../core/replica.ts";
+import type { Announced, EndCause, Replica, ReplicaEvent, ReplicaState } from "../../core/replica.ts";
 
 const states: Readonly<Record<ReplicaState, StateMessage>> = {
   requested: StateMessage.STARTING,
@@ -81,12 +81,22 @@ export function endAnnouncement({ id, environment, pool, version, announced, end
 export function announcementToEvent(message: SlotAnnouncement): ReplicaEvent {
   const announced = announcedFromMessage(message);
   if (message.state === StateMessage.ENDED) {
-    return { kind: "gone", cause: "EXITED", reason: message.endReason === "" ? "its agent ended" : message.endReason };
+    return {
+      kind: "gone",
+      cause: causeOf(message, "EXITED"),
+      reason: message.endReason === "" ? "its agent ended" : message.endReason,
+    };
   }
   if (message.state === StateMessage.DRAINING) {
-    return { kind: "announcedDraining", announced, cause: "STOPPED", reason: message.endReason };
+    return { kind: "announcedDraining", announced, cause: causeOf(message, "STOPPED"), reason: message.endReason };
   }
   return { kind: message.state === StateMessage.STARTING ? "announcedStarting" : "announcedReady", announced };
+}
+
+/** What an agent says of why it goes; when it was asked to, that is known already. */
+function causeOf({ endCause }: SlotAnnouncement, otherwise: EndCause): EndCause {
+  const own = ["SINGLE_USE", "START_FAILED", "STOPPED", "LOST"] as const;
+  return own.find((cause) => cause === endCause) ?? otherwise;
 }
 
 function announcedFromMessage(message: SlotAnnouncement): Announced {

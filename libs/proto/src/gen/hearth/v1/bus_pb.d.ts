@@ -137,6 +137,13 @@ export declare type SlotAnnouncement = Message<"hearth.v1.SlotAnnouncement"> & {
    * @generated from field: double memory_bytes = 17;
    */
   memoryBytes: number;
+
+  /**
+   * What end_reason is an instance of, when it goes by itself: SINGLE_USE, START_FAILED, STOPPED or LOST. Empty otherwise.
+   *
+   * @generated from field: string end_cause = 18;
+   */
+  endCause: string;
 };
 
 /**
