@@ -1,0 +1,136 @@
+/** Outcomes and child calls kept for routers that are away. */
+const keptBytesMax = 64 * 1024 * 1024;
+
+/** What one router is owed. */
+interface Account<End, Call> {
+  readonly ends: Map<string, Owed<End>>;
+  readonly calls: Map<string, Owed<Call>>;
+  /** Whether there is a stream to it. */
+  isHere: boolean;
+}
+
+interface Owed<Message> {
+  readonly message: Message;
+  readonly bytes: number;
+}
+
+/** What a router is told again on a new stream, the oldest first. */
+export interface Arrears<End, Call> {
+  readonly ends: readonly End[];
+  readonly calls: readonly Call[];
+}
+
+/**
+ * What each router is owed until it has it: ends of attempts until acknowledged, child calls until answered. `End` and
+ * `Call` are carried along unread; keys are the caller's, unique for one router. What is kept is bounded: over the bound
+ * the oldest ends of routers that are away are given up, and nothing of a router that is here.
+ */
+export class Accounts<End, Call> {
+  readonly #accounts = new Map<string, Account<End, Call>>();
+  readonly #bytesMax: number;
+  #keptBytes = 0;
+
+  /** `bytesMax` bounds what is kept; default 64 MiB. */
+  constructor({ bytesMax = keptBytesMax }: { readonly bytesMax?: number } = {}) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Ends that no router has acknowledged. */
+  get unacknowledged(): number {
+    let count = 0;
+    for (const { ends } of this.#accounts.values()) count += ends.size;
+    return count;
+  }
+
+  /** Bytes of all that is owed. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  /** The router has a stream now, an earlier one or not. Returns what it has to be told on it. */
+  arrived(routerId: string): Arrears<End, Call> {
+    const account = this.#account(routerId);
+    account.isHere = true;
+    return { ends: messagesOf(account.ends), calls: messagesOf(account.calls) };
+  }
+
+  /** The router's last stream broke. Returns the routers of the ends that are given up for it. */
+  left(routerId: string): readonly string[] {
+    const account = this.#accounts.get(routerId);
+    if (account === undefined) return [];
+    account.isHere = false;
+    this.#forgetIfSettled(routerId, account);
+    return this.#shed();
+  }
+
+  /** An attempt ended. Returns, for every end that is given up, the router it was for. */
+  oweEnd(routerId: string, key: string, message: End, bytes: number): readonly string[] {
+    this.#put(this.#account(routerId).ends, key, { message, bytes });
+    return this.#shed();
+  }
+
+  /** The router has the end. */
+  acknowledge(routerId: string, key: string): void {
+    const account = this.#accounts.get(routerId);
+    if (account !== undefined) this.#settle(routerId, account, account.ends, key);
+  }
+
+  /** A task asks for a child. Returns, for every end that is given up, the router it was for. */
+  oweCall(routerId: string, key: string, message: Call, bytes: number): readonly string[] {
+    this.#put(this.#account(routerId).calls, key, { message, bytes });
+    return this.#shed();
+  }
+
+  /** The call is answered, or nobody wants the answer. */
+  settleCall(routerId: string, key: string): void {
+    const account = this.#accounts.get(routerId);
+    if (account !== undefined) this.#settle(routerId, account, account.calls, key);
+  }
+
+  #account(routerId: string): Account<End, Call> {
+    let account = this.#accounts.get(routerId);
+    if (account === undefined) {
+      account = { ends: new Map(), calls: new Map(), isHere: false };
+      this.#accounts.set(routerId, account);
+    }
+    return account;
+  }
+
+  #put<Message>(owed: Map<string, Owed<Message>>, key: string, what: Owed<Message>): void {
+    this.#keptBytes += what.bytes - (owed.get(key)?.bytes ?? 0);
+    owed.set(key, what);
+  }
+
+  #settle(
+    routerId: string,
+    account: Account<End, Call>,
+    owed: Map<string, { readonly bytes: number }>,
+    key: string,
+  ): void {
+    this.#keptBytes -= owed.get(key)?.bytes ?? 0;
+    owed.delete(key);
+    this.#forgetIfSettled(routerId, account);
+  }
+
+  /** A router that is away and is owed nothing may never come back. */
+  #forgetIfSettled(routerId: string, { ends, calls, isHere }: Account<End, Call>): void {
+    if (!isHere && ends.size === 0 && calls.size === 0) this.#accounts.delete(routerId);
+  }
+
+  #shed(): readonly string[] {
+    const shed: string[] = [];
+    for (const [routerId, account] of this.#accounts) {
+      if (account.isHere) continue;
+      for (const key of account.ends.keys()) {
+        if (this.#keptBytes <= this.#bytesMax) return shed;
+        this.#settle(routerId, account, account.ends, key);
+        shed.push(routerId);
+      }
+    }
+    return shed;
+  }
+}
+
+function messagesOf<Message>(owed: ReadonlyMap<string, Owed<Message>>): readonly Message[] {
+  return [...owed.values()].map(({ message }) => message);
+}
