@@ -3,6 +3,7 @@ import { subjects, type Bus } from "@hearth/bus";
 import type { Clock, Timer } from "@hearth/clock";
 import { ReplicaState, SlotAnnouncementSchema } from "@hearth/proto";
 import type { End } from "../core/end-cause.ts";
+import { idleSince } from "../core/idle-since.ts";
 import type { AgentConfig } from "../config.ts";
 
 const announceEveryMsMin = 50;
@@ -58,8 +59,7 @@ export class SlotAnnouncer {
   /** Something may have changed. */
   changed(): void {
     // Noted at once: the announcement may come up to 50 ms later, and TTLs count from here.
-    if (this.#state().live > 0) this.#idleSince = 0;
-    else if (this.#idleSince === 0) this.#idleSince = this.#clock.now();
+    this.#idleSince = idleSince(this.#idleSince, this.#state().live, this.#clock.now());
     if (this.#bus === undefined) return;
     // Cold executions wait for this one.
     if (this.#state().isReady && !this.#wasReady) return this.#send();

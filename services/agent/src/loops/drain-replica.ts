@@ -1,10 +1,9 @@
 import type { Clock } from "@hearth/clock";
+import { decideDrain, type DrainDecision } from "../core/decide-drain.ts";
 import type { End } from "../core/end-cause.ts";
 import type { Attempts } from "./run-attempts.ts";
 
 const checkEveryMs = 20;
-/** Routers get this long to take the last outcomes. */
-const acknowledgeGraceMs = 2_000;
 
 /** Lets a replica end: nothing new is taken, what runs may finish within the grace period, then `end` is called, once. */
 export class Drain {
@@ -24,12 +23,18 @@ export class Drain {
     if (this.#begun) return;
     this.#begun = true;
     this.#attempts.drain(end);
-    const giveUpAt = this.#clock.now() + graceMs;
-    const endAt = giveUpAt + acknowledgeGraceMs;
+    const begunAtMs = this.#clock.now();
+    const decide = (): DrainDecision => {
+      const { live, unacknowledged } = this.#attempts;
+      return decideDrain({ begunAtMs, graceMs, live, unacknowledged }, this.#clock.now());
+    };
     const check = (): void => {
-      const now = this.#clock.now();
-      if (now >= giveUpAt) this.#attempts.giveUp();
-      if (!this.#attempts.isDone && now < endAt) return;
+      let decision = decide();
+      if (decision.kind === "giveUp") {
+        this.#attempts.giveUp();
+        decision = decide();
+      }
+      if (decision.kind !== "end") return;
       timer.cancel();
       this.#end(end);
     };

@@ -112,9 +112,14 @@ export class Attempts implements RunnerEvents {
     };
   }
 
-  /** Nothing runs, and every outcome is where it belongs. */
-  get isDone(): boolean {
-    return this.#live.size === 0 && this.#routers.unacknowledged === 0;
+  /** Attempts that have not ended. */
+  get live(): number {
+    return this.#live.size;
+  }
+
+  /** Ends that no router has acknowledged. */
+  get unacknowledged(): number {
+    return this.#routers.unacknowledged;
   }
 
   // Routers
