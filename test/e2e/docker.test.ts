@@ -79,9 +79,10 @@ describe.each(programs)("$language", ({ environment, runtime }) => {
     const [container] = containers(`label=hearth.environment=${environment}`);
     expect(await execute(dev, environment, "hold", [16])).toMatchObject({ outcome: "succeeded" });
     const { outcome, failure } = await execute(dev, environment, "hold", [512]);
-    expect({ outcome, message: failure?.message }).toMatchObject({
+    expect({ outcome, reason: failure?.reason, message: failure?.message }).toEqual({
       outcome: "lost",
-      message: expect.stringContaining("SIGKILL") as string,
+      reason: "OUT_OF_MEMORY",
+      message: expect.stringContaining("its container reached its memory limit") as string,
     });
     expect(await whoami(environment)).toMatchObject({ calls: 1 });
     expect(containers(`label=hearth.environment=${environment}`)).toEqual([container]);
