@@ -1,0 +1,251 @@
+import { Slots } from "@hearth/agent/core";
+import type { Environment, EnvironmentSpec, PoolView, Replica, RouterReport } from "@hearth/controlplane/core";
+import { freshReplicaPolicy, type Policy } from "@hearth/policy";
+import type { EnvironmentFacts } from "@hearth/router/core";
+import { EventQueue } from "../event-queue.ts";
+import type { ExecutionOrder, SimulatedAnnouncement, ToAgent, ToRouter } from "./messages.ts";
+import { perfectNetwork, type Network } from "./network.ts";
+import type { Observer } from "./observer.ts";
+import { SimulatedAgent } from "./simulated-agent.ts";
+import { SimulatedControlPlane, type ControlPlaneState } from "./simulated-control-plane.ts";
+import { SimulatedRouter } from "./simulated-router.ts";
+import { SimulatedStream } from "./simulated-stream.ts";
+
+export interface ClusterOptions {
+  /** Routers side by side, at least 1. */
+  readonly routers: number;
+  /** How long a replica takes from its start to being ready; drawn anew for each. */
+  readonly startUpMs: () => number;
+  /** Default: nothing is lost and nothing takes time. */
+  readonly network?: Network;
+  /**
+   * Whether replicas announce themselves every second, and to routers whenever their slots change. Only where something may
+   * be lost does anybody need that. Default true.
+   */
+  readonly heartbeats?: boolean;
+  /** Executions without a slot in one pool of one router. Default 100,000. */
+  readonly backlogMax?: number;
+  /** How often the control plane decides at most. Default 10. */
+  readonly decideEveryMs?: number;
+  /** Why the next start of a replica fails, or undefined. Default: none does. */
+  readonly startFailure?: () => string | undefined;
+  /** The slots of a new replica's agent. Default the real ones; a test gives it faulty ones to see that they are found. */
+  readonly newSlots?: (total: number, singleUse: boolean) => Slots<string>;
+  readonly observer?: Observer;
+}
+
+/** How long a runner takes to come back after its death. */
+const runnerRestartMs = 300;
+const stopMs = 20;
+
+/** A whole Hearth in virtual time: the machines that decide are the real ones, everything between them is made up. */
+export class SimulatedCluster {
+  readonly queue = new EventQueue();
+  readonly #options: Required<Omit<ClusterOptions, "startFailure" | "newSlots">> & ClusterOptions;
+  readonly #agents = new Map<string, SimulatedAgent>();
+  readonly #routers: SimulatedRouter[] = [];
+  readonly #state: ControlPlaneState = { environments: new Map(), replicas: new Map() };
+  #controlPlane: SimulatedControlPlane;
+  #ids = 0;
+  #turn = 0;
+
+  constructor(options: ClusterOptions) {
+    const defaults = {
+      network: perfectNetwork(),
+      heartbeats: true,
+      backlogMax: 100_000,
+      decideEveryMs: 10,
+      observer: {},
+    };
+    this.#options = { ...defaults, ...options };
+    this.#controlPlane = this.#newControlPlane();
+    for (let index = 0; index < options.routers; index++) this.#addRouter();
+  }
+
+  /** Agents whose process lives. */
+  get agents(): readonly SimulatedAgent[] {
+    return [...this.#agents.values()];
+  }
+
+  get routers(): readonly SimulatedRouter[] {
+    return this.#routers.filter(({ isAlive }) => isAlive);
+  }
+
+  pools(environment: string): readonly PoolView[] {
+    return this.#controlPlane.pools(environment);
+  }
+
+  /** Deploys an environment, or another version or policy of it. */
+  deploy(name: string, version: string, policy: Policy): void {
+    const spec: EnvironmentSpec = {
+      ...{ name, bundleSha256: version, tasks: [], resources: { cpu: "", memory: "" } },
+      ...{ language: "node", image: { base: { kind: "debian", pythonVersion: "" }, layers: [] } },
+    };
+    const createdAtMs = this.queue.nowMs;
+    const environment: Environment = {
+      ...{ name, policy, createdAtMs, updatedAtMs: createdAtMs },
+      version: { id: version, spec, createdAtMs },
+    };
+    this.#state.environments.set(name, environment);
+    this.#controlPlane.handle({ kind: "environmentChanged", environment });
+    for (const router of this.#routers) router.environmentChanged(name, factsOf(environment));
+    for (const agent of this.#agents.values()) {
+      if (agent.options.pool === name) this.queue.after(1, () => agent.setTotal(policy.concurrency));
+    }
+  }
+
+  warmUp(environment: string, replicas: number): void {
+    this.#controlPlane.handle({ kind: "warmUpAsked", environment, replicas });
+  }
+
+  /** Asks the next router in turn for an execution. Returns its id, or undefined when it was refused. */
+  submit(order: ExecutionOrder): string | undefined {
+    const routers = this.routers;
+    const router = routers[this.#turn++ % routers.length];
+    if (router === undefined) return undefined;
+    const executionId = this.#newId();
+    const runId = order.run ?? executionId;
+    const delivered = (): void => this.#options.observer.resultDelivered?.(executionId);
+    return router.submit(order, { executionId, runId, parentId: "" }, delivered) ? executionId : undefined;
+  }
+
+  /** A control plane's process dies and the next one takes over after a while. */
+  killControlPlane(forMs: number): void {
+    this.#controlPlane.kill();
+    this.queue.after(forMs, () => {
+      this.#controlPlane = this.#newControlPlane();
+    });
+  }
+
+  /** A router's process dies, with all that it had accepted, and another one takes its place after a while. */
+  killRouter(router: SimulatedRouter, forMs: number): void {
+    router.kill();
+    this.queue.after(forMs, () => this.#addRouter());
+  }
+
+  #addRouter(): void {
+    const { observer, backlogMax } = this.#options;
+    const router: SimulatedRouter = new SimulatedRouter(`router-${this.#routers.length + 1}`, {
+      ...{ queue: this.queue, observer, backlogMax },
+      connect: (to, replicaId) => this.#connect(to, replicaId),
+      report: (report) => this.#deliver(report.routerId, "controlplane", () => this.#hearDemand(report)),
+      policyOf: (environment) => this.#state.environments.get(environment)?.policy,
+    });
+    this.#routers.push(router);
+    for (const [name, environment] of this.#state.environments) router.environmentChanged(name, factsOf(environment));
+  }
+
+  #hearDemand(report: RouterReport): void {
+    this.#controlPlane.hearDemand(report);
+  }
+
+  #newControlPlane(): SimulatedControlPlane {
+    const { observer, decideEveryMs, network } = this.#options;
+    return new SimulatedControlPlane(this.#state, {
+      ...{ queue: this.queue, observer, decideEveryMs },
+      newReplicaId: (environment) => `${environment}-${this.#newId()}`,
+      startReplica: (replica, policy, done) => this.#start(replica, policy, done),
+      stopReplica: (replicaId, done) =>
+        this.queue.after(stopMs, () => {
+          this.#agents.get(replicaId)?.kill();
+          done();
+        }),
+      isPresent: (replicaId) => this.#agents.has(replicaId),
+      drain: (replicaId, reason, graceMs, done) => {
+        const delayMs = network.call("controlplane", replicaId);
+        if (delayMs === undefined) return this.queue.after(3_000, () => done(false));
+        this.queue.after(delayMs, () => {
+          this.#agents.get(replicaId)?.drain(reason, graceMs);
+          done(true);
+        });
+      },
+      announceEnd: (replica) => {
+        for (const router of this.routers) {
+          this.#deliver("controlplane", router.id, () => router.hear(endOf(replica)));
+        }
+      },
+    });
+  }
+
+  #start(replica: Replica, policy: Policy, done: (failure: string | undefined) => void): void {
+    const { startUpMs, startFailure, newSlots, heartbeats, observer } = this.#options;
+    const failure = startFailure?.();
+    const { id: replicaId, pool, environment, version } = replica;
+    this.queue.after(startUpMs(), () => {
+      if (failure !== undefined) return done(failure);
+      observer.replicaCreated?.(replica);
+      const slots = newSlots?.(policy.concurrency, policy.singleUse) ?? new Slots(policy.concurrency, policy.singleUse);
+      const options = { replicaId, pool, environment, version, slots, heartbeats, restartMs: runnerRestartMs };
+      const agent: SimulatedAgent = new SimulatedAgent(options, {
+        ...{ queue: this.queue, observer },
+        newExecutionId: () => this.#newId(),
+        announce: (announcement) => this.#announce(announcement),
+        exited: (id) => this.#exited(id),
+      });
+      this.#agents.set(replicaId, agent);
+      done(undefined);
+    });
+  }
+
+  #exited(replicaId: string): void {
+    this.#agents.delete(replicaId);
+    this.#options.observer.replicaGone?.(replicaId);
+    this.queue.after(stopMs, () => this.#controlPlane.handle({ kind: "replicaExited", replicaId, how: "it exited" }));
+  }
+
+  readonly #announcedStates = new Map<string, string>();
+
+  /** To the control plane always; to routers too, unless they know and nothing can have been lost. */
+  #announce(announcement: SimulatedAnnouncement): void {
+    const { replicaId, state } = announcement;
+    this.#deliver(replicaId, "controlplane", () => this.#controlPlane.hearReplica(announcement));
+    const isNews = this.#announcedStates.get(replicaId) !== state;
+    if (!isNews && !this.#options.heartbeats) return;
+    if (state === "ended") this.#announcedStates.delete(replicaId);
+    else this.#announcedStates.set(replicaId, state);
+    for (const router of this.routers) this.#deliver(replicaId, router.id, () => router.hear(announcement));
+  }
+
+  #deliver(from: string, to: string, receive: () => void): void {
+    for (const delayMs of this.#options.network.publish(from, to)) this.queue.after(delayMs, receive);
+  }
+
+  #connect(router: SimulatedRouter, replicaId: string): SimulatedStream<ToAgent, ToRouter> | undefined {
+    const agent = this.#agents.get(replicaId);
+    const { network } = this.#options;
+    if (agent === undefined || !network.connects(router.id, replicaId)) return undefined;
+    const own = (): SimulatedStream<ToAgent, ToRouter> => stream;
+    const stream: SimulatedStream<ToAgent, ToRouter> = new SimulatedStream(
+      this.queue,
+      network,
+      router.streamEnd(replicaId, own),
+      agent.streamEnd(router.id, own),
+    );
+    this.queue.after(network.stream(router.id, replicaId), () => {
+      if (stream.isOpen && agent.isAlive) agent.attach(router.id, stream);
+      else stream.break();
+    });
+    return stream;
+  }
+
+  #newId(): string {
+    this.#ids += 1;
+    return `${this.#ids}`;
+  }
+}
+
+function factsOf({ version, policy }: Environment): EnvironmentFacts {
+  return {
+    version: version.id,
+    maxReplicas: policy.maxReplicas,
+    isolateOutOfMemory: policy.isolateOutOfMemory,
+    freshReplicaPolicy: freshReplicaPolicy(policy),
+  };
+}
+
+function endOf({ id, pool, environment, version }: Replica): SimulatedAnnouncement {
+  return {
+    ...{ replicaId: id, pool, environment, version, state: "ended", cause: "", reason: "" },
+    ...{ sequence: Infinity, total: 0, free: 0, busy: 0, lent: 0, executions: 0, idleSinceMs: undefined },
+  };
+}

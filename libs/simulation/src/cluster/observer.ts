@@ -1,0 +1,25 @@
+import type { Attempt, AttemptEnd, Execution } from "@hearth/router/core";
+import type { PoolsEffect, Replica } from "@hearth/controlplane/core";
+import type { SimulatedAgent } from "./simulated-agent.ts";
+
+/** Told what really happens in a simulated cluster, by whom nobody in it is seen. All of it is optional. */
+export interface Observer {
+  executionAccepted?(execution: Execution, router: string): void;
+  executionRejected?(reason: string): void;
+  attemptDispatched?(execution: Execution, attempt: Attempt, router: string): void;
+  executionEnded?(execution: Execution, end: AttemptEnd, router: string): void;
+  /** Somebody who asked, or a caller, was told of the end. */
+  resultDelivered?(executionId: string): void;
+  /** The backlogs of all routers together, after a change. */
+  backlogChanged?(executions: number): void;
+  /** Attempts that hold a slot, attempts that live, and slots, after something about them changed. */
+  agentChanged?(agent: SimulatedAgent): void;
+  /** An attempt began to work in a replica, and worked to its end. */
+  attemptWorked?(agent: SimulatedAgent, executionId: string, attempt: number, what: "began" | "completed"): void;
+  /** A parent waits for a slot, or has it back. */
+  parentResuming?(agent: SimulatedAgent, executionId: string, what: "waits" | "resumed"): void;
+  replicaCreated?(replica: Replica): void;
+  replicaGone?(replicaId: string): void;
+  /** What the control plane decided to do, in its own words. */
+  controlPlaneDid?(effect: PoolsEffect): void;
+}

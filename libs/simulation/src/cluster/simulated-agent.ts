@@ -1,0 +1,380 @@
+import {
+  Accounts,
+  decideDrain,
+  idleSince,
+  Slots,
+  type AttemptKey,
+  type SlotEffect,
+  type SlotEvent,
+} from "@hearth/agent/core";
+import type { EventQueue } from "../event-queue.ts";
+import {
+  emptyFrame,
+  type AttemptReport,
+  type ChildCall,
+  type SimulatedAnnouncement,
+  type SimulatedOutcome,
+  type ToAgent,
+  type ToRouter,
+  type Work,
+} from "./messages.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedStream, StreamEnd } from "./simulated-stream.ts";
+
+const announceEveryMsMin = 50;
+const heartbeatMs = 1_000;
+const drainCheckMs = 20;
+
+/** An attempt that has not ended. */
+interface LiveAttempt {
+  readonly key: AttemptKey;
+  readonly routerId: string;
+  readonly runId: string;
+  readonly work: Work;
+  /** Calls that have not been answered, by child. */
+  readonly calls: Set<string>;
+  /** Whether the runner has it. */
+  begun: boolean;
+  called: boolean;
+}
+
+export interface AgentOptions {
+  readonly replicaId: string;
+  readonly pool: string;
+  readonly environment: string;
+  readonly version: string;
+  readonly slots: Slots<string>;
+  readonly heartbeats: boolean;
+  /** How long a runner takes to come back after its death. */
+  readonly restartMs: number;
+}
+
+/** What an agent's surroundings do for it. */
+export interface AgentSurroundings {
+  readonly queue: EventQueue;
+  readonly observer: Observer;
+  newExecutionId(): string;
+  announce(announcement: SimulatedAnnouncement): void;
+  /** The replica's process has ended. */
+  exited(replicaId: string): void;
+}
+
+type RouterStream = SimulatedStream<ToAgent, ToRouter>;
+
+/** An agent with a runner whose tasks only take time and call others: the loops around the real machines, in virtual time. */
+export class SimulatedAgent {
+  readonly replicaId: string;
+  readonly options: AgentOptions;
+  readonly #around: AgentSurroundings;
+  readonly #slots: Slots<string>;
+  readonly #accounts = new Accounts<AttemptReport, ChildCall>();
+  readonly #streams = new Map<string, { readonly stream: RouterStream; seen: number }>();
+  /** Frames that this moment fills, by router. */
+  readonly #frames = new Map<string, ToRouter>();
+  readonly #live = new Map<string, LiveAttempt>();
+  readonly #parentOf = new Map<string, LiveAttempt>();
+  #isRunnerReady = true;
+  #isAlive = true;
+  #sequence = 0;
+  #idleSinceMs: number;
+  #lastAnnouncedAt = -Infinity;
+  #announcing = false;
+  #drain:
+    | {
+        readonly begunAtMs: number;
+        readonly graceMs: number;
+        readonly cause: "" | "SINGLE_USE" | "STOPPED";
+        readonly reason: string;
+      }
+    | undefined;
+
+  constructor(options: AgentOptions, around: AgentSurroundings) {
+    this.options = options;
+    this.replicaId = options.replicaId;
+    this.#slots = options.slots;
+    this.#around = around;
+    this.#idleSinceMs = around.queue.nowMs;
+    this.#announce();
+    if (options.heartbeats) this.#beat();
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Attempts that hold a slot by the runner's own count: begun, and not waiting for calls or for a slot. */
+  get holding(): number {
+    return this.#slots.busy;
+  }
+
+  get total(): number {
+    return this.#slots.total;
+  }
+
+  get live(): number {
+    return this.#live.size;
+  }
+
+  // Routers
+
+  /** A router opens its stream; an earlier one of the same router ends. */
+  attach(routerId: string, stream: RouterStream): void {
+    this.#streams.get(routerId)?.stream.break();
+    this.#streams.set(routerId, { stream, seen: 0 });
+    const frame = this.#frame(routerId);
+    frame.hello = [...this.#live.values()].filter((one) => one.routerId === routerId).map(({ key }) => key);
+    frame.slots = { total: this.#slots.total, free: this.#slots.free, seen: 0 };
+    const owed = this.#accounts.arrived(routerId);
+    frame.ends.push(...owed.ends);
+    frame.calls.push(...owed.calls);
+    this.#flush();
+  }
+
+  /** This side of a router's stream. */
+  streamEnd(routerId: string, own: () => RouterStream): StreamEnd<ToAgent> {
+    return {
+      name: this.replicaId,
+      receive: (message) => {
+        if (!this.#isAlive) return;
+        this.#receive(routerId, message);
+        this.#flush();
+      },
+      closed: () => {
+        if (this.#streams.get(routerId)?.stream !== own()) return;
+        this.#streams.delete(routerId);
+        this.#accounts.left(routerId);
+      },
+    };
+  }
+
+  /** The control plane's order. */
+  drain(reason: string, graceMs: number, cause: "" | "SINGLE_USE" | "STOPPED" = ""): void {
+    if (!this.#isAlive || this.#drain !== undefined) return;
+    this.#drain = { begunAtMs: this.#around.queue.nowMs, graceMs, cause, reason };
+    this.#step({ kind: "draining" });
+    this.#flush();
+    this.#checkDrain();
+  }
+
+  /** The policy's concurrency changed in place. */
+  setTotal(total: number): void {
+    if (!this.#isAlive || total === this.#slots.total) return;
+    this.#step({ kind: "totalChanged", total });
+    this.#flush();
+  }
+
+  // What the world does to it
+
+  /** Its process is gone, without a word. */
+  kill(): void {
+    if (!this.#isAlive) return;
+    this.#isAlive = false;
+    for (const { stream } of this.#streams.values()) stream.break();
+    this.#streams.clear();
+    this.#around.exited(this.replicaId);
+  }
+
+  /** Its runner dies and comes back. */
+  killRunner(): void {
+    if (!this.#isAlive) return;
+    this.#isRunnerReady = false;
+    const lost = [...this.#live.values()].filter(({ begun }) => begun);
+    for (const attempt of lost) this.#end(attempt, "lost", "RUNNER_CRASHED", lost.length - 1);
+    this.#flush();
+    this.#around.queue.after(this.options.restartMs, () => {
+      this.#isRunnerReady = true;
+      for (const attempt of [...this.#live.values()]) if (!attempt.begun) this.#work(attempt);
+    });
+  }
+
+  // Attempts
+
+  #receive(routerId: string, message: ToAgent): void {
+    switch (message.kind) {
+      case "dispatch":
+        return this.#dispatch(routerId, message);
+      case "cancel": {
+        const attempt = this.#live.get(text(message.key));
+        if (attempt !== undefined) this.#end(attempt, "cancelled", "CANCELLED", 0);
+        return;
+      }
+      case "acknowledge":
+        return this.#accounts.acknowledge(routerId, text(message.key));
+      case "childEnded":
+        return this.#childEnded(message.executionId);
+    }
+  }
+
+  #dispatch(routerId: string, { key, runId, work }: Extract<ToAgent, { kind: "dispatch" }>): void {
+    const stream = this.#streams.get(routerId);
+    if (stream !== undefined) stream.seen += 1;
+    const [effect] = this.#slots.step({ kind: "dispatched", key });
+    if (effect?.kind === "refuse") this.#frame(routerId).refusals.push({ key, reason: effect.reason });
+    else {
+      const attempt = { key, routerId, runId, work, calls: new Set<string>(), begun: false, called: false };
+      this.#live.set(text(key), attempt);
+      if (this.#isRunnerReady) this.#work(attempt);
+    }
+    this.#slotsChanged();
+  }
+
+  #work(attempt: LiveAttempt): void {
+    const { key, work } = attempt;
+    attempt.begun = true;
+    this.#around.observer.attemptWorked?.(this, key.executionId, key.attempt, "began");
+    const calls = work.calls.length > 0;
+    this.#later(attempt, calls ? work.durationMs / 2 : work.durationMs, () =>
+      calls ? this.#callChildren(attempt) : this.#complete(attempt),
+    );
+  }
+
+  /** Something that happens unless the attempt has ended by then. */
+  #later(attempt: LiveAttempt, delayMs: number, happen: () => void): void {
+    this.#around.queue.after(delayMs, () => {
+      if (!this.#isAlive || this.#live.get(text(attempt.key)) !== attempt) return;
+      happen();
+      this.#flush();
+    });
+  }
+
+  #complete(attempt: LiveAttempt): void {
+    const { executionId, attempt: number } = attempt.key;
+    this.#around.observer.attemptWorked?.(this, executionId, number, "completed");
+    this.#end(attempt, "succeeded", "", 0);
+  }
+
+  #end(attempt: LiveAttempt, outcome: SimulatedOutcome, reason: string, neighbours: number): void {
+    const { key, routerId, calls } = attempt;
+    this.#live.delete(text(key));
+    for (const child of calls) {
+      this.#parentOf.delete(child);
+      this.#accounts.settleCall(routerId, child);
+      this.#frame(routerId).cancellations.push(child);
+    }
+    const report: AttemptReport = { key, outcome, reason, neighbours };
+    this.#accounts.oweEnd(routerId, text(key), report, 0);
+    this.#frame(routerId).ends.push(report);
+    this.#step({ kind: "ended", key });
+    if (this.#slots.isServed) this.drain("it served its one execution", 0, "SINGLE_USE");
+  }
+
+  // Calls
+
+  #callChildren(attempt: LiveAttempt): void {
+    attempt.called = true;
+    for (const order of attempt.work.calls) {
+      const executionId = this.#around.newExecutionId();
+      attempt.calls.add(executionId);
+      this.#parentOf.set(executionId, attempt);
+      const call = { executionId, parentId: attempt.key.executionId, runId: attempt.runId, order };
+      this.#accounts.oweCall(attempt.routerId, executionId, call, 0);
+      this.#frame(attempt.routerId).calls.push(call);
+    }
+    this.#step({ kind: "parked", key: attempt.key });
+  }
+
+  #childEnded(executionId: string): void {
+    const parent = this.#parentOf.get(executionId);
+    if (parent === undefined) return;
+    this.#parentOf.delete(executionId);
+    this.#accounts.settleCall(parent.routerId, executionId);
+    this.#around.observer.parentResuming?.(this, parent.key.executionId, "waits");
+    this.#step({ kind: "childEnded", parent: parent.key, end: executionId });
+  }
+
+  #deliver(key: AttemptKey, children: readonly string[]): void {
+    const parent = this.#live.get(text(key));
+    if (parent === undefined) return;
+    this.#around.observer.parentResuming?.(this, key.executionId, "resumed");
+    for (const child of children) parent.calls.delete(child);
+    if (parent.calls.size > 0) this.#step({ kind: "parked", key });
+    else this.#later(parent, parent.work.durationMs / 2, () => this.#complete(parent));
+  }
+
+  // Slots
+
+  #step(event: SlotEvent<string>): void {
+    const effects: readonly SlotEffect<string>[] = this.#slots.step(event);
+    this.#slotsChanged();
+    for (const effect of effects) if (effect.kind === "deliver") this.#deliver(effect.key, effect.ends);
+  }
+
+  #slotsChanged(): void {
+    const { total, free } = this.#slots;
+    for (const [routerId, { seen }] of this.#streams) this.#frame(routerId).slots = { total, free, seen };
+    this.#around.observer.agentChanged?.(this);
+    this.#idleSinceMs = idleSince(this.#idleSinceMs, this.#slots.live, this.#around.queue.nowMs);
+    this.#planAnnouncement();
+  }
+
+  #frame(routerId: string): ToRouter {
+    let frame = this.#frames.get(routerId);
+    if (frame === undefined) {
+      frame = emptyFrame();
+      this.#frames.set(routerId, frame);
+    }
+    return frame;
+  }
+
+  #flush(): void {
+    for (const [routerId, frame] of this.#frames) this.#streams.get(routerId)?.stream.toRouter(frame);
+    this.#frames.clear();
+  }
+
+  // Announcements
+
+  #beat(): void {
+    this.#around.queue.after(heartbeatMs, () => {
+      if (!this.#isAlive) return;
+      this.#announce();
+      this.#beat();
+    });
+  }
+
+  #planAnnouncement(): void {
+    if (this.#announcing) return;
+    this.#announcing = true;
+    this.#around.queue.at(this.#lastAnnouncedAt + announceEveryMsMin, () => {
+      this.#announcing = false;
+      if (this.#isAlive) this.#announce();
+    });
+  }
+
+  #announce(): void {
+    this.#lastAnnouncedAt = this.#around.queue.nowMs;
+    this.#around.announce(this.#announcement(this.#drain === undefined ? "ready" : "draining"));
+  }
+
+  #announcement(state: SimulatedAnnouncement["state"]): SimulatedAnnouncement {
+    const { replicaId, pool, environment, version } = this.options;
+    const { total, free, busy, lent, taken } = this.#slots;
+    return {
+      ...{ replicaId, pool, environment, version, state },
+      ...{ cause: this.#drain?.cause ?? "", reason: this.#drain?.reason ?? "", sequence: ++this.#sequence },
+      ...{ total, free, busy, lent, executions: taken },
+      idleSinceMs: this.#idleSinceMs === 0 ? undefined : this.#idleSinceMs,
+    };
+  }
+
+  // Drain
+
+  #checkDrain(): void {
+    if (!this.#isAlive || this.#drain === undefined) return;
+    const { unacknowledged } = this.#accounts;
+    const { queue } = this.#around;
+    const decision = decideDrain({ ...this.#drain, live: this.#live.size, unacknowledged }, queue.nowMs);
+    if (decision.kind === "end") {
+      this.#around.announce(this.#announcement("ended"));
+      return this.kill();
+    }
+    if (decision.kind === "giveUp") {
+      for (const attempt of [...this.#live.values()]) this.#end(attempt, "lost", "GRACE_PERIOD_OVER", 0);
+      this.#flush();
+    }
+    queue.after(drainCheckMs, () => this.#checkDrain());
+  }
+}
+
+function text(key: AttemptKey): string {
+  return `${key.executionId} ${key.attempt}`;
+}

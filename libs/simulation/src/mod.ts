@@ -1,0 +1,10 @@
+export { EventQueue } from "./event-queue.ts";
+export { Random } from "./random.ts";
+export { SimulatedCluster, type ClusterOptions } from "./cluster/cluster.ts";
+export type * from "./cluster/messages.ts";
+export { perfectNetwork, type Network } from "./cluster/network.ts";
+export type { Observer } from "./cluster/observer.ts";
+export type { SimulatedAgent } from "./cluster/simulated-agent.ts";
+export type { SimulatedRouter } from "./cluster/simulated-router.ts";
+export * from "./report/mod.ts";
+export * from "./workload/mod.ts";
