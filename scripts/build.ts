@@ -13,6 +13,7 @@ const sharing = {
   router: "services/router/src/main.ts",
   agent: "services/agent/src/main.ts",
   hearth: "libs/cli/src/main.ts",
+  simulation: "libs/cli/src/simulate/worker.ts",
 };
 /** One file each: the runner goes into images by itself, and tells its own frames in a traceback by its file. */
 const alone = { runner: "libs/sdk/src/runner/main.ts" };

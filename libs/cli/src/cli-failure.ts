@@ -6,6 +6,8 @@ export const cliReasons = {
   NOT_READY: "Replicas that were waited for did not get ready in time.",
   PORT_TAKEN: "A port that was asked for is in use.",
   SERVICE_NOT_STARTING: "A service of `hearth dev` did not get ready.",
+  STOPPED: "It was stopped before it was done.",
+  TRACE_UNREADABLE: "A recorded workload cannot be read.",
   USAGE: "The command line cannot be understood.",
 } as const;
 

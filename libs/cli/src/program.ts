@@ -5,6 +5,7 @@ import { addExecutionsCommand } from "./commands/executions.ts";
 import { addLogsCommand } from "./commands/logs.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addRunsCommands } from "./commands/runs.ts";
+import { addSimulateCommand } from "./commands/simulate.ts";
 import { exitCodes, reportFailure } from "./report-failure.ts";
 
 /** Runs one command and answers with the exit code: 0 done, 1 failed, 2 not understood. */
@@ -33,5 +34,6 @@ export function createProgram(options: { readonly quietUsage: boolean }): Comman
   addExecutionsCommand(program);
   addLogsCommand(program);
   addEnvironmentCommands(program);
+  addSimulateCommand(program);
   return program;
 }

@@ -17,12 +17,14 @@ export interface Job {
   readonly seed: number;
   /** Executions without a slot that one router takes for one pool. */
   readonly backlogMax: number;
+  /** Goes on until the last replica is gone. Else it ends with the last execution, not before the workload is over. */
+  readonly untilAsleep: boolean;
 }
 
 /** How far one has come. */
 export interface Progress {
-  /** 0 to 1. */
-  readonly share: number;
+  /** 0 to 1. Undefined: nobody knows how much there is. */
+  readonly share: number | undefined;
   readonly executions: number;
   readonly simulatedMs: number;
 }

@@ -1,4 +1,5 @@
 import type { WriteStream } from "node:tty";
+import { showDuration } from "../show/times.ts";
 import type { Progress } from "./job.ts";
 
 /** How far a simulation has come, on one line of a terminal. */
@@ -34,8 +35,11 @@ export function progressLine(
 }
 
 function describe(progress: readonly (Progress | undefined)[], wallMs: number): string {
+  const known = progress.every((one) => one === undefined || one.share !== undefined);
   const share = progress.reduce((sum, one) => sum + (one?.share ?? 0), 0) / Math.max(1, progress.length);
   const executions = progress.reduce((sum, one) => sum + (one?.executions ?? 0), 0);
   const perSecond = Math.round((executions * 1_000) / wallMs).toLocaleString("en");
-  return `simulating: ${Math.floor(share * 100)} %, ${executions.toLocaleString("en")} executions, ${perSecond} executions/s (Ctrl-C: what there is so far)`;
+  const latestMs = Math.max(0, ...progress.map((one) => one?.simulatedMs ?? 0));
+  const reached = known ? `${Math.floor(share * 100)} %` : `at ${showDuration(latestMs)}`;
+  return `simulating: ${reached}, ${executions.toLocaleString("en")} executions, ${perSecond} executions/s (Ctrl-C: what there is so far)`;
 }

@@ -31,6 +31,26 @@ export class Recorder {
   #rejected = 0;
   #cold = 0;
 
+  /** Executions that were asked for. */
+  get arrived(): number {
+    return this.#arrived;
+  }
+
+  /** Executions that ended. */
+  get executions(): number {
+    return this.#latency.length;
+  }
+
+  /** Whether every execution has ended or was turned away. */
+  get isDone(): boolean {
+    return this.executions + this.#rejected === this.#arrived;
+  }
+
+  /** Whether there is also no replica any more. */
+  get isAsleep(): boolean {
+    return this.isDone && this.#replicas.level === 0;
+  }
+
   executionArrived(): void {
     this.#arrived += 1;
   }
