@@ -1,7 +1,14 @@
 import { Slots } from "@hearth/agent/core";
-import type { Environment, EnvironmentSpec, PoolView, Replica, RouterReport } from "@hearth/controlplane/core";
+import {
+  PoolsMachine,
+  type Environment,
+  type EnvironmentSpec,
+  type PoolView,
+  type Replica,
+  type RouterReport,
+} from "@hearth/controlplane/core";
 import { freshReplicaPolicy, type Policy } from "@hearth/policy";
-import type { EnvironmentFacts } from "@hearth/router/core";
+import { RouterMachine, type EnvironmentFacts } from "@hearth/router/core";
 import { EventQueue } from "../event-queue.ts";
 import type { ExecutionOrder, SimulatedAnnouncement, ToAgent, ToRouter } from "./messages.ts";
 import { perfectNetwork, type Network } from "./network.ts";
@@ -29,10 +36,26 @@ export interface ClusterOptions {
   readonly decideEveryMs?: number;
   /** Why the next start of a replica fails, or undefined. Default: none does. */
   readonly startFailure?: () => string | undefined;
-  /** The slots of a new replica's agent. Default the real ones; a test gives it faulty ones to see that they are found. */
+  /** Faulty machines instead of the real ones, for a test to see that they are found. */
   readonly newSlots?: (total: number, singleUse: boolean) => Slots<string>;
+  readonly newRouterMachine?: (...options: ConstructorParameters<typeof RouterMachine>) => RouterMachine;
+  readonly newPoolsMachine?: (...options: ConstructorParameters<typeof PoolsMachine>) => PoolsMachine;
   readonly observer?: Observer;
 }
+
+const defaults = {
+  network: perfectNetwork(),
+  heartbeats: true,
+  backlogMax: 100_000,
+  decideEveryMs: 10,
+  observer: {} as Observer,
+  newSlots: (total: number, singleUse: boolean) => new Slots<string>(total, singleUse),
+  newRouterMachine: (...options: ConstructorParameters<typeof RouterMachine>) => new RouterMachine(...options),
+  newPoolsMachine: (...options: ConstructorParameters<typeof PoolsMachine>) => new PoolsMachine(...options),
+};
+
+/** Ended executions a router remembers. */
+const retention = { ttlMs: 600_000, countMax: 10_000, bytesMax: Infinity };
 
 /** How long a runner takes to come back after its death. */
 const runnerRestartMs = 300;
@@ -41,7 +64,7 @@ const stopMs = 20;
 /** A whole Hearth in virtual time: the machines that decide are the real ones, everything between them is made up. */
 export class SimulatedCluster {
   readonly queue = new EventQueue();
-  readonly #options: Required<Omit<ClusterOptions, "startFailure" | "newSlots">> & ClusterOptions;
+  readonly #options: ClusterOptions & Required<Pick<ClusterOptions, keyof typeof defaults>>;
   readonly #agents = new Map<string, SimulatedAgent>();
   readonly #routers: SimulatedRouter[] = [];
   readonly #state: ControlPlaneState = { environments: new Map(), replicas: new Map() };
@@ -50,13 +73,6 @@ export class SimulatedCluster {
   #turn = 0;
 
   constructor(options: ClusterOptions) {
-    const defaults = {
-      network: perfectNetwork(),
-      heartbeats: true,
-      backlogMax: 100_000,
-      decideEveryMs: 10,
-      observer: {},
-    };
     this.#options = { ...defaults, ...options };
     this.#controlPlane = this.#newControlPlane();
     for (let index = 0; index < options.routers; index++) this.#addRouter();
@@ -124,9 +140,10 @@ export class SimulatedCluster {
   }
 
   #addRouter(): void {
-    const { observer, backlogMax } = this.#options;
+    const { observer, backlogMax, newRouterMachine } = this.#options;
     const router: SimulatedRouter = new SimulatedRouter(`router-${this.#routers.length + 1}`, {
       ...{ queue: this.queue, observer, backlogMax },
+      newMachine: () => newRouterMachine(retention),
       connect: (to, replicaId) => this.#connect(to, replicaId),
       report: (report) => this.#deliver(report.routerId, "controlplane", () => this.#hearDemand(report)),
       policyOf: (environment) => this.#state.environments.get(environment)?.policy,
@@ -140,9 +157,9 @@ export class SimulatedCluster {
   }
 
   #newControlPlane(): SimulatedControlPlane {
-    const { observer, decideEveryMs, network } = this.#options;
+    const { observer, decideEveryMs, network, newPoolsMachine } = this.#options;
     return new SimulatedControlPlane(this.#state, {
-      ...{ queue: this.queue, observer, decideEveryMs },
+      ...{ queue: this.queue, observer, decideEveryMs, newMachine: newPoolsMachine },
       newReplicaId: (environment) => `${environment}-${this.#newId()}`,
       startReplica: (replica, policy, done) => this.#start(replica, policy, done),
       stopReplica: (replicaId, done) =>
@@ -174,7 +191,7 @@ export class SimulatedCluster {
     this.queue.after(startUpMs(), () => {
       if (failure !== undefined) return done(failure);
       observer.replicaCreated?.(replica);
-      const slots = newSlots?.(policy.concurrency, policy.singleUse) ?? new Slots(policy.concurrency, policy.singleUse);
+      const slots = newSlots(policy.concurrency, policy.singleUse);
       const options = { replicaId, pool, environment, version, slots, heartbeats, restartMs: runnerRestartMs };
       const agent: SimulatedAgent = new SimulatedAgent(options, {
         ...{ queue: this.queue, observer },

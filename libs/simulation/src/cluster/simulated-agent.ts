@@ -35,7 +35,6 @@ interface LiveAttempt {
   readonly calls: Set<string>;
   /** Whether the runner has it. */
   begun: boolean;
-  called: boolean;
 }
 
 export interface AgentOptions {
@@ -73,6 +72,7 @@ export class SimulatedAgent {
   readonly #frames = new Map<string, ToRouter>();
   readonly #live = new Map<string, LiveAttempt>();
   readonly #parentOf = new Map<string, LiveAttempt>();
+  readonly #working = new Set<LiveAttempt>();
   #isRunnerReady = true;
   #isAlive = true;
   #sequence = 0;
@@ -102,9 +102,19 @@ export class SimulatedAgent {
     return this.#isAlive;
   }
 
-  /** Attempts that hold a slot by the runner's own count: begun, and not waiting for calls or for a slot. */
+  /** Attempts at work, by the runner's own count: begun, and waiting neither for calls nor for a slot. */
+  get working(): number {
+    return this.#working.size;
+  }
+
+  /** Attempts that hold a slot, by the slots' count. */
   get holding(): number {
     return this.#slots.busy;
+  }
+
+  /** Since when it has had no live attempt. 0 while it has one. */
+  get idleSinceMs(): number {
+    return this.#idleSinceMs;
   }
 
   get total(): number {
@@ -211,7 +221,7 @@ export class SimulatedAgent {
     const [effect] = this.#slots.step({ kind: "dispatched", key });
     if (effect?.kind === "refuse") this.#frame(routerId).refusals.push({ key, reason: effect.reason });
     else {
-      const attempt = { key, routerId, runId, work, calls: new Set<string>(), begun: false, called: false };
+      const attempt = { key, routerId, runId, work, calls: new Set<string>(), begun: false };
       this.#live.set(text(key), attempt);
       if (this.#isRunnerReady) this.#work(attempt);
     }
@@ -221,6 +231,7 @@ export class SimulatedAgent {
   #work(attempt: LiveAttempt): void {
     const { key, work } = attempt;
     attempt.begun = true;
+    this.#working.add(attempt);
     this.#around.observer.attemptWorked?.(this, key.executionId, key.attempt, "began");
     const calls = work.calls.length > 0;
     this.#later(attempt, calls ? work.durationMs / 2 : work.durationMs, () =>
@@ -246,6 +257,7 @@ export class SimulatedAgent {
   #end(attempt: LiveAttempt, outcome: SimulatedOutcome, reason: string, neighbours: number): void {
     const { key, routerId, calls } = attempt;
     this.#live.delete(text(key));
+    this.#working.delete(attempt);
     for (const child of calls) {
       this.#parentOf.delete(child);
       this.#accounts.settleCall(routerId, child);
@@ -261,7 +273,6 @@ export class SimulatedAgent {
   // Calls
 
   #callChildren(attempt: LiveAttempt): void {
-    attempt.called = true;
     for (const order of attempt.work.calls) {
       const executionId = this.#around.newExecutionId();
       attempt.calls.add(executionId);
@@ -270,6 +281,7 @@ export class SimulatedAgent {
       this.#accounts.oweCall(attempt.routerId, executionId, call, 0);
       this.#frame(attempt.routerId).calls.push(call);
     }
+    this.#working.delete(attempt);
     this.#step({ kind: "parked", key: attempt.key });
   }
 
@@ -285,10 +297,13 @@ export class SimulatedAgent {
   #deliver(key: AttemptKey, children: readonly string[]): void {
     const parent = this.#live.get(text(key));
     if (parent === undefined) return;
+    this.#working.add(parent);
     this.#around.observer.parentResuming?.(this, key.executionId, "resumed");
     for (const child of children) parent.calls.delete(child);
-    if (parent.calls.size > 0) this.#step({ kind: "parked", key });
-    else this.#later(parent, parent.work.durationMs / 2, () => this.#complete(parent));
+    if (parent.calls.size > 0) {
+      this.#working.delete(parent);
+      this.#step({ kind: "parked", key });
+    } else this.#later(parent, parent.work.durationMs / 2, () => this.#complete(parent));
   }
 
   // Slots
@@ -348,10 +363,21 @@ export class SimulatedAgent {
   #announcement(state: SimulatedAnnouncement["state"]): SimulatedAnnouncement {
     const { replicaId, pool, environment, version } = this.options;
     const { total, free, busy, lent, taken } = this.#slots;
+    // Made for every change of every replica: literals cost a fraction of spreads.
     return {
-      ...{ replicaId, pool, environment, version, state },
-      ...{ cause: this.#drain?.cause ?? "", reason: this.#drain?.reason ?? "", sequence: ++this.#sequence },
-      ...{ total, free, busy, lent, executions: taken },
+      replicaId,
+      pool,
+      environment,
+      version,
+      state,
+      cause: this.#drain?.cause ?? "",
+      reason: this.#drain?.reason ?? "",
+      sequence: ++this.#sequence,
+      total,
+      free,
+      busy,
+      lent,
+      executions: taken,
       idleSinceMs: this.#idleSinceMs === 0 ? undefined : this.#idleSinceMs,
     };
   }

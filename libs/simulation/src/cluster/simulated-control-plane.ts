@@ -1,6 +1,6 @@
 import {
-  PoolsMachine,
   type Environment,
+  type PoolsMachine,
   type PoolsEffect,
   type PoolsEvent,
   type PoolView,
@@ -29,6 +29,7 @@ export interface ControlPlaneSurroundings {
   readonly observer: Observer;
   /** How often it decides at most. */
   readonly decideEveryMs: number;
+  newMachine(options: ConstructorParameters<typeof PoolsMachine>[0]): PoolsMachine;
   newReplicaId(environment: string): string;
   /** Asks the provider for a replica. */
   startReplica(replica: Replica, policy: Policy, done: (failure: string | undefined) => void): void;
@@ -52,7 +53,7 @@ export class SimulatedControlPlane {
   constructor(state: ControlPlaneState, around: ControlPlaneSurroundings) {
     this.#state = state;
     this.#around = around;
-    this.#machine = new PoolsMachine({ limits, newReplicaId: (environment) => around.newReplicaId(environment) });
+    this.#machine = around.newMachine({ limits, newReplicaId: (environment) => around.newReplicaId(environment) });
     for (const environment of state.environments.values()) this.handle({ kind: "environmentChanged", environment });
     for (const stored of [...state.replicas.values()]) {
       this.handle({ kind: "replicaFound", ...stored, present: around.isPresent(stored.replica.id) });
@@ -143,9 +144,17 @@ export class SimulatedControlPlane {
 
 function toEvent(message: SimulatedAnnouncement): ReplicaEvent {
   const announced = {
-    ...{ address: message.replicaId, sequence: message.sequence, slots: message.total, free: message.free },
-    ...{ busy: message.busy, lent: message.lent, idleSinceMs: message.idleSinceMs, executions: message.executions },
-    ...{ memoryBytes: 0, agentPid: 1, runnerPid: 1 },
+    address: message.replicaId,
+    sequence: message.sequence,
+    slots: message.total,
+    free: message.free,
+    busy: message.busy,
+    lent: message.lent,
+    idleSinceMs: message.idleSinceMs,
+    executions: message.executions,
+    memoryBytes: 0,
+    agentPid: 1,
+    runnerPid: 1,
   };
   const { cause, reason } = message;
   switch (message.state) {

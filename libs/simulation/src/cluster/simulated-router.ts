@@ -29,6 +29,7 @@ export interface RouterSurroundings {
   readonly queue: EventQueue;
   readonly observer: Observer;
   readonly backlogMax: number;
+  newMachine(): RouterMachine;
   /** Opens a stream to a replica's agent. Undefined: it cannot be reached. */
   connect(router: SimulatedRouter, replicaId: string): AgentStream | undefined;
   report(report: RouterReport): void;
@@ -39,7 +40,7 @@ export interface RouterSurroundings {
 export class SimulatedRouter {
   readonly id: string;
   readonly #around: RouterSurroundings;
-  readonly #machine = new RouterMachine({ ttlMs: 600_000, countMax: 10_000, bytesMax: Infinity });
+  readonly #machine: RouterMachine;
   readonly #streams = new Map<string, AgentStream>();
   readonly #known = new Map<string, Replica>();
   readonly #onEnd = new Map<string, OnEnd[]>();
@@ -51,6 +52,7 @@ export class SimulatedRouter {
   constructor(id: string, around: RouterSurroundings) {
     this.id = id;
     this.#around = around;
+    this.#machine = around.newMachine();
     this.#report();
     this.#every(reportEveryMsMax, () => this.#report());
     this.#every(tickMs, () => this.handle({ kind: "tick" }));
