@@ -25,7 +25,7 @@ export interface Panel {
 
 const panelWidth = 520;
 const panelHeight = 260;
-const margin = { left: 64, right: 16, top: 34, bottom: 46 };
+const margin = { left: 64, right: 32, top: 34, bottom: 46 };
 const headHeight = 64;
 /** Told apart by people who do not see all colours (Okabe and Ito, 2008). */
 const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a8a00", "#888888"];

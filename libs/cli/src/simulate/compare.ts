@@ -22,16 +22,21 @@ const notable = 0.005;
 /** Shorter waits are too short to be compared by their ratio. */
 const immediateMs = 0.5;
 
+/** Compared at p95; where neither waits by then, further out. */
+const percentiles = ["p95", "p99", "max"] as const;
+
 function describeWaiting(base: Compared, other: Compared): string {
-  const [theirs, ours] = [base.figures.waitingMs.p95, other.figures.waitingMs.p95];
-  if (isSame(theirs, ours) || Math.max(theirs, ours) < immediateMs) return `waits as long as ${base.name} at p95`;
-  if (ours < immediateMs) return `does not wait at p95 (${base.name}: ${showDuration(theirs)})`;
-  if (theirs < immediateMs) return `waits ${showDuration(ours)} at p95 (${base.name}: not at all)`;
-  if (ours < theirs) return `waits ${percent(1 - ours / theirs)} less than ${base.name} at p95`;
-  const more = ours / theirs - 1;
-  return more <= 1
-    ? `waits ${percent(more)} longer than ${base.name} at p95`
-    : `waits ${factor(ours / theirs)} as long as ${base.name} at p95`;
+  const waits = ({ figures }: Compared, at: (typeof percentiles)[number]): number => figures.waitingMs[at];
+  const at = percentiles.find((one) => Math.max(waits(base, one), waits(other, one)) >= immediateMs);
+  if (at === undefined) return `waits as little as ${base.name}`;
+  const [theirs, ours] = [waits(base, at), waits(other, at)];
+  if (isSame(theirs, ours)) return `waits as long as ${base.name} at ${at}`;
+  if (ours < immediateMs) return `does not wait at ${at} (${base.name}: ${showDuration(theirs)})`;
+  if (theirs < immediateMs) return `waits ${showDuration(ours)} at ${at} (${base.name}: not at all)`;
+  if (ours < theirs) return `waits ${percent(1 - ours / theirs)} less than ${base.name} at ${at}`;
+  return ours <= 2 * theirs
+    ? `waits ${percent(ours / theirs - 1)} longer than ${base.name} at ${at}`
+    : `waits ${factor(ours / theirs)} as long as ${base.name} at ${at}`;
 }
 
 function describePrice(base: Compared, other: Compared): string {

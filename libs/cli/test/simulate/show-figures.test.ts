@@ -34,9 +34,18 @@ test("every further policy is compared with the first one, and one alone with no
   const policies = [withFigures("A", 0, 1), withFigures("B", 50, 2), withFigures("C", 0.1, 1)];
   expect(describeTradeOffs(policies)).toEqual([
     "B waits 50 ms at p95 (A: not at all) and pays 2x the replica-seconds.",
-    "C waits as long as A at p95 and pays as many replica-seconds.",
+    "C waits as little as A and pays as many replica-seconds.",
   ]);
   expect(describeTradeOffs(policies.slice(0, 1))).toEqual([]);
+});
+
+test("where neither waits at p95, they are compared further out", () => {
+  const policies = [withFigures("A", 0, 1), withFigures("B", 0, 1)];
+  const waits = [400, 100].map((p99, index) => {
+    const { name, figures: own } = policies[index]!;
+    return { name, figures: { ...own, waitingMs: { ...none, p99, max: 1_000 } } };
+  });
+  expect(describeTradeOffs(waits)).toEqual(["B waits 75 % less than A at p99 and pays as many replica-seconds."]);
 });
 
 function rowOf(text: string, label: string): string {
@@ -95,7 +104,7 @@ test("a drawing is one file with its own colours for light and dark, labels, a l
     expect(svg).toContain(`>${label}</text>`);
   expect(svg).not.toMatch(/href|url\(|<script|NaN|Infinity/);
   // Steps between the corners of the panel: 0 replicas at the lower left, 2 in the middle of the width at the top.
-  expect(svg).toContain('<path class="line c1" d="M64 214H284V34H504V34"/>');
+  expect(svg).toContain('<path class="line c1" d="M64 214H276V34H488V34"/>');
 });
 
 test("a drawing of nothing is a drawing", () => {
@@ -117,7 +126,7 @@ test("what is 0 stands at the left end of a logarithmic axis", () => {
   ] as const;
   const lines = [{ of: 0, points }];
   const svg = svgDocument({ title: "", names: ["A"], panels: [{ ...panel, xScale: "log", steps: false, lines }] });
-  expect(svg).toContain('d="M64 214L64 124L504 34"');
+  expect(svg).toContain('d="M64 214L64 124L488 34"');
 });
 
 test("a plot in the terminal fills its width, and what is above 0 is seen", () => {
