@@ -67,6 +67,7 @@ export class SimulatedCluster {
   readonly #options: ClusterOptions & Required<Pick<ClusterOptions, keyof typeof defaults>>;
   readonly #agents = new Map<string, SimulatedAgent>();
   readonly #routers: SimulatedRouter[] = [];
+  readonly #streams = new Map<string, SimulatedStream<ToAgent, ToRouter>>();
   readonly #state: ControlPlaneState = { environments: new Map(), replicas: new Map() };
   #controlPlane: SimulatedControlPlane;
   #ids = 0;
@@ -123,6 +124,16 @@ export class SimulatedCluster {
     const runId = order.run ?? executionId;
     const delivered = (): void => this.#options.observer.resultDelivered?.(executionId);
     return router.submit(order, { executionId, runId, parentId: "" }, delivered) ? executionId : undefined;
+  }
+
+  /** Whether anybody's announcements reach the control plane, as far as it can tell. */
+  setHearing(can: boolean): void {
+    this.#controlPlane.handle({ kind: "hearing", can });
+  }
+
+  /** Breaks a stream between a router and a replica, if there is one. Either side notices after a delay of its own. */
+  breakStream(routerId: string, replicaId: string, noticedAfterMs: readonly [number, number]): void {
+    this.#streams.get(`${routerId} ${replicaId}`)?.break(...noticedAfterMs);
   }
 
   /** A control plane's process dies and the next one takes over after a while. */
@@ -206,6 +217,7 @@ export class SimulatedCluster {
 
   #exited(replicaId: string): void {
     this.#agents.delete(replicaId);
+    for (const { id } of this.#routers) this.#streams.delete(`${id} ${replicaId}`);
     this.#options.observer.replicaGone?.(replicaId);
     this.queue.after(stopMs, () => this.#controlPlane.handle({ kind: "replicaExited", replicaId, how: "it exited" }));
   }
@@ -238,6 +250,7 @@ export class SimulatedCluster {
       router.streamEnd(replicaId, own),
       agent.streamEnd(router.id, own),
     );
+    this.#streams.set(`${router.id} ${replicaId}`, stream);
     this.queue.after(network.stream(router.id, replicaId), () => {
       if (stream.isOpen && agent.isAlive) agent.attach(router.id, stream);
       else stream.break();

@@ -14,6 +14,10 @@ export interface Observer {
   backlogChanged?(executions: number): void;
   /** Attempts that hold a slot, attempts that live, and slots, after something about them changed. */
   agentChanged?(agent: SimulatedAgent): void;
+  /** A dispatch got a slot. */
+  attemptDispatchTaken?(agent: SimulatedAgent, executionId: string): void;
+  /** An attempt is over, however it ended. */
+  attemptGone?(agent: SimulatedAgent, executionId: string): void;
   /** An attempt began to work in a replica, and worked to its end. */
   attemptWorked?(agent: SimulatedAgent, executionId: string, attempt: number, what: "began" | "completed"): void;
   /** A parent waits for a slot, or has it back. */

@@ -223,6 +223,7 @@ export class SimulatedAgent {
     else {
       const attempt = { key, routerId, runId, work, calls: new Set<string>(), begun: false };
       this.#live.set(text(key), attempt);
+      this.#around.observer.attemptDispatchTaken?.(this, key.executionId);
       if (this.#isRunnerReady) this.#work(attempt);
     }
     this.#slotsChanged();
@@ -258,6 +259,7 @@ export class SimulatedAgent {
     const { key, routerId, calls } = attempt;
     this.#live.delete(text(key));
     this.#working.delete(attempt);
+    this.#around.observer.attemptGone?.(this, key.executionId);
     for (const child of calls) {
       this.#parentOf.delete(child);
       this.#accounts.settleCall(routerId, child);

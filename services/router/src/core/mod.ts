@@ -2,6 +2,7 @@
 export * from "./events.ts";
 export * from "./execution.ts";
 export * from "./router-machine.ts";
+export { turnsPerOldest } from "./backlog.ts";
 export { choosePool } from "./choose-pool.ts";
 export { decideAdmission, type Admission, type AdmissionSnapshot } from "./admit.ts";
 export type { Pool } from "./pool.ts";

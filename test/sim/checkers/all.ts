@@ -1,0 +1,21 @@
+import { atMostOneResult } from "./at-most-one-result.ts";
+import { busyReplicasAreNeverTaken } from "./busy-replicas-are-never-taken.ts";
+import type { NewChecker } from "./checker.ts";
+import { everyExecutionEnds } from "./every-execution-ends.ts";
+import { idleReachesZeroOnTime } from "./idle-reaches-zero-on-time.ts";
+import { lendingNeverDeadlocks } from "./lending-never-deadlocks.ts";
+import { nobodyStarves } from "./nobody-starves.ts";
+import { replicasWithinBounds } from "./replicas-within-bounds.ts";
+import { slotsNeverExceeded } from "./slots-never-exceeded.ts";
+
+/** Every rule there is. */
+export const allCheckers: readonly NewChecker[] = [
+  slotsNeverExceeded,
+  atMostOneResult,
+  everyExecutionEnds,
+  replicasWithinBounds,
+  idleReachesZeroOnTime,
+  nobodyStarves,
+  lendingNeverDeadlocks,
+  busyReplicasAreNeverTaken,
+];
