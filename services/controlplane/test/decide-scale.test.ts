@@ -150,6 +150,14 @@ describe("growing", () => {
     expect(started(decide({ replicas: [used], backlog: 1, policy: singleUse }))).toBe(1);
   });
 
+  test("replicas of single use whose executions wait for their calls leave room for these", () => {
+    const singleUse = { ...policy, minReplicas: 0, maxReplicas: 1, singleUse: true, concurrency: 1 };
+    const waiting = replica("a", { state: "ready", slots: 1, announced: announced({ slots: 1, free: 0, lent: 1 }) });
+    const working = replica("b", { state: "ready", slots: 1, announced: announced({ slots: 1, free: 0, busy: 1 }) });
+    expect(started(decide({ replicas: [waiting], backlog: 1, policy: singleUse }))).toBe(1);
+    expect(started(decide({ replicas: [waiting, working], backlog: 1, policy: singleUse }))).toBe(0);
+  });
+
   test("free slots of another version are nobody's: executions run on the current one", () => {
     const replicas = [idle("a", 0, { version: "v0" })];
     expect(started(decide({ replicas, backlog: 1, policy: { ...policy, minReplicas: 0 } }))).toBe(1);

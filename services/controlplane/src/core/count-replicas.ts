@@ -4,7 +4,10 @@ import { isBusy, isLive, type Replica } from "./replica.ts";
 export interface ReplicaCounts {
   /** Those that have or will have slots, of every version. */
   readonly live: readonly Replica[];
-  /** Live ones of the current version, but for those that are to replace one that is still there. */
+  /**
+   * Live ones of the current version, but for those that are to replace one that is still there, and those of single use
+   * whose execution waits for its calls: these may need replicas of the same pool, and theirs has nothing left to give.
+   */
   readonly settled: readonly Replica[];
   /** Live ones of other versions. */
   readonly others: readonly Replica[];
@@ -28,7 +31,11 @@ export interface ReplicaCounts {
 }
 
 /** One pass: pools have thousands of replicas and are decided over many times a second. */
-export function countReplicas(replicas: Iterable<Replica>, version: string | undefined): ReplicaCounts {
+export function countReplicas(
+  replicas: Iterable<Replica>,
+  version: string | undefined,
+  singleUse: boolean,
+): ReplicaCounts {
   const live: Replica[] = [];
   const settled: Replica[] = [];
   const others: Replica[] = [];
@@ -56,7 +63,8 @@ export function countReplicas(replicas: Iterable<Replica>, version: string | und
     if (replica.version !== version) {
       others.push(replica);
       othersBusy ||= inUse;
-    } else if (replica.replaces === undefined) settle(replica);
+    } else if (singleUse && isWaiting(replica)) continue;
+    else if (replica.replaces === undefined) settle(replica);
     else replacing.push(replica);
   }
   const replacements = new Map<string, Replica>();
@@ -71,6 +79,11 @@ export function countReplicas(replicas: Iterable<Replica>, version: string | und
     ...{ live, settled, others, replacements, ready, busy, draining, freeSlots, freeInBusy, anyBusy, othersBusy },
     lastUsedAtMs: lastUsedAtMs === -Infinity ? undefined : lastUsedAtMs,
   };
+}
+
+/** Its execution does nothing but wait for its calls. */
+export function isWaiting({ announced }: Replica): boolean {
+  return announced !== undefined && announced.busy === 0 && announced.lent > 0;
 }
 
 /** A replica that has not announced itself yet was started, or found again, for somebody's sake. */

@@ -91,11 +91,12 @@ export const growAfterMs = 100;
  *
  * A new version rolls out beside the other one: the other's replicas serve until one of the new version is ready, or until
  * nobody wants anything; then they drain. The bound of `maxReplicas` holds for each version by itself, since otherwise a
- * pool of one replica could not change its version without a gap; and so does one replica that is about to replace another.
+ * pool of one replica could not change its version without a gap; and one replica that is about to replace another does not
+ * count. Nor does one of single use whose execution waits for its calls, since they could otherwise wait for it for ever.
  */
 export function decideScale(snapshot: PoolSnapshot): ScaleDecision {
   const { version, now, policy, startFailures } = snapshot;
-  const counts = countReplicas(snapshot.replicas, version);
+  const counts = countReplicas(snapshot.replicas, version, policy.singleUse);
   if (version === undefined) return drainAll(counts, "ENVIRONMENT_DELETED", "the environment was deleted");
   const sleepsAt = sleepMoment(snapshot, counts);
   if (sleepsAt === undefined) return drainAll(counts, "NOT_WANTED", "nothing has been asked for");

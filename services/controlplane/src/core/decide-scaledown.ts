@@ -18,7 +18,8 @@ export const scaledownStepMs = 50;
  */
 export function decideScaledown(snapshot: PoolSnapshot, counts: ReplicaCounts, kept: number): ScaledownDecision {
   const { policy, now, lastScaledownAtMs } = snapshot;
-  const excess = excessOf(counts, policy.maxReplicas);
+  // Those of single use go by themselves, and more of them than the maximum may have been needed.
+  const excess = policy.singleUse ? [] : excessOf(counts, policy.maxReplicas);
   const spare = counts.settled.length - excess.length - kept;
   if (spare <= 0) return { drain: excess, nextAt: undefined };
   const leaving = new Set(excess.map(({ replicaId }) => replicaId));

@@ -30,7 +30,7 @@ export function replicaContainer({
 }): Docker.ContainerCreateOptions {
   const { memoryBytes, nanoCpus } = containerLimits(order.spec);
   // On the host's network an agent is like any process of it; on another one the container has an address of its own.
-  const agentHost = launch.agentHost;
+  const agentHost = network === "host" ? launch.agentHost : "auto";
   const inherited = openTelemetry(launch.inherited);
   const variables = agentVariables({ ...launch, agentHost, inherited }, order, {
     python: image.python,

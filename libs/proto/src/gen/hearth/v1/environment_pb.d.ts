@@ -76,7 +76,8 @@ export declare type ReusePolicy = Message<"hearth.v1.ReusePolicy"> & {
   recycling?: Recycling | undefined;
 
   /**
-   * Every replica serves one execution and ends. Its concurrency is 1. Default false.
+   * Every replica serves one execution and ends. Its concurrency is 1. One whose execution waits for its calls does not count
+   * towards max_replicas: they may need replicas of the same environment. Default false.
    *
    * @generated from field: bool single_use = 9;
    */
