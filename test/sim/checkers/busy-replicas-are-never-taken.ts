@@ -1,8 +1,9 @@
+import type { Work } from "@hearth/simulation";
 import type { NewChecker } from "./checker.ts";
 
 /**
  * A replica that a TTL lets go has no attempts that the control plane could have known of, and no attempt is ended by the end
- * of a grace period: tasks here take much less.
+ * of a grace period: tasks here take much less, unless they wait for calls.
  */
 export const busyReplicasAreNeverTaken: NewChecker = (world) => {
   const name = "busy-replicas-are-never-taken";
@@ -18,6 +19,7 @@ export const busyReplicasAreNeverTaken: NewChecker = (world) => {
         }
       },
       executionEnded(execution) {
+        if ((execution.request as Work).calls.length > 0) return;
         const given = execution.attempts.find(({ end }) => end?.reason === "GRACE_PERIOD_OVER");
         if (given !== undefined) world.report(name, `attempt ${given.number} of ${execution.id} was ended by a drain`);
       },
