@@ -22,6 +22,10 @@ export interface Watch {
 const environment = "simulated";
 /** Simulations whose executions do not end by themselves are given up this long after the last arrival. */
 const afterwardsMaxMs = 400 * 86_400_000;
+/** Above so many replicas a decision in virtual time costs more than its few milliseconds are worth. */
+const largePool = 1_000;
+const decideEveryMsInLargePools = 50;
+const decideEveryMsInProduction = 10;
 const progressEveryMs = 200;
 /** How often the clock is read, in steps of the simulation. */
 const lookEverySteps = 512;
@@ -39,7 +43,7 @@ export function runJob(job: Job, watch: Watch): JobResult {
   const cluster: SimulatedCluster = new SimulatedCluster({
     routers: job.routers,
     startUpMs: drawDurations(job.startUp, newChance("start-up")),
-    heartbeats: true,
+    decideEveryMs: job.policy.maxReplicas > largePool ? decideEveryMsInLargePools : decideEveryMsInProduction,
     backlogMax: job.backlogMax,
     observer: record(recorder, { slots: job.policy.concurrency, now: () => cluster.queue.nowMs }),
   });

@@ -35,7 +35,10 @@ export async function runJobs(
   const workers = new Set<Worker>();
   const workOff = async (): Promise<void> => {
     for (const index of waiting) {
-      const worker = new Worker(workerFile(), { workerData: { job: jobs[index], stop } });
+      const worker = new Worker(workerFile(), {
+        workerData: { job: jobs[index], stop },
+        resourceLimits: { maxYoungGenerationSizeMb },
+      });
       workers.add(worker);
       results[index] = await resultOf(worker, (reached) => {
         progress[index] = reached;
@@ -51,6 +54,9 @@ export async function runJobs(
   }
   return results;
 }
+
+/** Executions live briefly: room for more of them means that fewer are moved before they are forgotten. */
+const maxYoungGenerationSizeMb = 192;
 
 function resultOf(worker: Worker, onProgress: (progress: Progress) => void): Promise<JobResult> {
   return new Promise((resolve, reject) => {
