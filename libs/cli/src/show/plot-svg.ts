@@ -16,8 +16,8 @@ export interface Panel {
   readonly yLabel: string;
   /** A logarithmic axis has no room for what is not above 0; such points stand at its left end. */
   readonly xScale: "linear" | "log";
-  /** The highest value the y axis must have room for. Undefined: that of the lines. */
-  readonly yMax?: number;
+  /** Where the y axis begins and the value it must have room for. Undefined: 0 and the highest one of the lines. */
+  readonly yRange?: readonly [from: number, to: number];
   /** A value holds until the next point, as a number of replicas does. */
   readonly steps: boolean;
   readonly lines: readonly Line[];
@@ -77,7 +77,8 @@ function drawLegend(names: readonly string[]): string {
 
 function drawPanel(panel: Panel): string {
   const points = panel.lines.flatMap((line) => line.points);
-  const yTicks = linearTicks(panel.yMax ?? highest(points, 1));
+  const [yFrom, yTo] = panel.yRange ?? [0, highest(points, 1)];
+  const yTicks = linearTicks(yTo - yFrom).map((tick) => tick + yFrom);
   const xTicks = xTicksOf(panel, points);
   const [left, right] = [margin.left, panelWidth - margin.right];
   const [top, bottom] = [margin.top, panelHeight - margin.bottom];
@@ -85,7 +86,7 @@ function drawPanel(panel: Panel): string {
   const xEnd =
     panel.xScale === "linear" && points.length > 0 ? Math.max(highest(points, 0), 1e-9) : (xTicks.at(-1) ?? 1);
   const x = placing({ scale: panel.xScale, values: [xTicks[0] ?? 0, xEnd], places: [left, right] });
-  const y = placing({ scale: "linear", values: [0, yTicks.at(-1) ?? 1], places: [bottom, top] });
+  const y = placing({ scale: "linear", values: [yFrom, yTicks.at(-1) ?? 1], places: [bottom, top] });
   const middle = (top + bottom) / 2;
   return [
     text(left, 20, panel.title, "title"),

@@ -30,19 +30,27 @@ export function svgPlots(policies: readonly Plotted[], title: string): string {
     });
     return { title, xLabel: `time (${unit.name})`, yLabel: of, xScale: "linear", steps: true, lines };
   });
+  // Where nearly nobody waits, only those who do are drawn.
+  const immediate = Math.min(1, ...policies.map(({ courses }) => shareWithoutWait(courses)));
+  const leastPercent = 10 * Math.floor(immediate * 9.99);
+  const isDrawn = ({ share }: { readonly share: number }): boolean => share * 100 >= leastPercent;
   const waiting: Panel = {
     title: "Waiting time: share of executions that waited no longer",
     xLabel: "waiting time (ms, logarithmic)",
     yLabel: "share of executions (%)",
     xScale: "log",
-    yMax: 100,
+    yRange: [leastPercent, 100],
     steps: false,
     lines: policies.map(({ courses }, index) => ({
       of: index,
-      points: courses.waiting.map(({ value, share }) => [value, share * 100] as const),
+      points: courses.waiting.filter(isDrawn).map(({ value, share }) => [value, share * 100] as const),
     })),
   };
   return svgDocument({ title, names: policies.map(({ name }) => name), panels: [...overTime, waiting] });
+}
+
+function shareWithoutWait({ waiting }: Courses): number {
+  return waiting.findLast(({ value }) => value === 0)?.share ?? 0;
 }
 
 /** The same for a terminal of so many columns, one policy below the other, on the same scales. */
