@@ -22,8 +22,8 @@ export interface ScenarioOutcome {
 const environment = "env";
 /** Faults happen, and executions come, for so long. */
 const disturbedMs = 20_000;
-/** Then nothing does for so long, which is more than any timeout takes. */
-const restMs = 150_000;
+/** A cluster where nothing has ended for so long, without faults, is at rest: no timeout takes longer. */
+const restMs = 90_000;
 const trailMax = 400;
 
 /**
@@ -42,7 +42,8 @@ export function runScenario(
   const network = new FaultyNetwork(random.fork());
   const violations: Violation[] = [];
   const trail: string[] = [];
-  const observers: Observer[] = [];
+  const progress = { ended: 0 };
+  const observers: Observer[] = [{ executionEnded: () => void (progress.ended += 1) }];
   let policy = makePolicy(random);
   const plan = makePlan(random);
   const startUps = random.fork();
@@ -86,7 +87,11 @@ export function runScenario(
     network.heal();
     cluster.setHearing(true);
   });
-  queue.runUntil(disturbedMs + restMs);
+  let endedBefore = -1;
+  for (let untilMs = disturbedMs + restMs; endedBefore < progress.ended; untilMs += restMs) {
+    endedBefore = progress.ended;
+    queue.runUntil(untilMs);
+  }
   for (const checker of checkers) checker.atRest?.();
   return { seed, executions, violations, trail };
 }

@@ -66,6 +66,8 @@ export class SimulatedCluster {
   readonly queue = new EventQueue();
   readonly #options: ClusterOptions & Required<Pick<ClusterOptions, keyof typeof defaults>>;
   readonly #agents = new Map<string, SimulatedAgent>();
+  /** Replicas that their provider is making; one that is stopped by then never comes. */
+  readonly #starting = new Set<string>();
   readonly #routers: SimulatedRouter[] = [];
   readonly #streams = new Map<string, SimulatedStream<ToAgent, ToRouter>>();
   readonly #state: ControlPlaneState = { environments: new Map(), replicas: new Map() };
@@ -138,6 +140,7 @@ export class SimulatedCluster {
 
   /** A control plane's process dies and the next one takes over after a while. */
   killControlPlane(forMs: number): void {
+    if (!this.#controlPlane.isAlive) return;
     this.#controlPlane.kill();
     this.queue.after(forMs, () => {
       this.#controlPlane = this.#newControlPlane();
@@ -175,10 +178,11 @@ export class SimulatedCluster {
       startReplica: (replica, policy, done) => this.#start(replica, policy, done),
       stopReplica: (replicaId, done) =>
         this.queue.after(stopMs, () => {
+          this.#starting.delete(replicaId);
           this.#agents.get(replicaId)?.kill();
           done();
         }),
-      isPresent: (replicaId) => this.#agents.has(replicaId),
+      isPresent: (replicaId) => this.#agents.has(replicaId) || this.#starting.has(replicaId),
       drain: (replicaId, reason, graceMs, done) => {
         const delayMs = network.call("controlplane", replicaId);
         if (delayMs === undefined) return this.queue.after(3_000, () => done(false));
@@ -199,7 +203,9 @@ export class SimulatedCluster {
     const { startUpMs, startFailure, newSlots, heartbeats, observer } = this.#options;
     const failure = startFailure?.();
     const { id: replicaId, pool, environment, version } = replica;
+    this.#starting.add(replicaId);
     this.queue.after(startUpMs(), () => {
+      if (!this.#starting.delete(replicaId)) return;
       if (failure !== undefined) return done(failure);
       observer.replicaCreated?.(replica);
       const slots = newSlots(policy.concurrency, policy.singleUse);

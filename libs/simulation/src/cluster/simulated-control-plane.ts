@@ -61,6 +61,10 @@ export class SimulatedControlPlane {
     this.#look();
   }
 
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
   pools(environment: string): readonly PoolView[] {
     return this.#machine.pools(environment);
   }
