@@ -319,6 +319,13 @@ describe("recycling", () => {
     expect(started(decide({ replicas: underWay, policy: after({ afterExecutions: 5 }) }))).toBe(0);
   });
 
+  test("a replica that goes anyway is not replaced", () => {
+    const due = { readyAtMs: now - 90_000, announced: announced({ busy: 0, idleSinceMs: now - 1, executions: 5 }) };
+    const replicas = [idle("a", 0, due), idle("b", 0), idle("c", 0)];
+    const decision = decide({ replicas, policy: { ...after({ afterExecutions: 5 }), maxReplicas: 2 } });
+    expect(decision).toMatchObject({ kind: "drain", start: [], drain: [{ replicaId: "a", cause: "MAX_REPLICAS" }] });
+  });
+
   test("a replacement whose replica is gone is a replica like any other", () => {
     const replicas = [idle("b", 0, { replaces: "a" })];
     expect(decide({ replicas })).toMatchObject({ kind: "hold", desired: 1 });

@@ -110,10 +110,12 @@ export function decideScale(snapshot: PoolSnapshot): ScaleDecision {
   const missing = Math.max(0, wish.desired - counts.settled.length);
   const start: StartOrder[] = [];
   if (missing > 0) start.push({ count: missing, cause: wish.cause, reason: wish.reason });
-  start.push(...recycling.start);
+  const scaledown = decideScaledown(snapshot, counts, missing > 0 ? counts.settled.length : keptFor(snapshot, counts));
+  // What goes anyway needs no replacement.
+  const leaving = new Set(scaledown.drain.map(({ replicaId }) => replicaId));
+  start.push(...recycling.start.filter(({ replaces = "" }) => !leaving.has(replaces)));
   const startAt = startFailures === undefined ? now : nextStartAt(startFailures);
   const postponed = start.length > 0 && startAt > now;
-  const scaledown = decideScaledown(snapshot, counts, missing > 0 ? counts.settled.length : keptFor(snapshot, counts));
   const drain = [...stale, ...recycling.drain, ...scaledown.drain];
   const failed = startFailures?.count ?? 0;
   return {

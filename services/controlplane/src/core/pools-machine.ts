@@ -70,6 +70,8 @@ export class PoolsMachine {
   readonly #poolOfReplica = new Map<string, PoolState>();
   /** Replicas the provider was asked to stop, and why. */
   readonly #stopping = new Map<string, { readonly cause: EndCause; readonly reason: string }>();
+  /** When replicas ended, a short while ago; the earliest first. */
+  readonly #endedAt = new Map<string, number>();
   readonly #undecided = new Set<PoolState>();
   #deaf = false;
   #effects: PoolsEffect[] = [];
@@ -201,7 +203,7 @@ export class PoolsMachine {
   #hear(identity: ReplicaIdentity, event: ReplicaEvent, now: number): void {
     const { replicaId } = identity;
     if (!this.isKnown(replicaId)) {
-      if (event.kind === "gone" || this.#stopping.has(replicaId)) return;
+      if (event.kind === "gone" || this.#stopping.has(replicaId) || this.#endedAt.has(replicaId)) return;
       const pool = this.#poolOf(identity.pool, identity.environment);
       this.#keep(newReplica(identity, { slots: 0, cause: "ADOPTED", reason: foundReason }, now), pool);
     }
@@ -258,6 +260,7 @@ export class PoolsMachine {
     pool.replicas.delete(replica.id);
     pool.lastGoneAtMs = now;
     this.#poolOfReplica.delete(replica.id);
+    this.#endedAt.set(replica.id, now);
   }
 
   #poolOf(name: string, environment: string): PoolState {
@@ -277,6 +280,10 @@ export class PoolsMachine {
   }
 
   #look(now: number): void {
+    for (const [id, endedAtMs] of this.#endedAt) {
+      if (endedAtMs + endRememberedMs > now) break;
+      this.#endedAt.delete(id);
+    }
     if (this.#deaf) return;
     for (const pool of this.#pools.values()) {
       for (const replica of pool.replicas.values()) {
@@ -345,6 +352,12 @@ export class PoolsMachine {
     else this.#effects.push({ kind: "drain", replicaId, address, reason });
   }
 }
+
+/**
+ * An announcement that was on its way when its replica ended comes within this; until then it is no replica found. One that
+ * lives on all the same is found after it.
+ */
+const endRememberedMs = 10_000;
 
 const foundReason = "it was there before the control plane";
 
