@@ -15,7 +15,7 @@ const everyMsWithoutTerminal = 5_000;
 
 /** Shown from the first second on, so that short simulations leave nothing on the way. */
 export function progressLine(
-  stream: Pick<WriteStream, "write" | "isTTY">,
+  stream: Pick<WriteStream, "write" | "isTTY" | "columns">,
   now = performance.now.bind(performance),
 ): ProgressLine {
   const startedAt = now();
@@ -25,7 +25,8 @@ export function progressLine(
       const at = now();
       if (at - shownAt < (stream.isTTY ? everyMs : everyMsWithoutTerminal)) return;
       shownAt = at;
-      const text = describe(progress, at - startedAt);
+      // A line that wraps cannot be taken away.
+      const text = describe(progress, at - startedAt).slice(0, stream.isTTY ? stream.columns - 1 : undefined);
       stream.write(stream.isTTY ? `\r\u001b[2K${text}` : `${text}\n`);
     },
     end() {

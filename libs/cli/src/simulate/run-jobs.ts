@@ -71,10 +71,15 @@ function resultOf(worker: Worker, onProgress: (progress: Progress) => void): Pro
 }
 
 function failureOf(failed: Extract<WorkerMessage, { kind: "failed" }>): Error {
-  if (failed.name === "TraceError" || failed.code !== undefined) {
+  if (failed.name === "TraceError" || isSystemError(failed.code)) {
     return new CliFailure("TRACE_UNREADABLE", failed.message);
   }
   return Object.assign(new Error(failed.message), { stack: failed.stack });
+}
+
+/** Such as ENOENT: only the trace is read. */
+function isSystemError(code: string | undefined): boolean {
+  return code !== undefined && /^E[A-Z]+$/.test(code);
 }
 
 /** The worker's own bundle beside the command line's, or its source. */

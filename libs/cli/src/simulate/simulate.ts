@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { completePolicy, type Policy } from "@hearth/policy";
 import { policyFromMessage } from "@hearth/policy/wire";
 import { CliFailure } from "../cli-failure.ts";
@@ -37,7 +38,10 @@ export async function simulate(options: SimulateOptions): Promise<void> {
   try {
     const jobs = candidates.map(({ policy }) => ({ ...options.job, policy }));
     const run = runJobs(jobs, { onProgress: (progress) => line.show(progress), stopAsked: stop.first });
-    const atOnce = stop.second.then(() => Promise.reject(new CliFailure("STOPPED", "It was stopped at once.")));
+    // One Ctrl-C may arrive twice, from the terminal and from whatever started this.
+    const atOnce = stop.second
+      .then(() => setTimeout(reactsWithinMs, undefined, { ref: false }))
+      .then(() => Promise.reject(new CliFailure("STOPPED", "It was stopped before there was anything to show.")));
     results = await Promise.race([run, atOnce]);
   } finally {
     line.end();
@@ -48,6 +52,9 @@ export async function simulate(options: SimulateOptions): Promise<void> {
   if (options.json) return printDocument(documentOf(options, compared));
   console.log(textOf(options, compared));
 }
+
+/** A simulation that is asked twice to stop has this long to show what there is. */
+const reactsWithinMs = 2_000;
 
 type Result = JobResult & { readonly name: string; readonly policy: Policy };
 
