@@ -45,6 +45,8 @@ export function runJob(job: Job, watch: Watch): JobResult {
     startUpMs: drawDurations(job.startUp, newChance("start-up")),
     decideEveryMs: job.policy.maxReplicas > largePool ? decideEveryMsInLargePools : decideEveryMsInProduction,
     backlogMax: job.backlogMax,
+    // Nothing is lost here.
+    heartbeats: false,
     observer: record(recorder, { slots: job.policy.concurrency, now: () => cluster.queue.nowMs }),
   });
   cluster.deploy(environment, "1", job.policy);

@@ -171,9 +171,9 @@ export class SimulatedCluster {
   }
 
   #newControlPlane(): SimulatedControlPlane {
-    const { observer, decideEveryMs, network, newPoolsMachine } = this.#options;
+    const { observer, decideEveryMs, heartbeats, network, newPoolsMachine } = this.#options;
     return new SimulatedControlPlane(this.#state, {
-      ...{ queue: this.queue, observer, decideEveryMs, newMachine: newPoolsMachine },
+      ...{ queue: this.queue, observer, decideEveryMs, heartbeats, newMachine: newPoolsMachine },
       newReplicaId: (environment) => `${environment}-${this.#newId()}`,
       startReplica: (replica, policy, done) => this.#start(replica, policy, done),
       stopReplica: (replicaId, done) =>
@@ -242,7 +242,11 @@ export class SimulatedCluster {
   }
 
   #deliver(from: string, to: string, receive: () => void): void {
-    for (const delayMs of this.#options.network.publish(from, to)) this.queue.after(delayMs, receive);
+    for (const delayMs of this.#options.network.publish(from, to)) {
+      // Nobody who hears something answers from within.
+      if (delayMs === 0) receive();
+      else this.queue.after(delayMs, receive);
+    }
   }
 
   #connect(router: SimulatedRouter, replicaId: string): SimulatedStream<ToAgent, ToRouter> | undefined {

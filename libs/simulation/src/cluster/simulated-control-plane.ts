@@ -29,6 +29,8 @@ export interface ControlPlaneSurroundings {
   readonly observer: Observer;
   /** How often it decides at most. */
   readonly decideEveryMs: number;
+  /** Whether replicas and routers speak up when there is nothing new. */
+  readonly heartbeats: boolean;
   newMachine(options: ConstructorParameters<typeof PoolsMachine>[0]): PoolsMachine;
   newReplicaId(environment: string): string;
   /** Asks the provider for a replica. */
@@ -58,6 +60,8 @@ export class SimulatedControlPlane {
     for (const stored of [...state.replicas.values()]) {
       this.handle({ kind: "replicaFound", ...stored, present: around.isPresent(stored.replica.id) });
     }
+    // Where nobody says that it is there, silence says nothing.
+    if (!around.heartbeats) this.handle({ kind: "hearing", can: false });
     this.#look();
   }
 

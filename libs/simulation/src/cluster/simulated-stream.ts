@@ -18,6 +18,8 @@ export class SimulatedStream<ToAgent, ToRouter> {
   #reachesRouterAt = 0;
   #reachesAgentAt = 0;
   #isOpen = true;
+  /** The agent has spoken on it: it knows of it. */
+  #isAttached = false;
 
   constructor(queue: EventQueue, network: Network, router: StreamEnd<ToRouter>, agent: StreamEnd<ToAgent>) {
     this.#queue = queue;
@@ -33,6 +35,9 @@ export class SimulatedStream<ToAgent, ToRouter> {
   toAgent(message: ToAgent): void {
     if (!this.#isOpen) return;
     const delayMs = this.#network.stream(this.#router.name, this.#agent.name);
+    // Agents answer later, never from within: without a delay there is no need to wait for one's turn.
+    if (delayMs === 0 && this.#reachesAgentAt <= this.#queue.nowMs && this.#isAttached)
+      return this.#agent.receive(message);
     this.#reachesAgentAt = Math.max(this.#reachesAgentAt, this.#queue.nowMs + delayMs);
     this.#queue.at(this.#reachesAgentAt, () => {
       if (this.#isOpen) this.#agent.receive(message);
@@ -41,6 +46,7 @@ export class SimulatedStream<ToAgent, ToRouter> {
 
   toRouter(message: ToRouter): void {
     if (!this.#isOpen) return;
+    this.#isAttached = true;
     const delayMs = this.#network.stream(this.#agent.name, this.#router.name);
     this.#reachesRouterAt = Math.max(this.#reachesRouterAt, this.#queue.nowMs + delayMs);
     this.#queue.at(this.#reachesRouterAt, () => {
