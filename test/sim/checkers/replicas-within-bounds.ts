@@ -1,3 +1,4 @@
+import type { Replica } from "@hearth/controlplane/core";
 import type { NewChecker } from "./checker.ts";
 
 /**
@@ -6,12 +7,32 @@ import type { NewChecker } from "./checker.ts";
  */
 export const replicasWithinBounds: NewChecker = (world) => {
   const name = "replicas-within-bounds";
+  /** By pool and version, those that were asked for and have not ended, whatever the control plane believes. */
+  const present = new Map<string, Set<string>>();
+  const keyOf = ({ pool, version }: Replica): string => `${pool} ${version}`;
+  const count = (replica: Replica): number => {
+    const ids = present.get(keyOf(replica)) ?? new Set();
+    present.set(keyOf(replica), ids.add(replica.id));
+    return ids.size;
+  };
+  const forget = (id: string): void => present.forEach((ids) => ids.delete(id));
   return {
     name,
     observer: {
+      replicaCreated: (replica) => void count(replica),
+      replicaGone: forget,
       controlPlaneDid(effect) {
+        if (effect.kind === "replicaChanged" && effect.replica.state === "ended") {
+          const { id } = effect.replica;
+          if (!world.cluster.agents.some(({ replicaId }) => replicaId === id)) forget(id);
+        }
         if (effect.kind !== "start") return;
         const { replica, policy } = effect;
+        const really = count(replica);
+        const isPlain = policy.recycling.afterExecutions === undefined && !policy.singleUse;
+        if (isPlain && really > policy.maxReplicas) {
+          world.report(name, `${really} replicas of ${keyOf(replica)} are really there; max is ${policy.maxReplicas}`);
+        }
         const pool = world.cluster.pools(replica.environment).find((one) => one.name === replica.pool);
         const live = (pool?.replicas ?? []).filter(
           ({ version, state, announced }) =>
