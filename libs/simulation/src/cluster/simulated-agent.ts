@@ -1,8 +1,9 @@
+import type {
+  Slots} from "@hearth/agent/core";
 import {
   Accounts,
   decideDrain,
   idleSince,
-  Slots,
   type AttemptKey,
   type SlotEffect,
   type SlotEvent,

@@ -1,7 +1,8 @@
+import type {
+  RouterMachine} from "@hearth/router/core";
 import {
   choosePool,
   decideAdmission,
-  RouterMachine,
   type AttemptEnd,
   type EnvironmentFacts,
   type Execution,
