@@ -81,7 +81,8 @@ function* momentsOf(source: Source, forMs: number, chance: Chance): Generator<nu
       }
       return;
     case "wave":
-      return yield* waveMoments(source, forMs, chance);
+      yield* waveMoments(source, forMs, chance);
+      return;
     case "bursts":
       for (let atMs = 0; atMs < forMs; atMs += source.everyMs) {
         for (let index = 0; index < source.executions; index += 1) yield atMs;
