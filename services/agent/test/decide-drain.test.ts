@@ -19,8 +19,13 @@ describe("a draining replica", () => {
     { what: "waits for routers to take outcomes", live: 0, unacknowledged: 1, now: 3_499, does: "wait" },
     { what: "ends two seconds after the grace period", live: 0, unacknowledged: 1, now: 3_500, does: "end" },
   ])("$what", ({ live, unacknowledged, now, does }) =>
-    expect(decideDrain({ begunAtMs, graceMs, live, unacknowledged }, now).kind).toBe(does),
+    expect(decideDrain({ begunAtMs, graceMs, live, idleSinceMs: 1_000, unacknowledged }, now).kind).toBe(does),
   );
+
+  it("waits half a minute for routers to take outcomes, however long its attempts might have taken", () => {
+    const patient = { begunAtMs, graceMs: 3_600_000, live: 0, idleSinceMs: 50_000, unacknowledged: 1 };
+    expect([79_999, 80_000].map((now) => decideDrain(patient, now).kind)).toEqual(["wait", "end"]);
+  });
 });
 
 describe("idleness", () => {

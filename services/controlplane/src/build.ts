@@ -57,13 +57,13 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   });
   const peers = grpcPeers();
   const [poolFeed, runFeed] = [new ChangeFeed(), new ChangeFeed()];
-  const { startTimeoutMs, drainGraceMs } = config;
+  const { startTimeoutMs, drainGraceMs, replacedGraceMs } = config;
   const machine = new PoolsMachine({
-    limits: { startTimeoutMs, drainGraceMs },
+    limits: { startTimeoutMs, drainGraceMs, replacedGraceMs },
     newReplicaId: (environment, now) => `${environment}-${newId(now)}`,
   });
   const pools = new ScalePools({
-    ...{ clock, log, machine, provider, peers, store: replicaStore, feed: poolFeed, startTimeoutMs, drainGraceMs },
+    ...{ clock, log, machine, provider, peers, store: replicaStore, feed: poolFeed, startTimeoutMs },
     announceEnd: (replica) =>
       bus.publish(subjects.slots(replica.environment), SlotAnnouncementSchema, endAnnouncement(replica)),
   });

@@ -25,6 +25,7 @@ export interface Config {
   readonly stopReplicasOnExit: boolean;
   readonly startTimeoutMs: number;
   readonly drainGraceMs: number;
+  readonly replacedGraceMs: number;
   readonly logLinesMax: number;
   readonly logLevel: string;
 }
@@ -113,6 +114,11 @@ export const settings: Settings<Config> = {
       max: 24 * hour,
       fallback: 30_000,
     },
+  ),
+  replacedGraceMs: integer(
+    "HEARTH_REPLACED_GRACE_MS",
+    "the same for a replica that another one takes the place of (new version, recycling), in ms; default 3600000",
+    { min: 0, max: 30 * 24 * hour, fallback: hour },
   ),
   logLinesMax: integer("HEARTH_LOG_LINES_MAX", "printed lines kept of each execution; default 10000", {
     min: 1,

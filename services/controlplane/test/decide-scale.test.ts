@@ -326,6 +326,14 @@ describe("recycling", () => {
     expect(decision).toMatchObject({ kind: "drain", start: [], drain: [{ replicaId: "a", cause: "MAX_REPLICAS" }] });
   });
 
+  test("the next one waits until the last one is gone, which takes no room from others meanwhile", () => {
+    const rule = { ...after({ afterExecutions: 5 }), maxReplicas: 2 };
+    const leaving = used("a", { executions: 9 }, { state: "draining", endCause: "RECYCLED" });
+    const serving = used("b", { executions: 9 });
+    const decision = decide({ replicas: [leaving, serving], policy: { ...rule, minReplicas: 2 } });
+    expect(decision.start).toMatchObject([{ count: 1, cause: "MIN_REPLICAS" }]);
+  });
+
   test("a replacement whose replica is gone is a replica like any other", () => {
     const replicas = [idle("b", 0, { replaces: "a" })];
     expect(decide({ replicas })).toMatchObject({ kind: "hold", desired: 1 });

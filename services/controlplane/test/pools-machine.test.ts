@@ -11,7 +11,7 @@ const heardReady: PoolsEvent = { kind: "replicaHeard", identity, event: { kind: 
 /** A machine that has known a replica, which ended at 1,000 ms. */
 function machineAfterEnd(): PoolsMachine {
   const machine = new PoolsMachine({
-    limits: { startTimeoutMs: 60_000, drainGraceMs: 30_000 },
+    limits: { startTimeoutMs: 60_000, drainGraceMs: 30_000, replacedGraceMs: 86_400_000 },
     newReplicaId: () => "new",
   });
   machine.step(heardReady, 0);
@@ -31,5 +31,20 @@ describe("a replica that has ended", () => {
     machine.step({ kind: "look" }, 11_000);
     machine.step(heardReady, 11_001);
     expect(machine.isKnown("r-1")).toBe(true);
+  });
+});
+
+describe("a replica that should drain", () => {
+  test("and goes on announcing that it is ready is given its order again", () => {
+    const machine = machineAfterEnd();
+    const other = { ...identity, replicaId: "r-2" };
+    const ready: PoolsEvent = { ...heardReady, identity: other };
+    machine.step(ready, 2_000);
+    const ordersAt = (now: number, event: PoolsEvent): readonly string[] =>
+      machine.step(event, now).flatMap((effect) => (effect.kind === "drain" ? [effect.replicaId] : []));
+    // Nobody knows its environment: it goes.
+    expect(ordersAt(2_010, { kind: "decide" })).toEqual(["r-2"]);
+    expect(ordersAt(4_009, ready)).toEqual([]);
+    expect(ordersAt(4_010, ready)).toEqual(["r-2"]);
   });
 });

@@ -86,7 +86,7 @@ test("the reason of a drain survives the end", () => {
   });
 });
 
-const limits = { startTimeoutMs: 60_000, drainGraceMs: 30_000 };
+const limits = { startTimeoutMs: 60_000, drainGraceMs: 30_000, replacedGraceMs: 600_000 };
 
 test.each([
   { state: "ready", atMs: 4_999, overdue: undefined },
@@ -101,6 +101,12 @@ test("a drained replica that outstays its grace period is stopped", () => {
   const draining = { ...inState("draining"), drainingAtMs: 0 };
   expect(findOverdue(draining, 34_999, limits)).toBeUndefined();
   expect(findOverdue(draining, 35_000, limits)?.reason).toBe("it outstayed its grace period");
+});
+
+test.each(["ROLL_OUT", "RECYCLED"] as const)("one that makes way for another (%s) may take its time", (endCause) => {
+  const draining = { ...inState("draining"), drainingAtMs: 0, endCause };
+  expect(findOverdue(draining, 604_999, limits)).toBeUndefined();
+  expect(findOverdue(draining, 605_000, limits)?.reason).toBe("it outstayed its grace period");
 });
 
 test("an execution keeps its first lines and one that says there were more", () => {

@@ -1,13 +1,5 @@
-import type {
-  Slots} from "@hearth/agent/core";
-import {
-  Accounts,
-  decideDrain,
-  idleSince,
-  type AttemptKey,
-  type SlotEffect,
-  type SlotEvent,
-} from "@hearth/agent/core";
+import type { Slots } from "@hearth/agent/core";
+import { Accounts, decideDrain, idleSince, type AttemptKey, type SlotEffect, type SlotEvent } from "@hearth/agent/core";
 import type { EventQueue } from "../event-queue.ts";
 import {
   emptyFrame,
@@ -391,7 +383,10 @@ export class SimulatedAgent {
     if (!this.#isAlive || this.#drain === undefined) return;
     const { unacknowledged } = this.#accounts;
     const { queue } = this.#around;
-    const decision = decideDrain({ ...this.#drain, live: this.#live.size, unacknowledged }, queue.nowMs);
+    const decision = decideDrain(
+      { ...this.#drain, live: this.#live.size, idleSinceMs: this.#idleSinceMs, unacknowledged },
+      queue.nowMs,
+    );
     if (decision.kind === "end") {
       this.#around.announce(this.#announcement("ended"));
       return this.kill();

@@ -14,8 +14,7 @@ import type { SimulatedAnnouncement } from "./messages.ts";
 import type { Observer } from "./observer.ts";
 
 const lookEveryMs = 250;
-const drainGraceMs = 30_000;
-const limits = { startTimeoutMs: 60_000, drainGraceMs };
+const limits = { startTimeoutMs: 60_000, drainGraceMs: 30_000, replacedGraceMs: 3_600_000 };
 
 /** What outlives a control plane: its tables and its provider's replicas. */
 export interface ControlPlaneState {
@@ -121,7 +120,7 @@ export class SimulatedControlPlane {
         });
       }
       case "drain":
-        return around.drain(effect.replicaId, effect.reason, drainGraceMs, (taken) => {
+        return around.drain(effect.replicaId, effect.reason, effect.graceMs, (taken) => {
           if (!taken) this.handle({ kind: "drainFailed", replicaId: effect.replicaId });
         });
       case "stop":

@@ -1,5 +1,4 @@
-import type {
-  RouterMachine} from "@hearth/router/core";
+import type { RouterMachine } from "@hearth/router/core";
 import {
   choosePool,
   decideAdmission,

@@ -1,5 +1,6 @@
 import type { Clock } from "@hearth/clock";
 import { decideDrain, type DrainDecision } from "../core/decide-drain.ts";
+import { idleSince } from "../core/idle-since.ts";
 import type { End } from "../core/end-cause.ts";
 import type { Attempts } from "./run-attempts.ts";
 
@@ -24,9 +25,12 @@ export class Drain {
     this.#begun = true;
     this.#attempts.drain(end);
     const begunAtMs = this.#clock.now();
+    let idleSinceMs = 0;
     const decide = (): DrainDecision => {
       const { live, unacknowledged } = this.#attempts;
-      return decideDrain({ begunAtMs, graceMs, live, unacknowledged }, this.#clock.now());
+      const now = this.#clock.now();
+      idleSinceMs = idleSince(idleSinceMs, live, now);
+      return decideDrain({ begunAtMs, graceMs, live, idleSinceMs, unacknowledged }, now);
     };
     const check = (): void => {
       let decision = decide();

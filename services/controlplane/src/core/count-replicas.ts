@@ -17,8 +17,10 @@ export interface ReplicaCounts {
   readonly ready: number;
   /** Settled ones with attempts. */
   readonly busy: number;
-  /** Replicas of the current version that drain and are not gone. */
+  /** Replicas of the current version that drain and are not gone, but for those that were replaced. */
   readonly draining: number;
+  /** Whether one that was replaced by recycling is not gone. */
+  readonly isRecycling: boolean;
   /** Free slots of settled replicas, those of starting ones among them. */
   readonly freeSlots: number;
   /** Free slots of settled replicas that have attempts. */
@@ -41,7 +43,7 @@ export function countReplicas(
   const others: Replica[] = [];
   const replacing: Replica[] = [];
   let [ready, busy, draining, freeSlots, freeInBusy, lastUsedAtMs] = [0, 0, 0, 0, 0, -Infinity];
-  let [anyBusy, othersBusy] = [false, false];
+  let [anyBusy, othersBusy, isRecycling] = [false, false, false];
   const settle = (replica: Replica): void => {
     settled.push(replica);
     const free = replica.state === "ready" ? (replica.announced?.free ?? 0) : replica.slots;
@@ -56,7 +58,8 @@ export function countReplicas(
     anyBusy ||= inUse;
     lastUsedAtMs = Math.max(lastUsedAtMs, lastUseOf(replica));
     if (!isLive(replica)) {
-      if (replica.version === version) draining += 1;
+      if (replica.endCause === "RECYCLED") isRecycling = true;
+      else if (replica.version === version) draining += 1;
       continue;
     }
     live.push(replica);
@@ -76,7 +79,20 @@ export function countReplicas(
     }
   }
   return {
-    ...{ live, settled, others, replacements, ready, busy, draining, freeSlots, freeInBusy, anyBusy, othersBusy },
+    ...{
+      live,
+      settled,
+      others,
+      replacements,
+      ready,
+      busy,
+      draining,
+      freeSlots,
+      freeInBusy,
+      anyBusy,
+      othersBusy,
+      isRecycling,
+    },
     lastUsedAtMs: lastUsedAtMs === -Infinity ? undefined : lastUsedAtMs,
   };
 }

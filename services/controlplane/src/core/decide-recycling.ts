@@ -18,6 +18,8 @@ const nothing: RecyclingDecision = { start: [], drain: [], nextAt: undefined };
  */
 export function decideRecycling(counts: ReplicaCounts, rules: Recycling, now: number): RecyclingDecision {
   const { afterExecutions, aboveMemoryBytes, afterAgeMs } = rules;
+  // One at a time: the last one may still have attempts, for as long as these take.
+  if (counts.isRecycling) return nothing;
   const started = replacementUnderWay(counts, rules, now);
   if (started !== undefined) return started;
   if (afterExecutions === undefined && aboveMemoryBytes === undefined && afterAgeMs === undefined) return nothing;

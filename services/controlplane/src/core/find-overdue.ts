@@ -12,6 +12,13 @@ export interface ReplicaLimits {
   readonly startTimeoutMs: number;
   /** How long a draining replica's attempts may go on. */
   readonly drainGraceMs: number;
+  /** The same where it only makes way for another one: nobody waits for it to be gone. */
+  readonly replacedGraceMs: number;
+}
+
+/** How long the attempts of a replica that drains for this cause may go on. */
+export function graceMsFor(cause: EndCause | undefined, limits: ReplicaLimits): number {
+  return cause === "ROLL_OUT" || cause === "RECYCLED" ? limits.replacedGraceMs : limits.drainGraceMs;
 }
 
 export interface Overdue {
@@ -33,7 +40,7 @@ export function findOverdue(replica: Replica, now: number, limits: ReplicaLimits
       return lostAfter(silentMs);
     case "draining": {
       const drainingMs = now - (replica.drainingAtMs ?? now);
-      if (drainingMs >= limits.drainGraceMs + afterGraceMs) {
+      if (drainingMs >= graceMsFor(replica.endCause, limits) + afterGraceMs) {
         return { cause: "STOPPED", reason: "it outstayed its grace period" };
       }
       return replica.announced === undefined ? undefined : lostAfter(silentMs);

@@ -2,7 +2,7 @@ import type { Policy } from "@hearth/policy";
 import { decideScale, type ScaleDecision, type StartOrder } from "./decide-scale.ts";
 import { DemandBoard, type RouterReport } from "./demand-board.ts";
 import type { Environment } from "./environment.ts";
-import { findOverdue, type ReplicaLimits } from "./find-overdue.ts";
+import { findOverdue, graceMsFor, type ReplicaLimits } from "./find-overdue.ts";
 import { environmentOf } from "./pool-key.ts";
 import { isForgettable, newPool, policyOf, snapshotOf, viewOf, type PoolState } from "./pool-state.ts";
 import type { PoolView } from "./pool-view.ts";
@@ -49,7 +49,14 @@ export type PoolsEvent =
 
 export type PoolsEffect =
   | { readonly kind: "start"; readonly replica: Replica; readonly environment: Environment; readonly policy: Policy }
-  | { readonly kind: "drain"; readonly replicaId: string; readonly address: string; readonly reason: string }
+  | {
+      readonly kind: "drain";
+      readonly replicaId: string;
+      readonly address: string;
+      readonly reason: string;
+      /** How long its attempts may go on. */
+      readonly graceMs: number;
+    }
   | { readonly kind: "stop"; readonly replicaId: string; readonly reason: string }
   /** Its state is another one, to be stored and told. */
   | { readonly kind: "replicaChanged"; readonly replica: Replica; readonly policyOverride: Policy | undefined }
@@ -72,6 +79,8 @@ export class PoolsMachine {
   readonly #stopping = new Map<string, { readonly cause: EndCause; readonly reason: string }>();
   /** When replicas ended, a short while ago; the earliest first. */
   readonly #endedAt = new Map<string, number>();
+  /** When draining replicas were last given their order by this control plane. */
+  readonly #drainOrderedAtMs = new Map<string, number>();
   readonly #undecided = new Set<PoolState>();
   #deaf = false;
   #effects: PoolsEffect[] = [];
@@ -208,6 +217,21 @@ export class PoolsMachine {
       this.#keep(newReplica(identity, { slots: 0, cause: "ADOPTED", reason: foundReason }, now), pool);
     }
     this.#happened(replicaId, event, now);
+    if (event.kind === "announcedReady") this.#orderAgain(replicaId, now);
+  }
+
+  /** One that should drain and announces that it is ready lost its order, perhaps with an earlier control plane. */
+  #orderAgain(replicaId: string, now: number): void {
+    const replica = this.#replica(replicaId);
+    if (replica?.state !== "draining" || replica.announced === undefined) return;
+    const orderedAtMs = this.#drainOrderedAtMs.get(replicaId) ?? -Infinity;
+    if (orderedAtMs + orderAgainAfterMs <= now) this.#orderDrain(replica, replica.announced.address, now);
+  }
+
+  #orderDrain({ id: replicaId, endCause, endReason: reason }: Replica, address: string, now: number): void {
+    this.#drainOrderedAtMs.set(replicaId, now);
+    const graceMs = graceMsFor(endCause, this.#limits);
+    this.#effects.push({ kind: "drain", replicaId, address, reason, graceMs });
   }
 
   #find({ replica, policyOverride, present }: Extract<PoolsEvent, { kind: "replicaFound" }>, now: number): void {
@@ -260,6 +284,7 @@ export class PoolsMachine {
     pool.replicas.delete(replica.id);
     pool.lastGoneAtMs = now;
     this.#poolOfReplica.delete(replica.id);
+    this.#drainOrderedAtMs.delete(replica.id);
     this.#endedAt.set(replica.id, now);
   }
 
@@ -346,10 +371,10 @@ export class PoolsMachine {
   #drain(replicaId: string, cause: EndCause, reason: string, now: number): void {
     const before = this.#replica(replicaId);
     this.#happened(replicaId, { kind: "drainAsked", cause, reason }, now);
-    if (before === undefined || this.#replica(replicaId) === before) return;
-    const address = before.announced?.address;
-    if (address === undefined) this.#stop(replicaId, cause, reason);
-    else this.#effects.push({ kind: "drain", replicaId, address, reason });
+    const after = this.#replica(replicaId);
+    if (after === undefined || after === before) return;
+    if (after.announced === undefined) this.#stop(replicaId, cause, reason);
+    else this.#orderDrain(after, after.announced.address, now);
   }
 }
 
@@ -358,6 +383,9 @@ export class PoolsMachine {
  * lives on all the same is found after it.
  */
 const endRememberedMs = 10_000;
+
+/** An order that an agent has not followed by then did not reach it. */
+const orderAgainAfterMs = 2_000;
 
 const foundReason = "it was there before the control plane";
 

@@ -125,6 +125,8 @@ const transitions: Readonly<Record<ReplicaState, Partial<Record<ReplicaEvent["ki
     gone: "ended",
   },
   draining: {
+    // Its drain order has not reached it yet.
+    announcedReady: "draining",
     // Its running attempts go on.
     announcedDraining: "draining",
     gone: "ended",

@@ -34,7 +34,6 @@ export interface ScalePoolsOptions {
   /** Tells everybody on the bus that a replica has ended: one that was killed cannot say so itself. */
   readonly announceEnd: (replica: Replica) => void;
   readonly startTimeoutMs: number;
-  readonly drainGraceMs: number;
 }
 
 /**
@@ -194,10 +193,10 @@ export class ScalePools {
     }
   }
 
-  async #drain({ replicaId, address, reason }: Extract<PoolsEffect, { kind: "drain" }>): Promise<void> {
-    const { peers, drainGraceMs, log } = this.#options;
+  async #drain({ replicaId, address, reason, graceMs }: Extract<PoolsEffect, { kind: "drain" }>): Promise<void> {
+    const { peers, log } = this.#options;
     try {
-      await peers.drain(address, reason, drainGraceMs, AbortSignal.timeout(drainAnswerMs));
+      await peers.drain(address, reason, graceMs, AbortSignal.timeout(drainAnswerMs));
     } catch (error) {
       log.warn({ replica: replicaId, error: (error as Error).message }, "replica did not take its drain order");
       this.#handle({ kind: "drainFailed", replicaId });
