@@ -23,10 +23,16 @@ export function decideScaledown(snapshot: PoolSnapshot, counts: ReplicaCounts, k
   const spare = counts.settled.length - excess.length - kept;
   if (spare <= 0) return { drain: excess, nextAt: undefined };
   const leaving = new Set(excess.map(({ replicaId }) => replicaId));
-  const idle = counts.settled.filter((replica) => isIdle(replica) && !leaving.has(replica.id));
-  const isDue = (replica: Replica): boolean => idleSince(replica) + policy.scaledownTtlMs <= now;
-  const due = idle.filter(isDue).sort(longestIdle).slice(0, spare);
-  const later = idle.filter((replica) => !isDue(replica)).reduce((min, one) => Math.min(min, idleSince(one)), Infinity);
+  const dueBeforeMs = now - policy.scaledownTtlMs;
+  const dueNow: Replica[] = [];
+  let later = Infinity;
+  // One pass without a sort: mostly nothing is due, and pools have thousands of replicas.
+  for (const replica of counts.settled) {
+    if (!isIdle(replica) || leaving.has(replica.id)) continue;
+    if (idleSince(replica) <= dueBeforeMs) dueNow.push(replica);
+    else later = Math.min(later, idleSince(replica));
+  }
+  const due = dueNow.sort(longestIdle).slice(0, spare);
   const nextDueAt = Number.isFinite(later) && due.length < spare ? later + policy.scaledownTtlMs : undefined;
   if (due.length === 0) return { drain: excess, nextAt: nextDueAt };
   const stepAt = (lastScaledownAtMs ?? -Infinity) + scaledownStepMs;
