@@ -17,6 +17,7 @@ export interface ReasonSpec {
 
 /** Every reason Hearth gives for not doing what was asked. docs/errors.md lists the same, and a test keeps them equal. */
 export const reasons = {
+  ATTEMPT_TIMED_OUT: { status: null, meaning: "The attempt took longer than its timeout." },
   BACKLOG_FULL: {
     status: "RESOURCE_EXHAUSTED",
     meaning: "The pool's backlog is at its bound. Ask again after the hint.",
@@ -37,6 +38,7 @@ export const reasons = {
   CANCELLED: { status: null, meaning: "Somebody asked for the execution to end." },
   CODE_IMPORT_FAILED: { status: null, meaning: "The user's code raised while it was loaded." },
   CONTROL_PLANE_UNREACHABLE: { status: null, meaning: "A client: nothing answers at the control plane's address." },
+  DEADLINE_EXCEEDED: { status: null, meaning: "The deadline of the execution, or of one that called it, has passed." },
   ENTRYPOINT_NOT_FOUND: {
     status: null,
     meaning: "The code loaded, but the task is not in it where the deployment said.",
@@ -98,9 +100,14 @@ export const reasons = {
     meaning: "The runner died of memory while it had the attempt. Give the environment more, or the task less to hold.",
   },
   PAYLOAD_TOO_LARGE: { status: "RESOURCE_EXHAUSTED", meaning: "Arguments or a result are over the inline bound." },
+  QUEUE_TIMED_OUT: { status: null, meaning: "The execution waited for its first slot for longer than it may." },
   REPLICA_DRAINING: { status: null, meaning: "The agent is draining and takes no attempts." },
   REPLICA_LOST: { status: null, meaning: "The replica was not heard of for too long while it had the attempt." },
   ROUTER_DRAINING: { status: "UNAVAILABLE", meaning: "The router is going away. Ask another one." },
+  ROUTER_SUPERSEDED: {
+    status: "UNAVAILABLE",
+    meaning: "Another router has taken over what this one had: it was silent for too long. Ask another one.",
+  },
   ROUTER_UNREACHABLE: { status: null, meaning: "A client: nothing answers at the router's address." },
   RUNNER_CRASHED: { status: null, meaning: "The runner died while it had the attempt; the message says how." },
   RUN_NOT_FOUND: { status: "NOT_FOUND", meaning: "The history has no run of that name." },

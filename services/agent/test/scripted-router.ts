@@ -21,7 +21,7 @@ export class ScriptedRouter {
 
   /** With `acknowledges` it lets the agent forget every outcome at once. */
   constructor(address: string, { routerId = "router", acknowledges = true } = {}) {
-    this.#outbox.frame().hello = { $typeName: "hearth.v1.RouterHello", routerId };
+    this.#outbox.frame().hello = { $typeName: "hearth.v1.RouterHello", routerId, adoptedRouterIds: [] };
     const channel = openChannel(address);
     const read = async (): Promise<void> => {
       for await (const frame of createClient(AgentService, channel).attach(this.#outbox, {

@@ -99,6 +99,10 @@ function idOf(record: JournalRecord): string | undefined {
     case "dispatched":
     case "attemptEnded":
       return record.event.value.executionId;
+    case "carried":
+      return record.event.value.execution?.executionId;
+    case "opened":
+    case "sealed":
     case undefined:
       return undefined;
   }

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import {
   AgentService,
   AttachRequestSchema,
+  RouterHelloSchema,
   type AttachRequest,
   type AttachResponse,
   type AttemptKey,
@@ -32,7 +33,7 @@ export function openAgentConnection(options: {
 }): AgentConnection {
   const channel = openChannel(options.address);
   const outbox = new FrameOutbox<AttachRequest>(() => create(AttachRequestSchema));
-  outbox.frame().hello = { $typeName: "hearth.v1.RouterHello", routerId: options.routerId };
+  outbox.frame().hello = create(RouterHelloSchema, { routerId: options.routerId });
   const leave = new AbortController();
   const read = async (): Promise<void> => {
     const client = createClient(AgentService, channel);

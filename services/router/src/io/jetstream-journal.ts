@@ -142,8 +142,14 @@ function weigh(record: JournalRecord): number {
       return 200 + (record.event.value.execution?.arguments?.inline.length ?? 0);
     case "ended":
       return 200 + 2 * (record.event.value.end?.result?.inline.length ?? 0);
+    case "carried": {
+      const { execution, ended } = record.event.value;
+      return 400 + (execution?.arguments?.inline.length ?? 0) + 2 * (ended?.end?.result?.inline.length ?? 0);
+    }
     case "attemptEnded":
     case "dispatched":
+    case "opened":
+    case "sealed":
     case undefined:
       return 200;
   }

@@ -33,6 +33,10 @@ export function recordFromMessage(record: JournalRecord): HistoryRecord | undefi
         attempt: attempt === undefined ? undefined : toAttemptEnd(attempt),
       };
     }
+    // What a taken-over execution went through is in the records of the router that had it.
+    case "carried":
+    case "opened":
+    case "sealed":
     case undefined:
       return undefined;
   }

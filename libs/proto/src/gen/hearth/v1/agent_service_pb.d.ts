@@ -162,6 +162,14 @@ export declare type RouterHello = Message<"hearth.v1.RouterHello"> & {
    * @generated from field: string router_id = 1;
    */
   routerId: string;
+
+  /**
+   * Routers whose executions this one has taken over. Their attempts, outcomes and child calls are this one's from now
+   * on, and the agent hears them no more.
+   *
+   * @generated from field: repeated string adopted_router_ids = 2;
+   */
+  adoptedRouterIds: string[];
 };
 
 /**
@@ -308,6 +316,13 @@ export declare type Dispatch = Message<"hearth.v1.Dispatch"> & {
    * @generated from field: string tracestate = 7;
    */
   tracestate: string;
+
+  /**
+   * When the execution ends at the latest, milliseconds since 1970. 0: no such time.
+   *
+   * @generated from field: double deadline_unix_ms = 8;
+   */
+  deadlineUnixMs: number;
 };
 
 /**

@@ -186,6 +186,13 @@ export declare type DemandReport = Message<"hearth.v1.DemandReport"> & {
    * @generated from field: repeated hearth.v1.PoolDemand pools = 4;
    */
   pools: PoolDemand[];
+
+  /**
+   * In the last report: this router goes, and what it still has may be taken over at once.
+   *
+   * @generated from field: bool leaving = 5;
+   */
+  leaving: boolean;
 };
 
 /**
@@ -193,6 +200,60 @@ export declare type DemandReport = Message<"hearth.v1.DemandReport"> & {
  * Use `create(DemandReportSchema)` to create a new message.
  */
 export declare const DemandReportSchema: GenMessage<DemandReport>;
+
+/**
+ * Asks every router on NATS subject hearth.locate for an execution.
+ *
+ * @generated from message hearth.v1.LocateRequest
+ */
+export declare type LocateRequest = Message<"hearth.v1.LocateRequest"> & {
+  /**
+   * The execution.
+   *
+   * @generated from field: string execution_id = 1;
+   */
+  executionId: string;
+};
+
+/**
+ * Describes the message hearth.v1.LocateRequest.
+ * Use `create(LocateRequestSchema)` to create a new message.
+ */
+export declare const LocateRequestSchema: GenMessage<LocateRequest>;
+
+/**
+ * One router's answer.
+ *
+ * @generated from message hearth.v1.LocateResponse
+ */
+export declare type LocateResponse = Message<"hearth.v1.LocateResponse"> & {
+  /**
+   * The router.
+   *
+   * @generated from field: string router_id = 1;
+   */
+  routerId: string;
+
+  /**
+   * Where it is reached: "host:port".
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * Whether it has the execution.
+   *
+   * @generated from field: bool found = 3;
+   */
+  found: boolean;
+};
+
+/**
+ * Describes the message hearth.v1.LocateResponse.
+ * Use `create(LocateResponseSchema)` to create a new message.
+ */
+export declare const LocateResponseSchema: GenMessage<LocateResponse>;
 
 /**
  * What one router wants of one pool.

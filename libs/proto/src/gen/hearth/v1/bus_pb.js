@@ -10,7 +10,7 @@ import { file_hearth_v1_run } from "./run_pb.js";
  * Describes the file hearth/v1/bus.proto.
  */
 export const file_hearth_v1_bus = /*@__PURE__*/
-  fileDesc("ChNoZWFydGgvdjEvYnVzLnByb3RvEgloZWFydGgudjEi8gIKEFNsb3RBbm5vdW5jZW1lbnQSEgoKcmVwbGljYV9pZBgBIAEoCRITCgtlbnZpcm9ubWVudBgCIAEoCRIMCgRwb29sGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSDwoHYWRkcmVzcxgFIAEoCRIQCghzZXF1ZW5jZRgGIAEoARINCgV0b3RhbBgHIAEoDRIMCgRmcmVlGAggASgNEgwKBGJ1c3kYCSABKA0SDAoEbGVudBgKIAEoDRIaChJpZGxlX3NpbmNlX3VuaXhfbXMYCyABKAESJgoFc3RhdGUYDCABKA4yFy5oZWFydGgudjEuUmVwbGljYVN0YXRlEhEKCWFnZW50X3BpZBgNIAEoDRISCgpydW5uZXJfcGlkGA4gASgNEhIKCmVuZF9yZWFzb24YDyABKAkSEgoKZXhlY3V0aW9ucxgQIAEoARIUCgxtZW1vcnlfYnl0ZXMYESABKAESEQoJZW5kX2NhdXNlGBIgASgJImoKDERlbWFuZFJlcG9ydBIRCglyb3V0ZXJfaWQYASABKAkSDwoHYWRkcmVzcxgCIAEoCRIQCghzZXF1ZW5jZRgDIAEoARIkCgVwb29scxgEIAMoCzIVLmhlYXJ0aC52MS5Qb29sRGVtYW5kIpcBCgpQb29sRGVtYW5kEgwKBHBvb2wYASABKAkSEwoLZW52aXJvbm1lbnQYAiABKAkSDwoHYmFja2xvZxgDIAEoDRIWCg5vbGRlc3RfdW5peF9tcxgEIAEoARIMCgRidXN5GAUgASgNEi8KD3BvbGljeV9vdmVycmlkZRgGIAEoCzIWLmhlYXJ0aC52MS5SZXVzZVBvbGljeSJECghMb2dCYXRjaBISCgpyZXBsaWNhX2lkGAEgASgJEiQKB2VudHJpZXMYAiADKAsyEy5oZWFydGgudjEuTG9nRW50cnkiPAoITG9nRW50cnkSDgoGcnVuX2lkGAEgASgJEiAKBGxpbmUYAiABKAsyEi5oZWFydGgudjEuTG9nTGluZSI9Cg5DYXRhbG9ndWVFbnRyeRIrCgtlbnZpcm9ubWVudBgBIAEoCzIWLmhlYXJ0aC52MS5FbnZpcm9ubWVudGIGcHJvdG8z", [file_hearth_v1_environment, file_hearth_v1_run]);
+  fileDesc("ChNoZWFydGgvdjEvYnVzLnByb3RvEgloZWFydGgudjEi8gIKEFNsb3RBbm5vdW5jZW1lbnQSEgoKcmVwbGljYV9pZBgBIAEoCRITCgtlbnZpcm9ubWVudBgCIAEoCRIMCgRwb29sGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSDwoHYWRkcmVzcxgFIAEoCRIQCghzZXF1ZW5jZRgGIAEoARINCgV0b3RhbBgHIAEoDRIMCgRmcmVlGAggASgNEgwKBGJ1c3kYCSABKA0SDAoEbGVudBgKIAEoDRIaChJpZGxlX3NpbmNlX3VuaXhfbXMYCyABKAESJgoFc3RhdGUYDCABKA4yFy5oZWFydGgudjEuUmVwbGljYVN0YXRlEhEKCWFnZW50X3BpZBgNIAEoDRISCgpydW5uZXJfcGlkGA4gASgNEhIKCmVuZF9yZWFzb24YDyABKAkSEgoKZXhlY3V0aW9ucxgQIAEoARIUCgxtZW1vcnlfYnl0ZXMYESABKAESEQoJZW5kX2NhdXNlGBIgASgJInsKDERlbWFuZFJlcG9ydBIRCglyb3V0ZXJfaWQYASABKAkSDwoHYWRkcmVzcxgCIAEoCRIQCghzZXF1ZW5jZRgDIAEoARIkCgVwb29scxgEIAMoCzIVLmhlYXJ0aC52MS5Qb29sRGVtYW5kEg8KB2xlYXZpbmcYBSABKAgiJQoNTG9jYXRlUmVxdWVzdBIUCgxleGVjdXRpb25faWQYASABKAkiQwoOTG9jYXRlUmVzcG9uc2USEQoJcm91dGVyX2lkGAEgASgJEg8KB2FkZHJlc3MYAiABKAkSDQoFZm91bmQYAyABKAgilwEKClBvb2xEZW1hbmQSDAoEcG9vbBgBIAEoCRITCgtlbnZpcm9ubWVudBgCIAEoCRIPCgdiYWNrbG9nGAMgASgNEhYKDm9sZGVzdF91bml4X21zGAQgASgBEgwKBGJ1c3kYBSABKA0SLwoPcG9saWN5X292ZXJyaWRlGAYgASgLMhYuaGVhcnRoLnYxLlJldXNlUG9saWN5IkQKCExvZ0JhdGNoEhIKCnJlcGxpY2FfaWQYASABKAkSJAoHZW50cmllcxgCIAMoCzITLmhlYXJ0aC52MS5Mb2dFbnRyeSI8CghMb2dFbnRyeRIOCgZydW5faWQYASABKAkSIAoEbGluZRgCIAEoCzISLmhlYXJ0aC52MS5Mb2dMaW5lIj0KDkNhdGFsb2d1ZUVudHJ5EisKC2Vudmlyb25tZW50GAEgASgLMhYuaGVhcnRoLnYxLkVudmlyb25tZW50YgZwcm90bzM", [file_hearth_v1_environment, file_hearth_v1_run]);
 
 /**
  * Describes the message hearth.v1.SlotAnnouncement.
@@ -27,30 +27,44 @@ export const DemandReportSchema = /*@__PURE__*/
   messageDesc(file_hearth_v1_bus, 1);
 
 /**
+ * Describes the message hearth.v1.LocateRequest.
+ * Use `create(LocateRequestSchema)` to create a new message.
+ */
+export const LocateRequestSchema = /*@__PURE__*/
+  messageDesc(file_hearth_v1_bus, 2);
+
+/**
+ * Describes the message hearth.v1.LocateResponse.
+ * Use `create(LocateResponseSchema)` to create a new message.
+ */
+export const LocateResponseSchema = /*@__PURE__*/
+  messageDesc(file_hearth_v1_bus, 3);
+
+/**
  * Describes the message hearth.v1.PoolDemand.
  * Use `create(PoolDemandSchema)` to create a new message.
  */
 export const PoolDemandSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_bus, 2);
+  messageDesc(file_hearth_v1_bus, 4);
 
 /**
  * Describes the message hearth.v1.LogBatch.
  * Use `create(LogBatchSchema)` to create a new message.
  */
 export const LogBatchSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_bus, 3);
+  messageDesc(file_hearth_v1_bus, 5);
 
 /**
  * Describes the message hearth.v1.LogEntry.
  * Use `create(LogEntrySchema)` to create a new message.
  */
 export const LogEntrySchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_bus, 4);
+  messageDesc(file_hearth_v1_bus, 6);
 
 /**
  * Describes the message hearth.v1.CatalogueEntry.
  * Use `create(CatalogueEntrySchema)` to create a new message.
  */
 export const CatalogueEntrySchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_bus, 5);
+  messageDesc(file_hearth_v1_bus, 7);
 

@@ -388,6 +388,28 @@ export declare type Task = Message<"hearth.v1.Task"> & {
    * @generated from field: string entrypoint = 2;
    */
   entrypoint: string;
+
+  /**
+   * When another attempt follows one that did not succeed, where the request does not say. Absent: never.
+   *
+   * @generated from field: hearth.v1.RetryPolicy retry_policy = 3;
+   */
+  retryPolicy?: RetryPolicy | undefined;
+
+  /**
+   * How long one attempt may take, where the request does not say. Above 0, at most 30 days. Absent: any time.
+   *
+   * @generated from field: google.protobuf.Duration attempt_timeout = 4;
+   */
+  attemptTimeout?: Duration | undefined;
+
+  /**
+   * How long an execution may wait for its first slot, where the request does not say. Above 0, at most 30 days.
+   * Absent: any time.
+   *
+   * @generated from field: google.protobuf.Duration queue_timeout = 5;
+   */
+  queueTimeout?: Duration | undefined;
 };
 
 /**
@@ -395,6 +417,56 @@ export declare type Task = Message<"hearth.v1.Task"> & {
  * Use `create(TaskSchema)` to create a new message.
  */
 export declare const TaskSchema: GenMessage<Task>;
+
+/**
+ * When another attempt follows one that failed, timed out or ended its runner. Attempts that were lost with their replica
+ * are made again in any case and do not count.
+ *
+ * @generated from message hearth.v1.RetryPolicy
+ */
+export declare type RetryPolicy = Message<"hearth.v1.RetryPolicy"> & {
+  /**
+   * Attempts that may follow the first. At most 1,000. 0: none.
+   *
+   * @generated from field: uint32 retries = 1;
+   */
+  retries: number;
+
+  /**
+   * How long to wait before the first of them, in milliseconds. 0 to 24 hours.
+   *
+   * @generated from field: double initial_backoff_ms = 2;
+   */
+  initialBackoffMs: number;
+
+  /**
+   * What the wait is multiplied with from one to the next. 1 to 100. 0 means 2.
+   *
+   * @generated from field: double backoff_factor = 3;
+   */
+  backoffFactor: number;
+
+  /**
+   * The longest wait, in milliseconds. At most 24 hours. 0 means one minute, or the initial backoff when that is longer.
+   *
+   * @generated from field: double max_backoff_ms = 4;
+   */
+  maxBackoffMs: number;
+
+  /**
+   * Which failures: registered reasons such as "TASK_FAILED" or "ATTEMPT_TIMED_OUT", or classes of the user's exceptions
+   * such as "ConnectionError". At most 100. Empty: any.
+   *
+   * @generated from field: repeated string retry_on = 5;
+   */
+  retryOn: string[];
+};
+
+/**
+ * Describes the message hearth.v1.RetryPolicy.
+ * Use `create(RetryPolicySchema)` to create a new message.
+ */
+export declare const RetryPolicySchema: GenMessage<RetryPolicy>;
 
 /**
  * Everything that makes a version: changing any of it makes another one. The policy is not part of it.

@@ -5,7 +5,7 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Failure, Outcome, Payload } from "./failure_pb.js";
-import type { ReusePolicy } from "./environment_pb.js";
+import type { RetryPolicy, ReusePolicy } from "./environment_pb.js";
 
 /**
  * Describes the file hearth/v1/execution.proto.
@@ -112,6 +112,45 @@ export declare type ExecutionRequest = Message<"hearth.v1.ExecutionRequest"> & {
    * @generated from field: bool fresh_replica = 13;
    */
   freshReplica: boolean;
+
+  /**
+   * When another attempt follows one that did not succeed. Absent: what the task declares.
+   *
+   * @generated from field: hearth.v1.RetryPolicy retry_policy = 14;
+   */
+  retryPolicy?: RetryPolicy | undefined;
+
+  /**
+   * How long one attempt may take from its dispatch, in milliseconds; then it ends as TIMED_OUT, which the retry policy
+   * may answer with another one. Above 0, at most 30 days. 0: what the task declares.
+   *
+   * @generated from field: double attempt_timeout_ms = 15;
+   */
+  attemptTimeoutMs: number;
+
+  /**
+   * How long the execution may wait for its first slot, in milliseconds; then it ends as TIMED_OUT. Above 0, at most 30
+   * days. 0: what the task declares.
+   *
+   * @generated from field: double queue_timeout_ms = 16;
+   */
+  queueTimeoutMs: number;
+
+  /**
+   * When the execution, and all that it calls, ends as TIMED_OUT whatever it is doing, milliseconds since 1970. It also
+   * has its caller's deadline when that is sooner. 0: only that one.
+   *
+   * @generated from field: double deadline_unix_ms = 17;
+   */
+  deadlineUnixMs: number;
+
+  /**
+   * The caller may have asked for this execution before, and not heard: the router looks for it at the other routers
+   * before it accepts it. An idempotency key is always looked for.
+   *
+   * @generated from field: bool asked_before = 18;
+   */
+  askedBefore: boolean;
 };
 
 /**

@@ -5,7 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { AttemptEnd } from "./agent_service_pb.js";
-import type { ExecutionRequest } from "./execution_pb.js";
+import type { Attempt, ExecutionRequest } from "./execution_pb.js";
 import type { ExecutionEnd } from "./execution_service_pb.js";
 
 /**
@@ -32,6 +32,21 @@ export declare type JournalBatch = Message<"hearth.v1.JournalBatch"> & {
    * @generated from field: repeated hearth.v1.JournalRecord records = 2;
    */
   records: JournalRecord[];
+
+  /**
+   * From 1, without a gap: a batch whose acknowledgement was lost is known by it.
+   *
+   * @generated from field: double number = 3;
+   */
+  number: number;
+
+  /**
+   * The stream's sequence of the first batch that says anything about an execution this router still knows. Whoever
+   * takes over reads from there. 0: this batch.
+   *
+   * @generated from field: double replay_from = 4;
+   */
+  replayFrom: number;
 };
 
 /**
@@ -90,6 +105,30 @@ export declare type JournalRecord = Message<"hearth.v1.JournalRecord"> & {
      */
     value: Ended;
     case: "ended";
+  } | {
+    /**
+     * A router begins. The first record of each.
+     *
+     * @generated from field: hearth.v1.Opened opened = 6;
+     */
+    value: Opened;
+    case: "opened";
+  } | {
+    /**
+     * A router is no more: nothing of it follows. The last record of each, written by itself or by who takes over.
+     *
+     * @generated from field: hearth.v1.Sealed sealed = 7;
+     */
+    value: Sealed;
+    case: "sealed";
+  } | {
+    /**
+     * All that is known of an execution that another router had accepted.
+     *
+     * @generated from field: hearth.v1.Carried carried = 8;
+     */
+    value: Carried;
+    case: "carried";
   } | { case: undefined; value?: undefined };
 };
 
@@ -98,6 +137,101 @@ export declare type JournalRecord = Message<"hearth.v1.JournalRecord"> & {
  * Use `create(JournalRecordSchema)` to create a new message.
  */
 export declare const JournalRecordSchema: GenMessage<JournalRecord>;
+
+/**
+ * A router begins to write.
+ *
+ * @generated from message hearth.v1.Opened
+ */
+export declare type Opened = Message<"hearth.v1.Opened"> & {
+  /**
+   * Where clients reach it: "host:port".
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+};
+
+/**
+ * Describes the message hearth.v1.Opened.
+ * Use `create(OpenedSchema)` to create a new message.
+ */
+export declare const OpenedSchema: GenMessage<Opened>;
+
+/**
+ * A router writes no more: the journal refuses what it sends after this.
+ *
+ * @generated from message hearth.v1.Sealed
+ */
+export declare type Sealed = Message<"hearth.v1.Sealed"> & {
+  /**
+   * The router that takes over its executions. Empty: it had none left.
+   *
+   * @generated from field: string successor_id = 1;
+   */
+  successorId: string;
+};
+
+/**
+ * Describes the message hearth.v1.Sealed.
+ * Use `create(SealedSchema)` to create a new message.
+ */
+export declare const SealedSchema: GenMessage<Sealed>;
+
+/**
+ * An execution as a router takes it over, or writes it again so that older records need not be read.
+ *
+ * @generated from message hearth.v1.Carried
+ */
+export declare type Carried = Message<"hearth.v1.Carried"> & {
+  /**
+   * What to run, its ids filled in.
+   *
+   * @generated from field: hearth.v1.ExecutionRequest execution = 1;
+   */
+  execution?: ExecutionRequest | undefined;
+
+  /**
+   * The pool it waits in: the environment's name, or that and a variant after a slash.
+   *
+   * @generated from field: string pool = 2;
+   */
+  pool: string;
+
+  /**
+   * When it was first accepted, milliseconds since 1970.
+   *
+   * @generated from field: double accepted_unix_ms = 3;
+   */
+  acceptedUnixMs: number;
+
+  /**
+   * Its attempts, first to last. The last one may be running.
+   *
+   * @generated from field: repeated hearth.v1.Attempt attempts = 4;
+   */
+  attempts: Attempt[];
+
+  /**
+   * Present when it has ended.
+   *
+   * @generated from field: hearth.v1.Ended ended = 5;
+   */
+  ended?: Ended | undefined;
+
+  /**
+   * When it ended, milliseconds since 1970. 0: it has not.
+   *
+   * @generated from field: double ended_unix_ms = 6;
+   */
+  endedUnixMs: number;
+};
+
+/**
+ * Describes the message hearth.v1.Carried.
+ * Use `create(CarriedSchema)` to create a new message.
+ */
+export declare const CarriedSchema: GenMessage<Carried>;
 
 /**
  * An execution was accepted.

@@ -11,7 +11,7 @@ import { file_hearth_v1_execution_service } from "./execution_service_pb.js";
  * Describes the file hearth/v1/journal.proto.
  */
 export const file_hearth_v1_journal = /*@__PURE__*/
-  fileDesc("ChdoZWFydGgvdjEvam91cm5hbC5wcm90bxIJaGVhcnRoLnYxIkwKDEpvdXJuYWxCYXRjaBIRCglyb3V0ZXJfaWQYASABKAkSKQoHcmVjb3JkcxgCIAMoCzIYLmhlYXJ0aC52MS5Kb3VybmFsUmVjb3JkItIBCg1Kb3VybmFsUmVjb3JkEg8KB3VuaXhfbXMYASABKAESJwoIYWNjZXB0ZWQYAiABKAsyEy5oZWFydGgudjEuQWNjZXB0ZWRIABIrCgpkaXNwYXRjaGVkGAMgASgLMhUuaGVhcnRoLnYxLkRpc3BhdGNoZWRIABIuCg1hdHRlbXB0X2VuZGVkGAQgASgLMhUuaGVhcnRoLnYxLkF0dGVtcHRFbmRIABIhCgVlbmRlZBgFIAEoCzIQLmhlYXJ0aC52MS5FbmRlZEgAQgcKBWV2ZW50IkgKCEFjY2VwdGVkEi4KCWV4ZWN1dGlvbhgBIAEoCzIbLmhlYXJ0aC52MS5FeGVjdXRpb25SZXF1ZXN0EgwKBHBvb2wYAiABKAkijgEKCkRpc3BhdGNoZWQSFAoMZXhlY3V0aW9uX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKA0SEgoKcmVwbGljYV9pZBgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJEgwKBGNvbGQYBSABKAgSEwoLd2FpdF9yZWFzb24YBiABKAkSEQoJd2FpdGVkX21zGAcgASgBIlUKBUVuZGVkEiQKA2VuZBgBIAEoCzIXLmhlYXJ0aC52MS5FeGVjdXRpb25FbmQSJgoHYXR0ZW1wdBgCIAEoCzIVLmhlYXJ0aC52MS5BdHRlbXB0RW5kYgZwcm90bzM", [file_hearth_v1_agent_service, file_hearth_v1_execution, file_hearth_v1_execution_service]);
+  fileDesc("ChdoZWFydGgvdjEvam91cm5hbC5wcm90bxIJaGVhcnRoLnYxInEKDEpvdXJuYWxCYXRjaBIRCglyb3V0ZXJfaWQYASABKAkSKQoHcmVjb3JkcxgCIAMoCzIYLmhlYXJ0aC52MS5Kb3VybmFsUmVjb3JkEg4KBm51bWJlchgDIAEoARITCgtyZXBsYXlfZnJvbRgEIAEoASLDAgoNSm91cm5hbFJlY29yZBIPCgd1bml4X21zGAEgASgBEicKCGFjY2VwdGVkGAIgASgLMhMuaGVhcnRoLnYxLkFjY2VwdGVkSAASKwoKZGlzcGF0Y2hlZBgDIAEoCzIVLmhlYXJ0aC52MS5EaXNwYXRjaGVkSAASLgoNYXR0ZW1wdF9lbmRlZBgEIAEoCzIVLmhlYXJ0aC52MS5BdHRlbXB0RW5kSAASIQoFZW5kZWQYBSABKAsyEC5oZWFydGgudjEuRW5kZWRIABIjCgZvcGVuZWQYBiABKAsyES5oZWFydGgudjEuT3BlbmVkSAASIwoGc2VhbGVkGAcgASgLMhEuaGVhcnRoLnYxLlNlYWxlZEgAEiUKB2NhcnJpZWQYCCABKAsyEi5oZWFydGgudjEuQ2FycmllZEgAQgcKBWV2ZW50IhkKBk9wZW5lZBIPCgdhZGRyZXNzGAEgASgJIh4KBlNlYWxlZBIUCgxzdWNjZXNzb3JfaWQYASABKAkivwEKB0NhcnJpZWQSLgoJZXhlY3V0aW9uGAEgASgLMhsuaGVhcnRoLnYxLkV4ZWN1dGlvblJlcXVlc3QSDAoEcG9vbBgCIAEoCRIYChBhY2NlcHRlZF91bml4X21zGAMgASgBEiQKCGF0dGVtcHRzGAQgAygLMhIuaGVhcnRoLnYxLkF0dGVtcHQSHwoFZW5kZWQYBSABKAsyEC5oZWFydGgudjEuRW5kZWQSFQoNZW5kZWRfdW5peF9tcxgGIAEoASJICghBY2NlcHRlZBIuCglleGVjdXRpb24YASABKAsyGy5oZWFydGgudjEuRXhlY3V0aW9uUmVxdWVzdBIMCgRwb29sGAIgASgJIo4BCgpEaXNwYXRjaGVkEhQKDGV4ZWN1dGlvbl9pZBgBIAEoCRIPCgdhdHRlbXB0GAIgASgNEhIKCnJlcGxpY2FfaWQYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRIMCgRjb2xkGAUgASgIEhMKC3dhaXRfcmVhc29uGAYgASgJEhEKCXdhaXRlZF9tcxgHIAEoASJVCgVFbmRlZBIkCgNlbmQYASABKAsyFy5oZWFydGgudjEuRXhlY3V0aW9uRW5kEiYKB2F0dGVtcHQYAiABKAsyFS5oZWFydGgudjEuQXR0ZW1wdEVuZGIGcHJvdG8z", [file_hearth_v1_agent_service, file_hearth_v1_execution, file_hearth_v1_execution_service]);
 
 /**
  * Describes the message hearth.v1.JournalBatch.
@@ -28,23 +28,44 @@ export const JournalRecordSchema = /*@__PURE__*/
   messageDesc(file_hearth_v1_journal, 1);
 
 /**
+ * Describes the message hearth.v1.Opened.
+ * Use `create(OpenedSchema)` to create a new message.
+ */
+export const OpenedSchema = /*@__PURE__*/
+  messageDesc(file_hearth_v1_journal, 2);
+
+/**
+ * Describes the message hearth.v1.Sealed.
+ * Use `create(SealedSchema)` to create a new message.
+ */
+export const SealedSchema = /*@__PURE__*/
+  messageDesc(file_hearth_v1_journal, 3);
+
+/**
+ * Describes the message hearth.v1.Carried.
+ * Use `create(CarriedSchema)` to create a new message.
+ */
+export const CarriedSchema = /*@__PURE__*/
+  messageDesc(file_hearth_v1_journal, 4);
+
+/**
  * Describes the message hearth.v1.Accepted.
  * Use `create(AcceptedSchema)` to create a new message.
  */
 export const AcceptedSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_journal, 2);
+  messageDesc(file_hearth_v1_journal, 5);
 
 /**
  * Describes the message hearth.v1.Dispatched.
  * Use `create(DispatchedSchema)` to create a new message.
  */
 export const DispatchedSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_journal, 3);
+  messageDesc(file_hearth_v1_journal, 6);
 
 /**
  * Describes the message hearth.v1.Ended.
  * Use `create(EndedSchema)` to create a new message.
  */
 export const EndedSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_journal, 4);
+  messageDesc(file_hearth_v1_journal, 7);
 
