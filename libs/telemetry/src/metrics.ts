@@ -1,27 +1,20 @@
-export type MetricAttributes = Readonly<Record<string, string>>;
+import type { AttributesOf, MetricName } from "./metric-names.ts";
 
-/** Counts what happened. */
-export interface Counter {
-  add(count: number, attributes: MetricAttributes): void;
-}
-
-/** How long things took, in milliseconds. */
-export interface Histogram {
-  record(durationMs: number, attributes: MetricAttributes): void;
-}
-
-export interface Observation {
+export interface Observation<Name extends MetricName> {
   readonly value: number;
-  readonly attributes: MetricAttributes;
+  readonly attributes: AttributesOf<Name>;
 }
 
+/** Records the metrics of metric-names.ts, and no other. */
 export interface Metrics {
-  /** Whether anything is recorded. Ask before building attributes where it is hot. */
+  /** Whether anything is recorded. Ask before making attributes where it is hot. */
   readonly on: boolean;
-  counter(name: string): Counter;
-  histogram(name: string): Histogram;
+  /** One more of what happened. */
+  count<Name extends MetricName<"counter">>(name: Name, attributes: AttributesOf<Name>): void;
+  /** How long something took. */
+  record<Name extends MetricName<"histogram">>(name: Name, durationMs: number, attributes: AttributesOf<Name>): void;
   /** `observe` is called once per export, never when metrics are off. */
-  gauge(name: string, observe: () => Iterable<Observation>): void;
+  gauge<Name extends MetricName<"gauge">>(name: Name, observe: () => Iterable<Observation<Name>>): void;
   /** Sends what is recorded and ends the exports. */
   stop(): Promise<void>;
 }
@@ -34,18 +27,17 @@ export interface Metrics {
 export async function startMetrics(serviceName: string, variables: NodeJS.ProcessEnv): Promise<Metrics> {
   const asked = variables["OTEL_EXPORTER_OTLP_ENDPOINT"] ?? variables["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
   const refused = variables["OTEL_SDK_DISABLED"] === "true" || variables["OTEL_METRICS_EXPORTER"] === "none";
-  if (!asked || refused) return notMeasuring;
+  if (!asked || refused) return noMetrics;
   const { startOtlpMetrics } = await import("./otlp-metrics.ts");
   const intervalMs = Number(variables["OTEL_METRIC_EXPORT_INTERVAL"]);
   return startOtlpMetrics(variables["OTEL_SERVICE_NAME"] ?? serviceName, intervalMs > 0 ? intervalMs : 60_000);
 }
 
-const notCounting: Counter = { add: () => undefined };
-const notRecording: Histogram = { record: () => undefined };
-const notMeasuring: Metrics = {
+/** Nobody asked for metrics. */
+export const noMetrics: Metrics = {
   on: false,
-  counter: () => notCounting,
-  histogram: () => notRecording,
+  count: () => undefined,
+  record: () => undefined,
   gauge: () => undefined,
   stop: () => Promise.resolve(),
 };

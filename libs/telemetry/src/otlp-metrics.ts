@@ -1,6 +1,8 @@
+import type { Counter, Histogram, ObservableGauge } from "@opentelemetry/api";
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { metricDefinitions, type MetricName } from "./metric-names.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** From a warm slot's milliseconds to a cold start's minutes. */
@@ -18,13 +20,27 @@ export function startOtlpMetrics(serviceName: string, intervalMs: number): Metri
     readers: [reader],
   });
   const meter = provider.getMeter("hearth");
+  const instruments = new Map<MetricName, Counter | Histogram | ObservableGauge>();
+  /** The instrument of a metric, made when it is first recorded. */
+  function instrument<Instrument extends Counter | Histogram | ObservableGauge>(
+    name: MetricName,
+    make: (options: { unit: string; description: string }) => Instrument,
+  ): Instrument {
+    const known = instruments.get(name);
+    if (known !== undefined) return known as Instrument;
+    const { unit, description } = metricDefinitions[name];
+    const made = make({ unit, description });
+    instruments.set(name, made);
+    return made;
+  }
+  const advice = { explicitBucketBoundaries: boundariesMs };
   return {
     on: true,
-    counter: (name) => meter.createCounter(name),
-    histogram: (name) =>
-      meter.createHistogram(name, { unit: "ms", advice: { explicitBucketBoundaries: boundariesMs } }),
+    count: (name, attributes) => instrument(name, (options) => meter.createCounter(name, options)).add(1, attributes),
+    record: (name, durationMs, attributes) =>
+      instrument(name, (options) => meter.createHistogram(name, { ...options, advice })).record(durationMs, attributes),
     gauge: (name, observe) => {
-      meter.createObservableGauge(name).addCallback((result) => {
+      instrument(name, (options) => meter.createObservableGauge(name, options)).addCallback((result) => {
         for (const { value, attributes } of observe()) result.observe(value, attributes);
       });
     },

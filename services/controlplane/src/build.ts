@@ -2,7 +2,7 @@ import { buckets, connectBus, streams, subjects, type Bus } from "@hearth/bus";
 import { systemClock } from "@hearth/clock";
 import { BundleService, EnvironmentService, RunService, SlotAnnouncementSchema } from "@hearth/proto";
 import { service, startGrpcServer } from "@hearth/rpc";
-import { createLogger, startTracing } from "@hearth/telemetry";
+import { createLogger, startMetrics, startTracing } from "@hearth/telemetry";
 import { join } from "node:path";
 import { bundleHandlers } from "./api/bundle-service.ts";
 import { environmentHandlers } from "./api/environment-service.ts";
@@ -19,6 +19,7 @@ import { ChangeFeed } from "./io/change-feed.ts";
 import { natsDurableStream } from "./io/durable-stream.ts";
 import { newId } from "@hearth/ids";
 import { grpcPeers } from "./io/peers.ts";
+import { PoolMetrics } from "./io/pool-metrics.ts";
 import { openDatabase } from "./io/sql/open-database.ts";
 import { sqlEnvironmentStore } from "./io/sql/sql-environment-store.ts";
 import { sqlHistoryStore } from "./io/sql/sql-history-store.ts";
@@ -51,7 +52,10 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   const clock = systemClock;
   const log = createLogger("controlplane", config.logLevel);
   const report = (errorId: string, thrown: unknown): void => log.error({ errorId, err: thrown }, "unexpected failure");
-  const tracing = await startTracing("hearth-controlplane", variables);
+  const [tracing, measured] = await Promise.all([
+    startTracing("hearth-controlplane", variables),
+    startMetrics("hearth-controlplane", variables),
+  ]);
   const { database, bus, store, environmentStore, replicaStore, bundles, catalogue, provider } = await openIo({
     ...{ config, variables, log, programs },
   });
@@ -62,8 +66,10 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
     limits: { startTimeoutMs, drainGraceMs, replacedGraceMs },
     newReplicaId: (environment, now) => `${environment}-${newId(now)}`,
   });
+  const metrics = new PoolMetrics(measured);
+  metrics.watch(() => machine.allPools());
   const pools = new ScalePools({
-    ...{ clock, log, machine, provider, peers, store: replicaStore, feed: poolFeed, startTimeoutMs },
+    ...{ clock, log, machine, provider, peers, store: replicaStore, feed: poolFeed, metrics, startTimeoutMs },
     announceEnd: (replica) =>
       bus.publish(subjects.slots(replica.environment), SlotAnnouncementSchema, endAnnouncement(replica)),
   });
@@ -117,7 +123,7 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
       peers.close();
       await closeBus(bus);
       await database.destroy();
-      await tracing.stop();
+      await Promise.all([tracing.stop(), measured.stop()]);
     },
   };
 }

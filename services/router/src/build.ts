@@ -2,13 +2,14 @@ import { connectBus, ensureStreams } from "@hearth/bus";
 import { systemClock } from "@hearth/clock";
 import { newId } from "@hearth/ids";
 import { startGrpcServer } from "@hearth/rpc";
-import { createLogger, startTracing } from "@hearth/telemetry";
+import { createLogger, startMetrics, startTracing } from "@hearth/telemetry";
 import { executionService } from "./api/execution-service.ts";
 import type { RouterConfig } from "./config.ts";
 import { RouterMachine } from "./core/router-machine.ts";
 import { openAgentConnection } from "./io/agent-connection.ts";
 import { followCatalogue } from "./io/catalogue.ts";
 import { JetStreamJournal } from "./io/jetstream-journal.ts";
+import { RouterMetrics } from "./io/router-metrics.ts";
 import { ReplicaFollower } from "./loops/follow-replicas.ts";
 import { DemandReporter } from "./loops/report-demand.ts";
 import { Executions } from "./loops/run-executions.ts";
@@ -30,8 +31,9 @@ export async function buildRouter(config: RouterConfig): Promise<Router> {
   const routerId = newId(systemClock.now());
   const logger = createLogger("hearth-router", config.logLevel);
   const clock = systemClock;
-  const [tracing, bus] = await Promise.all([
+  const [tracing, measured, bus] = await Promise.all([
     startTracing("hearth-router", process.env),
+    startMetrics("hearth-router", process.env),
     connectBus({ url: config.natsUrl, name: `hearth-router ${routerId}` }),
   ]);
   await ensureStreams(bus);
@@ -41,7 +43,11 @@ export async function buildRouter(config: RouterConfig): Promise<Router> {
   const bounds = { argumentBytesMax, backlogMax: config.backlogMax };
   const demand = new DemandReporter({ bus, clock, machine, routerId });
   const demandChanged = (): void => demand.changed();
-  const executions = new Executions({ machine, journal, tracing, clock, bounds, agents: replicas, demandChanged });
+  const metrics = new RouterMetrics(measured);
+  metrics.watchBacklogs(() => machine.pools());
+  const executions = new Executions({
+    ...{ machine, journal, tracing, metrics, clock, bounds, agents: replicas, demandChanged },
+  });
   const catalogue = await followCatalogue(bus, {
     change(change) {
       if (change.kind === "put") executions.putEnvironment(change.environment);
@@ -69,7 +75,7 @@ export async function buildRouter(config: RouterConfig): Promise<Router> {
       catalogue.stop();
       await journal.close(graceMs);
       await bus.close();
-      await tracing.stop();
+      await Promise.all([tracing.stop(), measured.stop()]);
     },
   };
 }

@@ -129,6 +129,11 @@ export class PoolsMachine {
     return [shared, ...variants].map(viewOf);
   }
 
+  /** Every pool there is. */
+  allPools(): readonly PoolView[] {
+    return [...this.#pools.values()].map(viewOf);
+  }
+
   step(event: PoolsEvent, now: number): PoolsEffect[] {
     this.#effects = [];
     this.#handle(event, now);

@@ -7,6 +7,7 @@ import type { PoolsEffect, PoolsEvent, PoolsMachine, ReplicaIdentity } from "../
 import type { Replica, ReplicaEvent } from "../core/replica.ts";
 import type { ChangeFeed } from "../io/change-feed.ts";
 import type { Peers } from "../io/peers.ts";
+import type { PoolMetrics } from "../io/pool-metrics.ts";
 import type { ReplicaExit, ReplicaProvider } from "../io/replica-provider.ts";
 import type { ReplicaStore, StoredReplica } from "../io/replica-store.ts";
 
@@ -33,6 +34,7 @@ export interface ScalePoolsOptions {
   readonly feed: ChangeFeed;
   /** Tells everybody on the bus that a replica has ended: one that was killed cannot say so itself. */
   readonly announceEnd: (replica: Replica) => void;
+  readonly metrics: PoolMetrics;
   readonly startTimeoutMs: number;
 }
 
@@ -149,10 +151,11 @@ export class ScalePools {
   }
 
   #carryOut(effect: PoolsEffect): void {
-    const { log, feed } = this.#options;
+    const { log, feed, metrics } = this.#options;
     switch (effect.kind) {
       case "start": {
         if (this.#closed) return;
+        metrics.startDecided(effect.replica);
         const start = this.#start(effect).finally(() => this.#starts.delete(start));
         this.#starts.add(start);
         return;
@@ -166,6 +169,7 @@ export class ScalePools {
         const reason = endReason === "" ? startReason : endReason;
         log.info({ replica: id, pool, state, reason }, "replica changed");
         if (state === "ended") this.#options.announceEnd(effect.replica);
+        metrics.changed(effect.replica);
         return this.#save(effect);
       }
       case "decided": {

@@ -12,6 +12,7 @@ import type { RouterMachine } from "../core/router-machine.ts";
 import type { AgentConnection } from "../io/agent-connection.ts";
 import { acceptedRecord, attemptEndedRecord, dispatchedRecord, endedRecord } from "../io/journal-records.ts";
 import type { Journal } from "../io/journal.ts";
+import type { RouterMetrics } from "../io/router-metrics.ts";
 import { checkRequest, fillIds, fingerprint, policyKey } from "../io/read-request.ts";
 import { toExecutionEnd, toFacts } from "../io/translate.ts";
 
@@ -41,6 +42,7 @@ export class Executions {
   readonly #machine: RouterMachine;
   readonly #journal: Journal;
   readonly #tracing: Tracing;
+  readonly #metrics: RouterMetrics;
   readonly #clock: Clock;
   readonly #bounds: AdmissionBounds;
   readonly #agents: Agents;
@@ -57,6 +59,7 @@ export class Executions {
     readonly machine: RouterMachine;
     readonly journal: Journal;
     readonly tracing: Tracing;
+    readonly metrics: RouterMetrics;
     readonly clock: Clock;
     readonly bounds: AdmissionBounds;
     readonly agents: Agents;
@@ -66,6 +69,7 @@ export class Executions {
     this.#machine = options.machine;
     this.#journal = options.journal;
     this.#tracing = options.tracing;
+    this.#metrics = options.metrics;
     this.#clock = options.clock;
     this.#bounds = options.bounds;
     this.#agents = options.agents;
@@ -123,7 +127,10 @@ export class Executions {
       backlog: this.#machine.backlogOf(pool),
       bounds: this.#bounds,
     });
-    if (admission.kind === "reject") throw new HearthError(admission.reason, admission.message, admission.metadata);
+    if (admission.kind === "reject") {
+      this.#metrics.rejected(admission.reason);
+      throw new HearthError(admission.reason, admission.message, admission.metadata);
+    }
     if (earlier !== undefined) {
       if (onEnd !== undefined) this.#tellEnd(earlier, onEnd);
       return { executionId: earlier.id, durable: Promise.resolve() };
@@ -211,6 +218,7 @@ export class Executions {
         return this.#changed(effect.execution);
       case "attemptEnded": {
         const { execution, attempt, end } = effect;
+        this.#metrics.retried(execution, end);
         const durable = this.#journal.append(attemptEndedRecord(execution, attempt, end, this.#clock.now()));
         this.#acknowledge(execution, attempt, durable);
         return this.#changed(execution);
@@ -234,11 +242,14 @@ export class Executions {
     if (request.arguments !== undefined) dispatch.arguments = request.arguments;
     this.#agents.connection(replica.id)?.dispatch(dispatch);
     void this.#journal.append(dispatchedRecord(execution, attempt));
+    this.#metrics.dispatched(execution, attempt);
     this.#changed(execution);
   }
 
   #end(execution: Execution, end: AttemptEnd): void {
-    const durable = this.#journal.append(endedRecord(execution, end, this.#clock.now()));
+    const now = this.#clock.now();
+    const durable = this.#journal.append(endedRecord(execution, end, now));
+    this.#metrics.ended(execution, end, now);
     const last = execution.attempts.at(-1);
     if (last?.end === end) this.#acknowledge(execution, last, durable);
     const audience = this.#audiences.get(execution.id);
