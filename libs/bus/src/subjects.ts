@@ -6,6 +6,8 @@ export const subjects = {
   /** `DemandReport`s of a router. */
   demand: (routerId: string): string => `hearth.demand.${routerId}`,
   allDemand: "hearth.demand.*",
+  /** `LocateRequest`s to every router. */
+  locate: "hearth.locate",
   /** `JournalBatch`es of a router. */
   journal: (routerId: string): string => `hearth.journal.${routerId}`,
   allJournal: "hearth.journal.*",
@@ -20,6 +22,8 @@ export const streams = { journal: "HEARTH_JOURNAL", logs: "HEARTH_LOGS" } as con
 export const buckets = {
   /** `CatalogueEntry` by environment name. */
   catalogue: "hearth_environments",
+  /** Which execution an idempotency key stands for. */
+  keys: "hearth_keys",
   /** Code bundles by SHA-256. */
   bundles: "hearth_bundles",
 } as const;

@@ -103,6 +103,11 @@ export const reasons = {
   QUEUE_TIMED_OUT: { status: null, meaning: "The execution waited for its first slot for longer than it may." },
   REPLICA_DRAINING: { status: null, meaning: "The agent is draining and takes no attempts." },
   REPLICA_LOST: { status: null, meaning: "The replica was not heard of for too long while it had the attempt." },
+  ROUTERS_SILENT: {
+    status: "UNAVAILABLE",
+    meaning:
+      "A router that may have the execution neither answers nor has been taken over yet. Ask again after the hint.",
+  },
   ROUTER_DRAINING: { status: "UNAVAILABLE", meaning: "The router is going away. Ask another one." },
   ROUTER_SUPERSEDED: {
     status: "UNAVAILABLE",

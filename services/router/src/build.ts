@@ -8,8 +8,16 @@ import type { RouterConfig } from "./config.ts";
 import { RouterMachine } from "./core/router-machine.ts";
 import { openAgentConnection } from "./io/agent-connection.ts";
 import { followCatalogue } from "./io/catalogue.ts";
+import { IdempotencyKeys } from "./io/idempotency-keys.ts";
 import { JetStreamJournal } from "./io/jetstream-journal.ts";
+import { JournalTails } from "./io/journal-tail.ts";
+import { Locator } from "./io/locator.ts";
+import { OpenJournals } from "./io/open-journals.ts";
+import { PeerRouterClients } from "./io/peer-router.ts";
 import { RouterMetrics } from "./io/router-metrics.ts";
+import { AcceptExecutions } from "./loops/accept-executions.ts";
+import { AdoptRouters } from "./loops/adopt-routers.ts";
+import { LocateExecutions } from "./loops/locate-executions.ts";
 import { ReplicaFollower } from "./loops/follow-replicas.ts";
 import { DemandReporter } from "./loops/report-demand.ts";
 import { Executions } from "./loops/run-executions.ts";
@@ -20,8 +28,13 @@ const argumentBytesMax = 4 * 1024 * 1024;
 /** Ended executions that a router can still answer for. */
 const retention = { ttlMs: 10 * 60_000, countMax: 100_000, bytesMax: 256 * 1024 * 1024 };
 
+/** How often executions are looked for that are to be written to the journal again. */
+const carryEveryMs = 1_000;
+
 export interface Router {
   readonly grpcPort: number;
+  /** Settled with the id of the router that took over from this one, which has to end then. */
+  readonly superseded: Promise<string>;
   /** Refuses new executions, waits for those it has, then leaves. */
   stop(graceMs: number): Promise<void>;
 }
@@ -37,7 +50,10 @@ export async function buildRouter(config: RouterConfig): Promise<Router> {
     connectBus({ url: config.natsUrl, name: `hearth-router ${routerId}` }),
   ]);
   await ensureStreams(bus);
-  const journal = new JetStreamJournal({ bus, clock, routerId });
+  const tails = new JournalTails(bus);
+  const superseded = Promise.withResolvers<string>();
+  const journal = new JetStreamJournal({ bus, clock, routerId, tails, superseded: superseded.resolve });
+  const keys = await IdempotencyKeys.open(bus);
   const machine = new RouterMachine(retention);
   const replicas = new ReplicaFollower({ routerId, clock, logger, openConnection: openAgentConnection });
   const bounds = { argumentBytesMax, backlogMax: config.backlogMax };
@@ -47,6 +63,8 @@ export async function buildRouter(config: RouterConfig): Promise<Router> {
   metrics.watchBacklogs(() => machine.pools());
   const executions = new Executions({
     ...{ machine, journal, tracing, metrics, clock, bounds, agents: replicas, demandChanged },
+    // What cannot be forgotten now is forgotten by its age.
+    keyForgotten: (key) => void keys.forget(key).catch(() => undefined),
   });
   const catalogue = await followCatalogue(bus, {
     change(change) {
@@ -56,24 +74,43 @@ export async function buildRouter(config: RouterConfig): Promise<Router> {
     failed: (error) => logger.error({ error }, "catalogue can no longer be followed"),
   });
   replicas.start(bus, executions);
+  const journals = new OpenJournals(bus, tails);
+  const routers = new AdoptRouters({
+    ...{ routerId, bus, clock, log: logger, tails, journals, journal, executions },
+    adopted(id, theirs) {
+      replicas.adopted(id);
+      executions.adopt(theirs);
+    },
+  });
+  const locator = new Locator(bus);
+  const peers = new PeerRouterClients();
+  const located = new LocateExecutions({ clock, executions, routers, locator, keys });
+  const accepting = new AcceptExecutions({ clock, executions, located, peers });
   const server = await startGrpcServer({
     host: config.host,
     port: config.grpcPort,
-    services: [executionService(executions)],
+    services: [executionService({ executions, accepting, located, peers })],
     report: (errorId, error) => logger.error({ errorId, error }, "request failed unexpectedly"),
   });
-  demand.start(`${config.advertisedHost}:${server.port}`);
+  const address = `${config.advertisedHost}:${server.port}`;
+  await journal.open(address);
+  locator.answer({ routerId, address, knows: (id) => executions.knows(id) || routers.isAdopting(id) });
+  await routers.start(address);
+  demand.start(address);
+  clock.every(carryEveryMs, () => executions.carryStragglers());
   logger.info({ routerId, port: server.port }, "router is ready");
   return {
     grpcPort: server.port,
+    superseded: superseded.promise,
     async stop(graceMs) {
       server.setServing(false);
       executions.drain();
       await server.stop(graceMs);
-      demand.stop();
       replicas.stop();
       catalogue.stop();
       await journal.close(graceMs);
+      demand.stop();
+      peers.close();
       await bus.close();
       await Promise.all([tracing.stop(), measured.stop()]);
     },

@@ -168,7 +168,12 @@ export class SimulatedRouter {
       case "cancelAttempt":
         return this.#streams.get(effect.replicaId)?.toAgent({ kind: "cancel", key: effect.key });
       case "waiting":
+      case "found":
+      case "forgotten":
         return;
+      case "reattach":
+        this.#streams.get(effect.replica.id)?.break();
+        return this.#connect(effect.replica.id);
       case "attemptEnded":
         return this.#acknowledge(effect.attempt.replicaId, effect.execution.id, effect.attempt.number);
       case "ended":

@@ -2,23 +2,41 @@ import { create } from "@bufbuild/protobuf";
 import { HearthError } from "@hearth/errors";
 import {
   ExecuteStreamResponseSchema,
+  ExecutionRejectionSchema,
   ExecutionRequestSchema,
   ExecutionService,
   type ExecuteStreamResponse,
   type ExecutionEnd,
+  type ExecutionRejection,
   type ExecutionRequest,
 } from "@hearth/proto";
 import { FrameOutbox, service, type MountedService } from "@hearth/rpc";
 import { toExecution } from "../io/translate.ts";
+import { endOf, type PeerRouterClients } from "../io/peer-router.ts";
+import type { AcceptExecutions } from "../loops/accept-executions.ts";
+import type { LocateExecutions } from "../loops/locate-executions.ts";
 import type { Executions } from "../loops/run-executions.ts";
 
+export interface ExecutionServiceOptions {
+  readonly executions: Executions;
+  readonly accepting: AcceptExecutions;
+  readonly located: LocateExecutions;
+  readonly peers: PeerRouterClients;
+}
+
 /** What callers may ask of a router. */
-export function executionService(executions: Executions): MountedService {
+export function executionService({ executions, accepting, located, peers }: ExecutionServiceOptions): MountedService {
+  /** The address of the router that has the execution. Undefined: this one, or none, as `executions` then says. */
+  const elsewhere = async (executionId: string, onlyHere: boolean): Promise<string | undefined> => {
+    if (onlyHere || executions.knows(executionId)) return undefined;
+    const place = await located.find(executionId);
+    return place?.kind === "there" ? place.address : undefined;
+  };
   return service(ExecutionService, {
     async execute({ execution }, context) {
       const end = Promise.withResolvers<ExecutionEnd>();
       const request = required(execution, context.header("traceparent"));
-      const { executionId } = executions.submit(request, end.resolve);
+      const { executionId } = await accepting.submit(request, end.resolve);
       // A caller that named its request may come back for it; for any other nobody is left to take the result.
       if (request.executionId === "" && request.idempotencyKey === "") {
         const cancel = (): unknown => executions.handle({ kind: "cancelRequested", executionId });
@@ -28,16 +46,31 @@ export function executionService(executions: Executions): MountedService {
     },
 
     async submit({ execution }, context) {
-      const { executionId, durable } = executions.submit(required(execution, context.header("traceparent")));
+      const { executionId, durable } = await accepting.submit(required(execution, context.header("traceparent")));
       await durable;
       return { executionId };
     },
 
-    getExecution({ executionId }) {
-      return Promise.resolve({ execution: toExecution(executions.get(executionId)) });
+    async getExecution({ executionId, onlyHere }) {
+      const address = await elsewhere(executionId, onlyHere);
+      const execution = address === undefined ? undefined : await peers.get(address, executionId);
+      return { execution: execution ?? toExecution(executions.get(executionId)) };
     },
 
-    async *watchExecution({ executionId }, context) {
+    async *watchExecution({ executionId, onlyHere }, context) {
+      for (;;) {
+        const address = await elsewhere(executionId, onlyHere);
+        if (address === undefined) break;
+        try {
+          for await (const execution of peers.watch(address, executionId, context.signal)) {
+            yield { execution };
+            if (endOf(execution) !== undefined) return;
+          }
+        } catch {
+          // That router went; another one has the execution, or will.
+        }
+        if (context.signal.aborted) return;
+      }
       const execution = executions.get(executionId);
       let changed = Promise.withResolvers<void>();
       const unwatch = executions.watch(executionId, () => changed.resolve());
@@ -54,9 +87,11 @@ export function executionService(executions: Executions): MountedService {
       }
     },
 
-    cancelExecution({ executionId }) {
-      executions.cancel(executionId);
-      return Promise.resolve({});
+    async cancelExecution({ executionId, onlyHere }) {
+      const address = await elsewhere(executionId, onlyHere);
+      if (address === undefined) executions.cancel(executionId);
+      else await peers.cancel(address, executionId);
+      return {};
     },
 
     async *executeStream(frames, context) {
@@ -65,6 +100,9 @@ export function executionService(executions: Executions): MountedService {
       let read = false;
       const ended = (end: ExecutionEnd): void => {
         outbox.frame(end.result?.inline.length).ends.push(end);
+        closed();
+      };
+      const closed = (): void => {
         open -= 1;
         if (read && open === 0) outbox.end();
       };
@@ -72,7 +110,11 @@ export function executionService(executions: Executions): MountedService {
         for await (const { executions: requests } of frames) {
           for (const request of requests) {
             open += 1;
-            if (!trySubmit(executions, request, ended, outbox)) open -= 1;
+            const rejected = (error: HearthError): void => {
+              outbox.frame().rejections.push(toRejection(request.executionId, error));
+              closed();
+            };
+            trySubmit(accepting, request, ended, rejected);
           }
         }
         read = true;
@@ -86,34 +128,33 @@ export function executionService(executions: Executions): MountedService {
   });
 }
 
-/** Accepts an execution of a stream; false when it was refused, which the caller then is told. */
+/** Accepts an execution of a stream, or says why not. Only where other routers have to be asked does that take a while. */
 function trySubmit(
-  executions: Executions,
+  accepting: AcceptExecutions,
   request: ExecutionRequest,
   ended: (end: ExecutionEnd) => void,
-  outbox: FrameOutbox<ExecuteStreamResponse>,
-): boolean {
+  rejected: (error: HearthError) => void,
+): void {
+  const refuse = (error: unknown): void => {
+    if (!(error instanceof HearthError)) throw error;
+    rejected(error);
+  };
   try {
     if (request.executionId === "")
       throw new HearthError("INVALID_EXECUTION", "An execution of a stream needs an executionId.");
-    executions.submit(request, ended);
-    return true;
+    const accepted = accepting.submit(request, ended);
+    if (accepted instanceof Promise) accepted.catch(refuse);
   } catch (error) {
-    if (!(error instanceof HearthError)) throw error;
-    outbox.frame().rejections.push({
-      $typeName: "hearth.v1.ExecutionRejection",
-      executionId: request.executionId,
-      failure: {
-        $typeName: "hearth.v1.Failure",
-        reason: error.reason,
-        message: error.message,
-        exceptionType: "",
-        traceback: "",
-      },
-      retryAfterMs: Number(error.metadata["retryAfterMs"] ?? 0),
-    });
-    return false;
+    refuse(error);
   }
+}
+
+function toRejection(executionId: string, { reason, message, metadata }: HearthError): ExecutionRejection {
+  return create(ExecutionRejectionSchema, {
+    executionId,
+    failure: { reason, message },
+    retryAfterMs: Number(metadata["retryAfterMs"] ?? 0),
+  });
 }
 
 /** The execution of a request; the trace context of the call's own headers counts when the message has none. */

@@ -39,6 +39,10 @@ export interface EnvironmentFacts {
 export type RouterEvent =
   /** An admitted execution, in state queued. `policyOverride`: its pool's own policy, if it has one. */
   | { readonly kind: "admitted"; readonly execution: Execution; readonly policyOverride: unknown }
+  /** What another router had accepted is this one's now, as its journal tells of it; an attempt may be running. */
+  | { readonly kind: "adopted"; readonly executions: readonly Execution[] }
+  /** Whether this router knows that its journal is still its own. */
+  | { readonly kind: "journal"; readonly isOwn: boolean }
   | { readonly kind: "cancelRequested"; readonly executionId: string }
   | { readonly kind: "environmentChanged"; readonly name: string; readonly environment: EnvironmentFacts }
   | { readonly kind: "environmentDeleted"; readonly name: string }
@@ -61,9 +65,13 @@ export type RouterEvent =
 export type RouterEffect =
   /** Open a stream to the replica. */
   | { readonly kind: "attach"; readonly replica: Replica }
+  /** Open a new stream to it in place of the one there is: what is to be had there may be more than what was. */
+  | { readonly kind: "reattach"; readonly replica: Replica }
   /** The replica is gone: drop what is kept for it. */
   | { readonly kind: "forget"; readonly replica: Replica }
   | { readonly kind: "dispatch"; readonly replica: Replica; readonly execution: Execution; readonly attempt: Attempt }
+  /** An attempt of a router that is no more is found on its replica, and nothing was known of it. */
+  | { readonly kind: "found"; readonly execution: Execution; readonly attempt: Attempt }
   | { readonly kind: "cancelAttempt"; readonly replicaId: string; readonly key: AttemptKey }
   /** The execution waits for a slot (again). */
   | { readonly kind: "waiting"; readonly execution: Execution }
@@ -75,4 +83,6 @@ export type RouterEffect =
       readonly end: AttemptEnd;
     }
   /** The execution ended; nothing about it follows. */
-  | { readonly kind: "ended"; readonly execution: Execution; readonly end: AttemptEnd };
+  | { readonly kind: "ended"; readonly execution: Execution; readonly end: AttemptEnd }
+  /** It ended long enough ago: questions about it are no longer answered. */
+  | { readonly kind: "forgotten"; readonly execution: Execution };

@@ -7,8 +7,9 @@ export interface Replica {
   readonly idHash: number;
   readonly pool: string;
   readonly environment: string;
-  readonly version: string;
-  readonly address: string;
+  version: string;
+  /** Empty: not heard of yet; an attempt that was taken over is said to be there. */
+  address: string;
   /** When this router first heard that it is ready. Infinity before that. */
   readySince: number;
   state: "starting" | "ready" | "draining" | "ended";

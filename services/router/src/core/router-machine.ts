@@ -7,6 +7,7 @@ import type { Attempt, AttemptEnd, Execution } from "./execution.ts";
 import { explainWait } from "./explain-wait.ts";
 import { newPool, type Pool } from "./pool.ts";
 import { hashText } from "./preferred-for.ts";
+import { Recovery } from "./recovery.ts";
 import type { Replica } from "./replica.ts";
 
 /** A replica without a stream that was not heard of for this long is lost. Agents announce every second. */
@@ -23,6 +24,9 @@ export class RouterMachine {
   readonly #pools = new Map<string, Pool>();
   readonly #replicas = new Map<string, Replica>();
   readonly #environments = new Map<string, EnvironmentFacts>();
+  readonly #recovery = new Recovery();
+  #journalIsOwn = true;
+  #listensSince: number | undefined;
   #uses = 0;
   #effects: RouterEffect[] = [];
 
@@ -51,6 +55,7 @@ export class RouterMachine {
 
   step(event: RouterEvent, now: number): RouterEffect[] {
     this.#effects = [];
+    this.#listensSince ??= now;
     this.#handle(event, now);
     return this.#effects;
   }
@@ -59,6 +64,12 @@ export class RouterMachine {
     switch (event.kind) {
       case "admitted":
         return this.#admit(event.execution, event.policyOverride, now);
+      case "adopted":
+        return this.#adopt(event.executions, now);
+      case "journal":
+        this.#journalIsOwn = event.isOwn;
+        for (const pool of this.#pools.values()) this.#place(pool, now);
+        return;
       case "cancelRequested":
         return this.#cancel(event.executionId, now);
       case "environmentChanged":
@@ -85,12 +96,18 @@ export class RouterMachine {
   // Executions
 
   #admit(execution: Execution, policyOverride: unknown, now: number): void {
-    this.#executions.set(execution.id, execution);
-    if (execution.idempotencyKey !== "") this.#byIdempotencyKey.set(execution.idempotencyKey, execution);
+    this.#remember(execution);
     const pool = this.#pool(execution.pool, execution.environment, policyOverride);
+    const place = this.#recovery.claim(execution.id);
+    if (place?.replica.attached === true) return this.#find(execution, place.replica, place.attempt, now);
     pool.backlog.push(execution);
     this.#place(pool, now);
     if (execution.state.kind === "queued") this.#explain(execution, pool, now);
+  }
+
+  #remember(execution: Execution): void {
+    this.#executions.set(execution.id, execution);
+    if (execution.idempotencyKey !== "") this.#byIdempotencyKey.set(execution.idempotencyKey, execution);
   }
 
   #explain(execution: Execution, pool: Pool, now: number): void {
@@ -107,7 +124,7 @@ export class RouterMachine {
     if (execution === undefined) return;
     switch (execution.state.kind) {
       case "queued":
-        this.#pools.get(execution.pool)?.backlog.remove(execution);
+        if (!this.#recovery.drop(executionId)) this.#pools.get(execution.pool)?.backlog.remove(execution);
         return this.#end(execution, ended("cancelled", "CANCELLED", "It was cancelled before it had a slot."), now);
       case "running": {
         const { replicaId, number } = execution.state.attempt;
@@ -157,11 +174,77 @@ export class RouterMachine {
     return execution as Execution & { state: { kind: "running" } };
   }
 
+  // What another router had
+
+  /** Takes over executions. Every replica is asked anew what it has, and what seems to wait is held until they have answered. */
+  #adopt(executions: readonly Execution[], now: number): void {
+    for (const replica of this.#replicas.values()) {
+      if (replica.attached) this.#cutOff(replica, now);
+      if (replica.address !== "") this.#effects.push({ kind: "reattach", replica });
+    }
+    for (const execution of executions) {
+      if (this.#executions.has(execution.id)) continue;
+      this.#remember(execution);
+      const pool = this.#pool(execution.pool, execution.environment, undefined);
+      switch (execution.state.kind) {
+        case "queued":
+          execution.state = { ...execution.state, waitReason: "its router is gone, and replicas are asked for it" };
+          this.#recovery.hold(execution, now);
+          break;
+        case "running":
+          this.#take(execution, this.#replicaOf(execution, execution.state.attempt, now), pool);
+          break;
+        case "ended":
+          this.#ended.add(execution, execution.state.end.resultBytes, now);
+      }
+    }
+  }
+
+  #take(execution: Execution, replica: Replica, pool: Pool): void {
+    pool.busy += 1;
+    replica.running.add(execution);
+    this.#slotsMoved(replica, pool);
+  }
+
+  /** The replica of an attempt. One that was not heard of has as long to be as one that was cut off. */
+  #replicaOf({ pool, environment }: Execution, { replicaId, version }: Attempt, now: number): Replica {
+    const known = this.#replicas.get(replicaId);
+    if (known !== undefined) return known;
+    return this.#newReplica({ replicaId, pool, environment, version, address: "", state: "starting" }, now);
+  }
+
+  /** A replica has an attempt of the execution that is later than all that is known of it: that is the live one. */
+  #find(execution: Execution, replica: Replica, number: number, now: number): void {
+    const { state } = execution;
+    const pool = this.#pool(execution.pool, execution.environment, undefined);
+    if (state.kind === "running") {
+      state.attempt.end = ended("lost", "REPLICA_LOST", "Another attempt followed it.");
+      this.#leaveSlot(execution, state.attempt);
+    } else if (!this.#recovery.drop(execution.id)) {
+      pool.backlog.remove(execution);
+    }
+    const { id: replicaId, version } = replica;
+    const attempt: Attempt = {
+      ...{ number, replicaId, version, cold: false, waitReason: "", waitedMs: 0, dispatchedAt: now, end: undefined },
+    };
+    execution.attempts.push(attempt);
+    execution.state = { kind: "running", attempt };
+    this.#take(execution, replica, pool);
+    this.#effects.push({ kind: "found", execution, attempt });
+  }
+
+  #releaseHeld(now: number): void {
+    const replicasOf = (pool: string): Iterable<Replica> => this.#pools.get(pool)?.replicas ?? [];
+    for (const execution of this.#recovery.release(replicasOf, now, this.#listensSince ?? now)) {
+      this.#requeue(execution, "its router is gone", now);
+    }
+  }
+
   // Placement
 
   /** Claims free slots for the backlog until one of them is used up. */
   #place(pool: Pool, now: number): void {
-    while (pool.free.size > 0) {
+    while (this.#journalIsOwn && pool.free.size > 0) {
       const execution = pool.backlog.take();
       if (execution === undefined) return;
       const replica = chooseSlot(pool, execution);
@@ -244,12 +327,24 @@ export class RouterMachine {
       if (announcement.state === "ended" && !known.attached) return this.#lose(known, "it ended", now);
       if (known.state === "ended") return;
       known.lastHeardAt = now;
+      if (known.address === "") this.#meet(known, announcement);
       if (known.state === announcement.state) return;
       known.state = announcement.state;
       if (known.state === "ready") known.readySince = Math.min(known.readySince, now);
       this.#usabilityMoved(known, this.#poolOf(known));
       return this.#placeIn(known, now);
     }
+    this.#effects.push({ kind: "attach", replica: this.#newReplica(announcement, now) });
+  }
+
+  /** A replica that was only said to be there is heard of. */
+  #meet(replica: Replica, { address, version }: Announcement): void {
+    replica.address = address;
+    replica.version = version;
+    this.#effects.push({ kind: "attach", replica });
+  }
+
+  #newReplica(announcement: Announcement, now: number): Replica {
     const { replicaId: id, pool: poolName, environment, version, address, state } = announcement;
     const replica: Replica = {
       ...{ id, idHash: hashText(id), pool: poolName, environment, version, address, state },
@@ -260,7 +355,7 @@ export class RouterMachine {
     const pool = this.#poolOf(replica);
     pool.replicas.add(replica);
     pool.waitReason = undefined;
-    this.#effects.push({ kind: "attach", replica });
+    return replica;
   }
 
   #attach(replicaId: string, live: readonly AttemptKey[], slots: SlotsReport, now: number): void {
@@ -271,11 +366,18 @@ export class RouterMachine {
     this.#takeSlots(replica, slots, now);
     this.#usabilityMoved(replica, this.#poolOf(replica));
     // What was dispatched and is not there never arrived, or its runner died unseen: give it a new attempt.
+    for (const { executionId, attempt } of live) {
+      const execution = this.#executions.get(executionId);
+      if (execution === undefined) this.#recovery.keep(executionId, { replica, attempt });
+      else if (execution.state.kind !== "ended" && attempt > execution.attempts.length)
+        this.#find(execution, replica, attempt, now);
+    }
     const arrived = new Set(live.map((key) => `${key.executionId} ${key.attempt}`));
     for (const key of this.#attemptsOn(replica)) {
       if (arrived.has(`${key.executionId} ${key.attempt}`)) continue;
       this.#endAttempt(key, ended("lost", "REPLICA_LOST", "The dispatch did not reach its replica."), now);
     }
+    this.#releaseHeld(now);
     this.#placeIn(replica, now);
   }
 
@@ -305,6 +407,10 @@ export class RouterMachine {
     // A stream that never came about changes nothing: trying again is no sign of life.
     if (replica?.attached !== true) return;
     if (replica.state === "ended") return this.#lose(replica, "it ended", now);
+    this.#cutOff(replica, now);
+  }
+
+  #cutOff(replica: Replica, now: number): void {
     replica.attached = false;
     // Being cut off starts the wait for its return; it may have been silent on NATS before.
     replica.lastHeardAt = now;
@@ -320,7 +426,9 @@ export class RouterMachine {
     for (const execution of this.#ended.expire(now)) {
       this.#executions.delete(execution.id);
       if (execution.idempotencyKey !== "") this.#byIdempotencyKey.delete(execution.idempotencyKey);
+      this.#effects.push({ kind: "forgotten", execution });
     }
+    this.#releaseHeld(now);
     for (const pool of this.#pools.values()) {
       if (pool.backlog.size === 0 && pool.busy === 0 && pool.replicas.size === 0) this.#pools.delete(pool.name);
     }

@@ -28,12 +28,17 @@ export type OpenAgentConnection = typeof openAgentConnection;
 export function openAgentConnection(options: {
   readonly address: string;
   readonly routerId: string;
+  /** Routers whose attempts are this one's. */
+  readonly adoptedRouterIds: readonly string[];
   readonly frame: (frame: AttachResponse) => void;
   readonly closed: (error?: unknown) => void;
 }): AgentConnection {
   const channel = openChannel(options.address);
   const outbox = new FrameOutbox<AttachRequest>(() => create(AttachRequestSchema));
-  outbox.frame().hello = create(RouterHelloSchema, { routerId: options.routerId });
+  outbox.frame().hello = create(RouterHelloSchema, {
+    routerId: options.routerId,
+    adoptedRouterIds: [...options.adoptedRouterIds],
+  });
   const leave = new AbortController();
   const read = async (): Promise<void> => {
     const client = createClient(AgentService, channel);

@@ -3,154 +3,247 @@ import { subjects, type Bus } from "@hearth/bus";
 import type { Clock, Timer } from "@hearth/clock";
 import { JournalBatchSchema, type JournalRecord } from "@hearth/proto";
 import { createInbox, headers, type Subscription } from "@nats-io/transport-node";
+import { ReplayPoint } from "../core/replay-point.ts";
 import type { Journal } from "./journal.ts";
+import { openedRecord, weighRecord } from "./journal-records.ts";
+import { successorOf, type JournalTails } from "./journal-tail.ts";
 
-/** A batch leaves when its records weigh this much, well below the server's bound on a message. */
+/** A batch leaves with at most this weight of records, well below the server's bound on a message. */
 const batchBytesMax = 512 * 1024;
 /** Not acknowledged for this long: sent again. The stream drops the copy by its message id. */
-const resendAfterMs = 2_000;
+const resendAfterMs = 1_000;
 /** Not acknowledged for this long: the journal counts as unavailable. */
 const unavailableAfterMs = 10_000;
-const unacknowledgedBytesMax = 256 * 1024 * 1024;
+const unwrittenBytesMax = 256 * 1024 * 1024;
+/** When nothing is written, this often it is looked whether somebody has taken over. */
+const lookEveryMs = 1_000;
+/** Executions are written again when this much was written since they began. */
+const behindBytesMax = 64 * 1024 * 1024;
 
-interface Batch {
-  readonly number: number;
-  readonly bytes: Uint8Array;
-  readonly firstSentAt: number;
-  sentAt: number;
-  /** Settled once the batch is acknowledged. */
+/** Records that become durable together. */
+interface Group {
+  readonly records: JournalRecord[];
+  bytes: number;
   readonly durable: PromiseWithResolvers<void>;
 }
 
+interface SentBatch {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  readonly group: Group;
+  readonly firstSentAt: number;
+  sentAt: number;
+}
+
 /**
- * The journal in JetStream. All records of one tick ride in one message, and batches are acknowledged while later ones
- * are on their way: a publish call for each record would cost five times as much (docs/decisions).
+ * The journal in JetStream. One batch is on its way at a time, and what happens meanwhile is gathered for the next: so each
+ * can name the sequence of the one before as the last of its subject, and the stream refuses it once another router has
+ * closed this journal in order to take over. The server answers in a fraction of a millisecond, so batches are small when
+ * little happens and large when much does.
  */
 export class JetStreamJournal implements Journal {
   readonly #bus: Bus;
   readonly #clock: Clock;
   readonly #routerId: string;
+  readonly #tails: JournalTails;
+  readonly #superseded: (successorId: string) => void;
   readonly #inbox = createInbox();
-  readonly #acknowledgements: Subscription;
-  readonly #resend: Timer;
-  readonly #unacknowledged = new Map<number, Batch>();
-  #unacknowledgedBytes = 0;
-  #records: JournalRecord[] = [];
-  #recordBytes = 0;
-  #durable = Promise.withResolvers<void>();
+  readonly #answers: Subscription;
+  readonly #timers: readonly Timer[];
+  readonly #replayPoint = new ReplayPoint();
+  #gathering: Group[] = [];
+  #gatheredBytes = 0;
+  #sent: SentBatch | undefined;
+  #flushing = false;
   #batches = 0;
+  /** Of the last batch of this subject. */
+  #sequence = 0;
+  #address = "";
+  #ownAt: number;
+  #isClosed = false;
 
-  constructor(options: { readonly bus: Bus; readonly clock: Clock; readonly routerId: string }) {
+  constructor(options: {
+    readonly bus: Bus;
+    readonly clock: Clock;
+    readonly routerId: string;
+    readonly tails: JournalTails;
+    /** Called once when another router has taken over; nothing that is appended becomes durable any more. */
+    readonly superseded: (successorId: string) => void;
+  }) {
     this.#bus = options.bus;
     this.#clock = options.clock;
     this.#routerId = options.routerId;
-    this.#acknowledgements = this.#bus.connection.subscribe(`${this.#inbox}.*`, {
+    this.#tails = options.tails;
+    this.#superseded = options.superseded;
+    this.#ownAt = this.#clock.now();
+    this.#answers = this.#bus.connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
-        if (error === null) this.#acknowledged(Number(message.subject.slice(this.#inbox.length + 1)), message.data);
+        if (error === null) this.#answered(Number(message.subject.slice(this.#inbox.length + 1)), message.data);
       },
     });
-    this.#resend = this.#clock.every(resendAfterMs / 2, () => this.#resendOverdue());
+    this.#timers = [
+      this.#clock.every(resendAfterMs / 4, () => this.#resend()),
+      this.#clock.every(lookEveryMs, () => void this.#look()),
+    ];
+  }
+
+  /** Begins to write. `address`: where clients reach this router. Resolves once the others can know of it. */
+  open(address: string): Promise<void> {
+    this.#address = address;
+    return this.append(openedRecord(this.#clock.now()));
   }
 
   get available(): boolean {
-    if (this.#unacknowledgedBytes > unacknowledgedBytesMax) return false;
-    for (const oldest of this.#unacknowledged.values()) {
-      return oldest.firstSentAt + unavailableAfterMs > this.#clock.now();
-    }
-    return true;
+    if (this.#gatheredBytes > unwrittenBytesMax) return false;
+    return this.#sent === undefined || this.#sent.firstSentAt + unavailableAfterMs > this.#clock.now();
+  }
+
+  get ownAt(): number {
+    return this.#ownAt;
   }
 
   append(record: JournalRecord): Promise<void> {
-    const durable = this.#durable.promise;
-    if (this.#records.push(record) === 1) setImmediate(() => this.#flush());
-    this.#recordBytes += weigh(record);
-    if (this.#recordBytes >= batchBytesMax) this.#flush();
-    return durable;
+    const bytes = weighRecord(record);
+    let group = this.#gathering.at(-1);
+    if (group === undefined || group.bytes + bytes > batchBytesMax) {
+      group = { records: [], bytes: 0, durable: Promise.withResolvers() };
+      this.#gathering.push(group);
+    }
+    group.records.push(record);
+    group.bytes += bytes;
+    this.#gatheredBytes += bytes;
+    this.#planFlush();
+    return group.durable.promise;
+  }
+
+  begin(executionId: string): void {
+    this.#replayPoint.begin(executionId);
+  }
+
+  forget(executionId: string): void {
+    this.#replayPoint.forget(executionId);
+  }
+
+  stragglers(): readonly string[] {
+    return this.#replayPoint.stragglers(behindBytesMax);
   }
 
   async close(graceMs: number): Promise<void> {
+    this.#isClosed = true;
     this.#flush();
-    const durable = [...this.#unacknowledged.values()].at(-1)?.durable;
-    if (durable !== undefined) {
+    const last = this.#gathering.at(-1) ?? this.#sent?.group;
+    if (last !== undefined) {
       const patience = Promise.withResolvers<void>();
       const timer = this.#clock.after(graceMs, patience.resolve);
-      await Promise.race([durable.promise, patience.promise]);
+      await Promise.race([last.durable.promise, patience.promise]);
       timer.cancel();
     }
-    this.#resend.cancel();
-    this.#acknowledgements.unsubscribe();
+    for (const timer of this.#timers) timer.cancel();
+    this.#answers.unsubscribe();
+  }
+
+  /** What is appended in the same tick rides together. */
+  #planFlush(): void {
+    if (this.#flushing || this.#sent !== undefined) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
   }
 
   #flush(): void {
-    if (this.#records.length === 0) return;
-    const bytes = toBinary(
-      JournalBatchSchema,
-      create(JournalBatchSchema, { routerId: this.#routerId, records: this.#records }),
-    );
+    const group = this.#sent === undefined ? this.#gathering.shift() : undefined;
+    if (group === undefined) return;
+    this.#gatheredBytes -= group.bytes;
+    const number = ++this.#batches;
+    const { records } = group;
+    const replayFrom = this.#replayPoint.send();
+    const batch = create(JournalBatchSchema, {
+      ...{ routerId: this.#routerId, address: this.#address, records, number, replayFrom },
+    });
     const now = this.#clock.now();
-    const batch: Batch = { number: ++this.#batches, bytes, firstSentAt: now, sentAt: now, durable: this.#durable };
-    this.#records = [];
-    this.#recordBytes = 0;
-    this.#durable = Promise.withResolvers<void>();
-    this.#unacknowledged.set(batch.number, batch);
-    this.#unacknowledgedBytes += bytes.length;
-    this.#send(batch);
+    const bytes = toBinary(JournalBatchSchema, batch);
+    this.#sent = { number, bytes, group, firstSentAt: now, sentAt: now };
+    this.#send(this.#sent);
   }
 
-  #send(batch: Batch): void {
+  #send({ number, bytes }: SentBatch): void {
     if (this.#bus.connection.isClosed() || this.#bus.connection.isDraining()) return;
     const messageHeaders = headers();
-    messageHeaders.set("Nats-Msg-Id", `${this.#routerId}.${batch.number}`);
-    this.#bus.connection.publish(subjects.journal(this.#routerId), batch.bytes, {
-      reply: `${this.#inbox}.${batch.number}`,
+    messageHeaders.set("Nats-Msg-Id", `${this.#routerId}.${number}`);
+    messageHeaders.set("Nats-Expected-Last-Subject-Sequence", `${this.#sequence}`);
+    this.#bus.connection.publish(subjects.journal(this.#routerId), bytes, {
+      reply: `${this.#inbox}.${number}`,
       headers: messageHeaders,
     });
   }
 
-  #acknowledged(number: number, data: Uint8Array): void {
-    const batch = this.#unacknowledged.get(number);
-    // JetStream answers {"stream": ..., "seq": ...}, or {"error": ...}; no answer and an error both mean: send it again.
-    if (batch === undefined || !isAcknowledgement(data)) return;
-    this.#unacknowledged.delete(number);
-    this.#unacknowledgedBytes -= batch.bytes.length;
-    batch.durable.resolve();
+  #answered(number: number, data: Uint8Array): void {
+    const sent = this.#sent;
+    if (sent?.number !== number) return;
+    const answer = readAnswer(data);
+    if (answer.kind === "written") return this.#written(sent, answer.sequence);
+    // Either somebody took over, or the batch was written and its acknowledgement lost: the journal's end tells.
+    if (answer.kind === "outOfOrder") void this.#look();
+    // Any other refusal may pass: it is sent again.
   }
 
-  #resendOverdue(): void {
+  #written(sent: SentBatch, sequence: number): void {
+    this.#sent = undefined;
+    this.#sequence = sequence;
+    this.#ownAt = Math.max(this.#ownAt, sent.sentAt);
+    this.#replayPoint.written(sequence, sent.bytes.length);
+    sent.group.durable.resolve();
+    // With something waiting the next batch leaves at once: gathering has had its time.
+    this.#flush();
+  }
+
+  #resend(): void {
     const now = this.#clock.now();
-    for (const batch of this.#unacknowledged.values()) {
-      if (batch.sentAt + resendAfterMs > now) continue;
-      batch.sentAt = now;
-      this.#send(batch);
-    }
+    const sent = this.#sent;
+    if (sent === undefined || sent.sentAt + resendAfterMs > now) return;
+    sent.sentAt = now;
+    this.#send(sent);
+  }
+
+  /** Looks at the end of the journal: whose is it, and is the batch that was sent there? */
+  async #look(): Promise<void> {
+    const askedAt = this.#clock.now();
+    const tail = await this.#tails.of(this.#routerId).catch(() => undefined);
+    if (tail === undefined || this.#isClosed) return;
+    const successor = successorOf(tail);
+    if (successor !== undefined) return this.#giveUp(successor);
+    this.#ownAt = Math.max(this.#ownAt, askedAt);
+    if (this.#sent?.number === tail.batch.number) this.#written(this.#sent, tail.sequence);
+  }
+
+  #giveUp(successorId: string): void {
+    this.#isClosed = true;
+    for (const timer of this.#timers) timer.cancel();
+    this.#superseded(successorId);
   }
 }
 
-function isAcknowledgement(data: Uint8Array): boolean {
+type Answer =
+  | { readonly kind: "written"; readonly sequence: number }
+  | { readonly kind: "outOfOrder" }
+  | { readonly kind: "refused" };
+
+/** JetStream's code for "wrong last sequence". */
+const wrongLastSequence = 10071;
+
+/** JetStream answers {"stream": ..., "seq": ...}, or {"error": {"err_code": ...}}. */
+function readAnswer(data: Uint8Array): Answer {
   try {
-    const answer = JSON.parse(Buffer.from(data).toString("utf8")) as { readonly seq?: unknown };
-    return typeof answer.seq === "number";
+    const { seq, error } = JSON.parse(Buffer.from(data).toString("utf8")) as {
+      readonly seq?: unknown;
+      readonly error?: { readonly err_code?: unknown };
+    };
+    if (error?.err_code === wrongLastSequence) return { kind: "outOfOrder" };
+    if (error === undefined && typeof seq === "number") return { kind: "written", sequence: seq };
   } catch {
-    return false;
+    // No answer of JetStream's: as good as none.
   }
-}
-
-/** Roughly what a record weighs: its payload, and something for the rest. */
-function weigh(record: JournalRecord): number {
-  switch (record.event.case) {
-    case "accepted":
-      return 200 + (record.event.value.execution?.arguments?.inline.length ?? 0);
-    case "ended":
-      return 200 + 2 * (record.event.value.end?.result?.inline.length ?? 0);
-    case "carried": {
-      const { execution, ended } = record.event.value;
-      return 400 + (execution?.arguments?.inline.length ?? 0) + 2 * (ended?.end?.result?.inline.length ?? 0);
-    }
-    case "attemptEnded":
-    case "dispatched":
-    case "opened":
-    case "sealed":
-    case undefined:
-      return 200;
-  }
+  return { kind: "refused" };
 }

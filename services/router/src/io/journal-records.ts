@@ -2,15 +2,42 @@ import { create } from "@bufbuild/protobuf";
 import {
   AcceptedSchema,
   AttemptEndSchema,
+  CarriedSchema,
   DispatchedSchema,
   EndedSchema,
   JournalRecordSchema,
+  OpenedSchema,
+  SealedSchema,
   type AttemptEnd as WireAttemptEnd,
+  type Ended,
   type ExecutionRequest,
   type JournalRecord,
 } from "@hearth/proto";
 import type { Attempt, AttemptEnd, Execution } from "../core/execution.ts";
-import { reportOf, toExecutionEnd } from "./translate.ts";
+import { reportOf, toAttempt, toExecutionEnd } from "./translate.ts";
+
+/** The first record of a router. */
+export function openedRecord(unixMs: number): JournalRecord {
+  return record(unixMs, { case: "opened", value: create(OpenedSchema) });
+}
+
+/** The last record of a router, written by who takes over. */
+export function sealedRecord(successorId: string, unixMs: number): JournalRecord {
+  return record(unixMs, { case: "sealed", value: create(SealedSchema, { successorId }) });
+}
+
+/** Everything about an execution. `fromRouterId`: the router it is taken over from, empty for one's own. */
+export function carriedRecord(execution: Execution, fromRouterId: string, unixMs: number): JournalRecord {
+  const { pool, acceptedAt, attempts, state } = execution;
+  const request = execution.request as ExecutionRequest;
+  const value = create(CarriedSchema, { execution: request, pool, acceptedUnixMs: acceptedAt, fromRouterId });
+  value.attempts = attempts.map(toAttempt);
+  if (state.kind === "ended") {
+    value.ended = toEnded(execution, state.end, unixMs);
+    value.endedUnixMs = state.at;
+  }
+  return record(unixMs, { case: "carried", value });
+}
 
 export function acceptedRecord(execution: ExecutionRequest, pool: string, unixMs: number): JournalRecord {
   return record(unixMs, { case: "accepted", value: create(AcceptedSchema, { execution, pool }) });
@@ -40,6 +67,10 @@ export function attemptEndedRecord(
 }
 
 export function endedRecord(execution: Execution, end: AttemptEnd, unixMs: number): JournalRecord {
+  return record(unixMs, { case: "ended", value: toEnded(execution, end, unixMs) });
+}
+
+function toEnded(execution: Execution, end: AttemptEnd, unixMs: number): Ended {
   const value = create(EndedSchema, { end: toExecutionEnd(execution.id, end) });
   const last = execution.attempts.at(-1);
   // The attempt without its result: that is in the end already.
@@ -47,7 +78,7 @@ export function endedRecord(execution: Execution, end: AttemptEnd, unixMs: numbe
     value.attempt = toAttemptEnd(execution, last, end, unixMs);
     delete value.attempt.result;
   }
-  return record(unixMs, { case: "ended", value });
+  return value;
 }
 
 /** The agent's report of an attempt, or what the router says in its place. */
@@ -68,4 +99,24 @@ function toAttemptEnd(execution: Execution, attempt: Attempt, end: AttemptEnd, u
 
 function record(unixMs: number, event: JournalRecord["event"]): JournalRecord {
   return create(JournalRecordSchema, { unixMs, event });
+}
+
+/** Roughly what a record weighs: its payload, and something for the rest. */
+export function weighRecord(record: JournalRecord): number {
+  switch (record.event.case) {
+    case "accepted":
+      return 200 + (record.event.value.execution?.arguments?.inline.length ?? 0);
+    case "ended":
+      return 200 + (record.event.value.end?.result?.inline.length ?? 0);
+    case "carried": {
+      const { execution, ended } = record.event.value;
+      return 400 + (execution?.arguments?.inline.length ?? 0) + (ended?.end?.result?.inline.length ?? 0);
+    }
+    case "attemptEnded":
+    case "dispatched":
+    case "opened":
+    case "sealed":
+    case undefined:
+      return 200;
+  }
 }

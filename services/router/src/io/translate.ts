@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import {
+  AttemptEndSchema,
   AttemptSchema,
   ExecutionEndSchema,
   ExecutionPhase,
@@ -59,6 +60,14 @@ export function fromReport(report: WireAttemptEnd): AttemptEnd {
   };
 }
 
+/** How an attempt of a journal ended. */
+export function fromAttemptEnd(attempt: WireAttempt): AttemptEnd {
+  const { outcome, failure, startedUnixMs, endedUnixMs, runnerPid } = attempt;
+  const report = create(AttemptEndSchema, { attempt: attempt.number, outcome, startedUnixMs, endedUnixMs, runnerPid });
+  if (failure !== undefined) report.failure = failure;
+  return fromReport(report);
+}
+
 function fromWireOutcome(outcome: WireOutcome): Outcome {
   switch (outcome) {
     case WireOutcome.SUCCEEDED:
@@ -109,7 +118,7 @@ export function toExecution(execution: Execution): WireExecution {
   return message;
 }
 
-function toAttempt(attempt: Attempt): WireAttempt {
+export function toAttempt(attempt: Attempt): WireAttempt {
   const { number, replicaId, version, cold, waitReason, waitedMs, dispatchedAt, end } = attempt;
   const message = create(AttemptSchema, {
     number,

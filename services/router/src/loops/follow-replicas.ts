@@ -21,6 +21,8 @@ import type { Agents, Executions } from "./run-executions.ts";
 
 /** A broken stream is opened again after this long, for as long as the replica counts as alive. */
 const reattachAfterMs = 200;
+/** Routers that were taken over longest ago are no longer named: every living replica has heard of it. */
+const adoptedMax = 1_000;
 
 /** Keeps one stream open to every replica that announces itself, and passes on what comes over it. */
 export class ReplicaFollower implements Agents {
@@ -30,6 +32,7 @@ export class ReplicaFollower implements Agents {
   readonly #open: OpenAgentConnection;
   readonly #known = new Set<string>();
   readonly #connections = new Map<string, AgentConnection>();
+  readonly #adoptedRouterIds: string[] = [];
   #executions!: Executions;
 
   constructor(options: {
@@ -68,6 +71,18 @@ export class ReplicaFollower implements Agents {
     this.#connect(replica);
   }
 
+  /** From now on agents are told that what this router had is ours. Streams that are open have to be opened anew. */
+  adopted(routerId: string): void {
+    this.#adoptedRouterIds.push(routerId);
+    if (this.#adoptedRouterIds.length > adoptedMax) this.#adoptedRouterIds.shift();
+  }
+
+  reattach(replica: Replica): void {
+    const before = this.#connections.get(replica.id);
+    this.#connect(replica);
+    before?.close();
+  }
+
   forget(replica: Replica): void {
     this.#known.delete(replica.id);
     this.#connections.get(replica.id)?.close();
@@ -84,6 +99,7 @@ export class ReplicaFollower implements Agents {
     const connection = this.#open({
       address: replica.address,
       routerId: this.#routerId,
+      adoptedRouterIds: this.#adoptedRouterIds,
       frame: (frame) => {
         if (this.#connections.get(replica.id) === connection) this.#receive(replica, connection, frame);
       },

@@ -41,8 +41,10 @@ export class DemandReporter {
     this.#timer = this.#clock.every(reportEveryMsMax, () => this.#send());
   }
 
+  /** Sends the last report: others may take over what is left. */
   stop(): void {
     this.#timer?.cancel();
+    this.#send(true);
   }
 
   /** Something may have changed. */
@@ -53,13 +55,14 @@ export class DemandReporter {
     this.#clock.after(waitMs, () => this.#send());
   }
 
-  #send(): void {
+  #send(leaving = false): void {
     this.#scheduled = false;
     this.#lastSentAt = this.#clock.now();
     const report = create(DemandReportSchema, {
       routerId: this.#routerId,
       address: this.#address,
       sequence: ++this.#sequence,
+      leaving,
       pools: [...this.#machine.pools()].filter((pool) => pool.backlog.size > 0 || pool.busy > 0).map(toDemand),
     });
     this.#bus.publish(subjects.demand(this.#routerId), DemandReportSchema, report);

@@ -10,10 +10,17 @@ import type { Attempt, AttemptEnd, Execution } from "../core/execution.ts";
 import type { Replica } from "../core/replica.ts";
 import type { RouterMachine } from "../core/router-machine.ts";
 import type { AgentConnection } from "../io/agent-connection.ts";
-import { acceptedRecord, attemptEndedRecord, dispatchedRecord, endedRecord } from "../io/journal-records.ts";
+import {
+  acceptedRecord,
+  attemptEndedRecord,
+  carriedRecord,
+  dispatchedRecord,
+  endedRecord,
+} from "../io/journal-records.ts";
 import type { Journal } from "../io/journal.ts";
 import type { RouterMetrics } from "../io/router-metrics.ts";
-import { checkRequest, fillIds, fingerprint, policyKey } from "../io/read-request.ts";
+import { newExecution } from "../io/new-execution.ts";
+import { checkRequest, fillIds, policyKey } from "../io/read-request.ts";
 import { toExecutionEnd, toFacts } from "../io/translate.ts";
 
 /** Told how an execution ended, once. */
@@ -22,10 +29,14 @@ export type OnEnd = (end: ExecutionEnd) => void;
 /** What this loop asks of the streams to agents. */
 export interface Agents {
   attach(replica: Replica): void;
+  reattach(replica: Replica): void;
   forget(replica: Replica): void;
   /** The open stream to a replica. */
   connection(replicaId: string): AgentConnection | undefined;
 }
+
+/** A router acts on what it has for this long after it last knew that nobody had taken over: less than others wait before. */
+const ownForMs = 4_000;
 
 /** An accepted execution that has not been forgotten, and who wants to hear of it. */
 interface Audience {
@@ -47,12 +58,14 @@ export class Executions {
   readonly #bounds: AdmissionBounds;
   readonly #agents: Agents;
   readonly #demandChanged: () => void;
+  readonly #keyForgotten: (idempotencyKey: string) => void;
   readonly #environments = new Map<
     string,
     { readonly environment: Environment; readonly tasks: ReadonlySet<string> }
   >();
   /** By execution id, for those that have not ended. */
   readonly #audiences = new Map<string, Audience>();
+  #journalIsOwn = true;
   #draining = false;
 
   constructor(options: {
@@ -65,6 +78,8 @@ export class Executions {
     readonly agents: Agents;
     /** Called when the backlog or the busy slots may have changed. */
     readonly demandChanged: () => void;
+    /** Called when the key may stand for another execution. */
+    readonly keyForgotten: (idempotencyKey: string) => void;
   }) {
     this.#machine = options.machine;
     this.#journal = options.journal;
@@ -74,6 +89,7 @@ export class Executions {
     this.#bounds = options.bounds;
     this.#agents = options.agents;
     this.#demandChanged = options.demandChanged;
+    this.#keyForgotten = options.keyForgotten;
   }
 
   /** How many executions have not ended. */
@@ -105,8 +121,9 @@ export class Executions {
     checkRequest(request);
     const now = this.#clock.now();
     const filled = fillIds(request, now);
+    filled.priority ??= this.#machine.execution(filled.parentId)?.priority ?? 0;
     const deployed = this.#environments.get(filled.environment);
-    const { policyOverride, freshReplica, affinityKey } = filled;
+    const { policyOverride, freshReplica } = filled;
     const pool = choosePool({
       environment: filled.environment,
       runId: filled.runId,
@@ -114,14 +131,12 @@ export class Executions {
       policyOverride: policyOverride === undefined ? "" : policyKey(policyOverride),
       freshReplica,
     });
-    const { environment, task, idempotencyKey } = filled;
-    const argumentBytes = filled.arguments?.inline.length ?? 0;
-    const facts = { environment, task, idempotencyKey, argumentBytes, fingerprint: fingerprint(filled) };
+    const execution = newExecution(filled, pool, now);
     const earlier = this.#earlier(request);
     const admission = decideAdmission({
       draining: this.#draining,
       journalAvailable: this.#journal.available,
-      request: facts,
+      request: execution,
       earlier,
       tasks: deployed?.tasks,
       backlog: this.#machine.backlogOf(pool),
@@ -135,33 +150,43 @@ export class Executions {
       if (onEnd !== undefined) this.#tellEnd(earlier, onEnd);
       return { executionId: earlier.id, durable: Promise.resolve() };
     }
-    const { executionId: id, runId, parentId } = filled;
-    const state = { kind: "queued", since: now, waitReason: "" } as const;
-    const execution: Execution = {
-      id,
-      runId,
-      parentId,
-      pool,
-      affinityKey,
-      priority: filled.priority ?? this.#machine.execution(parentId)?.priority ?? 0,
-      ...facts,
-      acceptedAt: now,
-      request: filled,
-      attempts: [],
-      state,
-    };
+    this.#expectEnd(execution, onEnd === undefined ? [] : [onEnd], now);
+    this.#journal.begin(execution.id);
+    const durable = this.#journal.append(acceptedRecord(filled, pool, now));
+    this.handle({ kind: "admitted", execution, policyOverride });
+    return { executionId: execution.id, durable };
+  }
+
+  /** Goes on with what another router had accepted. It is in this one's journal. */
+  adopt(executions: readonly Execution[]): void {
+    const now = this.#clock.now();
+    for (const execution of executions) {
+      if (!this.knows(execution.id) && execution.state.kind !== "ended") this.#expectEnd(execution, [], now);
+    }
+    this.handle({ kind: "adopted", executions });
+  }
+
+  #expectEnd(execution: Execution, onEnd: OnEnd[], now: number): void {
+    const { id, runId, environment, task, request } = execution;
     this.#audiences.set(id, {
-      onEnd: onEnd === undefined ? [] : [onEnd],
+      onEnd,
       watchers: new Set(),
-      span: this.#tracing.start(`execute ${task}`, filled, {
+      span: this.#tracing.start(`execute ${task}`, request as ExecutionRequest, {
         kind: "server",
         startMs: now,
         attributes: { "hearth.environment": environment, "hearth.execution": id, "hearth.run": runId },
       }),
     });
-    const durable = this.#journal.append(acceptedRecord(filled, pool, now));
-    this.handle({ kind: "admitted", execution, policyOverride });
-    return { executionId: id, durable };
+  }
+
+  /** Whether this router has the execution, ended or not. */
+  knows(executionId: string): boolean {
+    return this.#machine.execution(executionId) !== undefined;
+  }
+
+  /** Whether this router has the execution that the key stands for. */
+  knowsKey(idempotencyKey: string): boolean {
+    return this.#machine.executionByKey(idempotencyKey) !== undefined;
   }
 
   /** The execution with this id. Throws EXECUTION_NOT_FOUND. */
@@ -186,10 +211,33 @@ export class Executions {
 
   /** Lets something happen and carries out what follows from it. False when nothing did. */
   handle(event: RouterEvent): boolean {
-    const effects = this.#machine.step(event, this.#clock.now());
+    const now = this.#clock.now();
+    // It may have been stopped for so long that another router took over, and learns of that only by and by.
+    const journalIsOwn = this.#journal.ownAt + ownForMs > now;
+    if (journalIsOwn !== this.#journalIsOwn) {
+      this.#journalIsOwn = journalIsOwn;
+      this.#carryOutAll(this.#machine.step({ kind: "journal", isOwn: journalIsOwn }, now));
+    }
+    const effects = this.#machine.step(event, now);
+    this.#carryOutAll(effects);
+    return effects.length > 0;
+  }
+
+  /** Writes again what began so long ago that much would have to be read for its sake. */
+  carryStragglers(): void {
+    for (const id of this.#journal.stragglers()) {
+      const execution = this.#machine.execution(id);
+      if (execution === undefined || execution.state.kind === "ended") this.#journal.forget(id);
+      else {
+        this.#journal.begin(id);
+        void this.#journal.append(carriedRecord(execution, "", this.#clock.now()));
+      }
+    }
+  }
+
+  #carryOutAll(effects: readonly RouterEffect[]): void {
     for (const effect of effects) this.#carryOut(effect);
     if (effects.length > 0) this.#demandChanged();
-    return effects.length > 0;
   }
 
   #earlier(request: ExecutionRequest): Execution | undefined {
@@ -206,8 +254,13 @@ export class Executions {
     switch (effect.kind) {
       case "attach":
         return this.#agents.attach(effect.replica);
+      case "reattach":
+        return this.#agents.reattach(effect.replica);
       case "forget":
         return this.#agents.forget(effect.replica);
+      case "found":
+        void this.#journal.append(dispatchedRecord(effect.execution, effect.attempt));
+        return this.#changed(effect.execution);
       case "dispatch":
         return this.#dispatch(effect.replica, effect.execution, effect.attempt);
       case "cancelAttempt":
@@ -225,6 +278,11 @@ export class Executions {
       }
       case "ended":
         return this.#end(effect.execution, effect.end);
+      case "forgotten": {
+        const { id, idempotencyKey } = effect.execution;
+        this.#journal.forget(id);
+        if (idempotencyKey !== "") this.#keyForgotten(idempotencyKey);
+      }
     }
   }
 
@@ -256,9 +314,14 @@ export class Executions {
     this.#audiences.delete(execution.id);
     audience?.span.end(end.outcome === "succeeded" ? {} : { error: end.reason });
     if (audience === undefined) return;
-    const message = toExecutionEnd(execution.id, end);
-    audience.onEnd.forEach((onEnd) => onEnd(message));
-    audience.watchers.forEach((changed) => changed());
+    const tell = (): void => {
+      const message = toExecutionEnd(execution.id, end);
+      audience.onEnd.forEach((onEnd) => onEnd(message));
+      audience.watchers.forEach((changed) => changed());
+    };
+    // What an agent reports it tells again until it is in a journal. What this router decides only its journal can prove.
+    if (end.report === undefined) void durable.then(tell);
+    else tell();
   }
 
   /** Lets the agent forget an outcome once the journal has it: until then the agent is the one that can prove it. */

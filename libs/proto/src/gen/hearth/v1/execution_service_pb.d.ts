@@ -145,6 +145,13 @@ export declare type GetExecutionRequest = Message<"hearth.v1.GetExecutionRequest
    * @generated from field: string execution_id = 1;
    */
   executionId: string;
+
+  /**
+   * Ask this router alone. Default: where it does not know the execution, it asks the others.
+   *
+   * @generated from field: bool only_here = 2;
+   */
+  onlyHere: boolean;
 };
 
 /**
@@ -185,6 +192,13 @@ export declare type WatchExecutionRequest = Message<"hearth.v1.WatchExecutionReq
    * @generated from field: string execution_id = 1;
    */
   executionId: string;
+
+  /**
+   * Ask this router alone. Default: where it does not know the execution, it asks the others.
+   *
+   * @generated from field: bool only_here = 2;
+   */
+  onlyHere: boolean;
 };
 
 /**
@@ -225,6 +239,13 @@ export declare type CancelExecutionRequest = Message<"hearth.v1.CancelExecutionR
    * @generated from field: string execution_id = 1;
    */
   executionId: string;
+
+  /**
+   * Ask this router alone. Default: where it does not know the execution, it asks the others.
+   *
+   * @generated from field: bool only_here = 2;
+   */
+  onlyHere: boolean;
 };
 
 /**
@@ -333,7 +354,10 @@ export declare const ExecutionRejectionSchema: GenMessage<ExecutionRejection>;
  *
  * A refused request has a reason: NOT_FOUND with ENVIRONMENT_NOT_FOUND or TASK_NOT_FOUND; INVALID_ARGUMENT with
  * INVALID_EXECUTION or INVALID_POLICY; RESOURCE_EXHAUSTED with PAYLOAD_TOO_LARGE or BACKLOG_FULL; ALREADY_EXISTS with
- * IDEMPOTENCY_KEY_REUSED; UNAVAILABLE with ROUTER_DRAINING or JOURNAL_UNAVAILABLE.
+ * IDEMPOTENCY_KEY_REUSED; UNAVAILABLE with ROUTER_DRAINING, ROUTER_SUPERSEDED, JOURNAL_UNAVAILABLE or ROUTERS_SILENT.
+ *
+ * A caller whose connection breaks asks again, at this router or another one, under the same execution id and with
+ * asked_before: it gets the execution that was accepted, or it is accepted then.
  *
  * @generated from service hearth.v1.ExecutionService
  */
@@ -359,8 +383,8 @@ export declare const ExecutionService: GenService<{
     output: typeof SubmitResponseSchema;
   },
   /**
-   * What this router knows of an execution. Ended ones are kept for ten minutes.
-   * Errors: NOT_FOUND with EXECUTION_NOT_FOUND.
+   * What is known of an execution, at whichever router it is. Ended ones are kept for ten minutes.
+   * Errors: NOT_FOUND with EXECUTION_NOT_FOUND; UNAVAILABLE with ROUTERS_SILENT.
    *
    * @generated from rpc hearth.v1.ExecutionService.GetExecution
    */
@@ -370,7 +394,7 @@ export declare const ExecutionService: GenService<{
     output: typeof GetExecutionResponseSchema;
   },
   /**
-   * The execution now and after each change, until it has ended. Errors: NOT_FOUND with EXECUTION_NOT_FOUND.
+   * The execution now and after each change, until it has ended. Errors: those of GetExecution.
    *
    * @generated from rpc hearth.v1.ExecutionService.WatchExecution
    */
@@ -381,7 +405,7 @@ export declare const ExecutionService: GenService<{
   },
   /**
    * Asks for an execution to end. Returns at once; the outcome says whether it came in time.
-   * Errors: NOT_FOUND with EXECUTION_NOT_FOUND.
+   * Errors: those of GetExecution.
    *
    * @generated from rpc hearth.v1.ExecutionService.CancelExecution
    */

@@ -47,6 +47,13 @@ export declare type JournalBatch = Message<"hearth.v1.JournalBatch"> & {
    * @generated from field: double replay_from = 4;
    */
   replayFrom: number;
+
+  /**
+   * Where clients reach the router: "host:port".
+   *
+   * @generated from field: string address = 5;
+   */
+  address: string;
 };
 
 /**
@@ -115,7 +122,7 @@ export declare type JournalRecord = Message<"hearth.v1.JournalRecord"> & {
     case: "opened";
   } | {
     /**
-     * A router is no more: nothing of it follows. The last record of each, written by itself or by who takes over.
+     * A router is no more: nothing of it follows. The last record of each, written by who takes over.
      *
      * @generated from field: hearth.v1.Sealed sealed = 7;
      */
@@ -144,12 +151,6 @@ export declare const JournalRecordSchema: GenMessage<JournalRecord>;
  * @generated from message hearth.v1.Opened
  */
 export declare type Opened = Message<"hearth.v1.Opened"> & {
-  /**
-   * Where clients reach it: "host:port".
-   *
-   * @generated from field: string address = 1;
-   */
-  address: string;
 };
 
 /**
@@ -165,7 +166,7 @@ export declare const OpenedSchema: GenMessage<Opened>;
  */
 export declare type Sealed = Message<"hearth.v1.Sealed"> & {
   /**
-   * The router that takes over its executions. Empty: it had none left.
+   * The router that takes over its executions.
    *
    * @generated from field: string successor_id = 1;
    */
@@ -225,6 +226,14 @@ export declare type Carried = Message<"hearth.v1.Carried"> & {
    * @generated from field: double ended_unix_ms = 6;
    */
   endedUnixMs: number;
+
+  /**
+   * The router it is taken over from: it counts once that router's journal is sealed for this one. Empty: it was this
+   * router's already.
+   *
+   * @generated from field: string from_router_id = 7;
+   */
+  fromRouterId: string;
 };
 
 /**

@@ -1,0 +1,80 @@
+import type { Execution } from "./execution.ts";
+import type { Replica } from "./replica.ts";
+
+/** Replicas announce themselves every second: after this long every living one was heard of. */
+export const listenMs = 1_500;
+/** A replica that does not answer for this long is lost, and what it may have is made again. */
+export const holdMsMax = 5_000;
+/** Attempts that nobody asked for yet, of executions that are not known. */
+const unclaimedMax = 10_000;
+
+interface Held {
+  readonly execution: Execution;
+  readonly since: number;
+}
+
+/** An attempt on a replica. */
+interface Place {
+  readonly replica: Replica;
+  readonly attempt: number;
+}
+
+/**
+ * What is not yet known after a takeover: which of the executions that seemed to wait were sent out in the last moment, and
+ * what the attempts belong to that replicas have and nobody wrote down.
+ */
+export class Recovery {
+  readonly #held = new Map<string, Held>();
+  readonly #unclaimed = new Map<string, Place>();
+
+  /** The execution waits until it is known that no replica has it. */
+  hold(execution: Execution, now: number): void {
+    this.#held.set(execution.id, { execution, since: now });
+  }
+
+  /** The execution is accounted for. False when it was not held. */
+  drop(executionId: string): boolean {
+    return this.#held.delete(executionId);
+  }
+
+  /** Takes out those that no replica of their pool can have any more. */
+  release(replicasOf: (pool: string) => Iterable<Replica>, now: number, listensSince: number): Execution[] {
+    if (this.#held.size === 0) return [];
+    const isSettled = new Map<string, boolean>();
+    const released: Execution[] = [];
+    for (const { execution, since } of this.#held.values()) {
+      let settled = isSettled.get(execution.pool);
+      if (settled === undefined) {
+        settled = now >= listensSince + listenMs && isComplete(replicasOf(execution.pool));
+        isSettled.set(execution.pool, settled);
+      }
+      if (settled || now >= since + holdMsMax) released.push(execution);
+    }
+    for (const { id } of released) this.#held.delete(id);
+    return released;
+  }
+
+  /** A replica has an attempt of an execution that nobody here knows. Whoever asked for it may ask again. */
+  keep(executionId: string, place: Place): void {
+    this.#unclaimed.set(executionId, place);
+    for (const oldest of this.#unclaimed.keys()) {
+      if (this.#unclaimed.size <= unclaimedMax) return;
+      this.#unclaimed.delete(oldest);
+    }
+  }
+
+  /** Where an attempt of the execution is, if a replica said so. */
+  claim(executionId: string): Place | undefined {
+    const place = this.#unclaimed.get(executionId);
+    this.#unclaimed.delete(executionId);
+    return place;
+  }
+}
+
+/** Whether every replica has said what it has. One that is known to start has nothing. */
+function isComplete(replicas: Iterable<Replica>): boolean {
+  for (const { attached, state, address } of replicas) {
+    if (!attached && (state !== "starting" || address === "")) return false;
+  }
+  return true;
+}

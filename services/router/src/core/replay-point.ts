@@ -1,0 +1,59 @@
+/** A batch of the journal and the executions whose first record is in it. */
+interface Mark {
+  /** In the journal's stream. 0 until it is known. */
+  sequence: number;
+  /** What had been written by its end, in bytes. */
+  endsAtBytes: number;
+  readonly executions: Set<string>;
+}
+
+/**
+ * Where whoever takes over from this router has to begin to read its journal: at the first batch that says anything about an
+ * execution that it still knows. Executions that fall far behind are written again, so that a long one does not make
+ * everything after it be read.
+ */
+export class ReplayPoint {
+  /** In the order of their batches; the last one is being gathered. */
+  readonly #marks: Mark[] = [newMark()];
+  readonly #markOf = new Map<string, Mark>();
+  #writtenBytes = 0;
+
+  /** The batch that is being gathered says all that is known of the execution. */
+  begin(executionId: string): void {
+    this.forget(executionId);
+    const gathered = this.#marks[this.#marks.length - 1] as Mark;
+    gathered.executions.add(executionId);
+    this.#markOf.set(executionId, gathered);
+  }
+
+  /** Nobody needs to read about the execution any more. */
+  forget(executionId: string): void {
+    this.#markOf.get(executionId)?.executions.delete(executionId);
+    this.#markOf.delete(executionId);
+  }
+
+  /** The gathered batch is sent. Returns the sequence to read from, 0 for this batch itself. All before it are written. */
+  send(): number {
+    this.#marks.push(newMark());
+    while (this.#marks.length > 2 && this.#marks[0]?.executions.size === 0) this.#marks.shift();
+    return this.#marks[0]?.sequence ?? 0;
+  }
+
+  /** The batch that was sent last is written. */
+  written(sequence: number, bytes: number): void {
+    this.#writtenBytes += bytes;
+    const sent = this.#marks[this.#marks.length - 2];
+    if (sent !== undefined) Object.assign(sent, { sequence, endsAtBytes: this.#writtenBytes });
+  }
+
+  /** Executions of the first batch when that is further behind than `bytesMax`. */
+  stragglers(bytesMax: number): readonly string[] {
+    const [first] = this.#marks;
+    const isFarBehind = first !== undefined && this.#writtenBytes - first.endsAtBytes > bytesMax;
+    return isFarBehind ? [...first.executions] : [];
+  }
+}
+
+function newMark(): Mark {
+  return { sequence: 0, endsAtBytes: Infinity, executions: new Set() };
+}

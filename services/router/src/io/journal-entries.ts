@@ -1,0 +1,85 @@
+import { Outcome, type Attempt as WireAttempt, type Carried, type Ended, type JournalRecord } from "@hearth/proto";
+import type { Attempt, AttemptEnd, Execution } from "../core/execution.ts";
+import type { JournalEntry } from "../core/replay-journal.ts";
+import { newExecution } from "./new-execution.ts";
+import { fromAttemptEnd, fromReport } from "./translate.ts";
+
+/**
+ * What a record says, for the core. Undefined: nothing about an execution. `isMine` tells whether what was carried over from a
+ * router is the writer's.
+ */
+export function toEntry(record: JournalRecord, isMine: (fromRouterId: string) => boolean): JournalEntry | undefined {
+  const { event, unixMs } = record;
+  switch (event.case) {
+    case "accepted": {
+      const { execution, pool } = event.value;
+      if (execution === undefined) return undefined;
+      return { kind: "accepted", execution: newExecution(execution, pool, unixMs) };
+    }
+    case "dispatched": {
+      const { executionId, attempt: number, ...said } = event.value;
+      const attempt = { ...said, number, dispatchedUnixMs: unixMs };
+      return { kind: "dispatched", executionId, attempt: toAttempt(attempt, undefined) };
+    }
+    case "attemptEnded": {
+      const { executionId, attempt } = event.value;
+      return { kind: "attemptEnded", key: { executionId, attempt }, end: fromReport(event.value), at: unixMs };
+    }
+    case "ended": {
+      const end = toEnd(event.value);
+      if (end === undefined) return undefined;
+      return { kind: "ended", executionId: event.value.end?.executionId ?? "", end, at: unixMs };
+    }
+    case "carried": {
+      const execution = toExecution(event.value);
+      if (execution === undefined) return undefined;
+      const { fromRouterId } = event.value;
+      return { kind: "carried", execution, isMine: fromRouterId === "" || isMine(fromRouterId) };
+    }
+    case "opened":
+    case "sealed":
+    case undefined:
+      return undefined;
+  }
+}
+
+function toExecution({ execution: request, pool, acceptedUnixMs, attempts, ended, endedUnixMs }: Carried) {
+  if (request === undefined) return undefined;
+  const execution: Execution = newExecution(request, pool, acceptedUnixMs);
+  execution.attempts.push(
+    ...attempts.map((attempt) =>
+      toAttempt(attempt, attempt.outcome === Outcome.UNSPECIFIED ? undefined : fromAttemptEnd(attempt)),
+    ),
+  );
+  const end = ended === undefined ? undefined : toEnd(ended);
+  const last = execution.attempts.at(-1);
+  if (end !== undefined) execution.state = { kind: "ended", at: endedUnixMs, end };
+  else if (last !== undefined && last.end === undefined) execution.state = { kind: "running", attempt: last };
+  return execution;
+}
+
+function toAttempt(
+  attempt: Pick<
+    WireAttempt,
+    "number" | "replicaId" | "version" | "cold" | "waitReason" | "waitedMs" | "dispatchedUnixMs"
+  >,
+  end: AttemptEnd | undefined,
+): Attempt {
+  const { number, replicaId, version, cold, waitReason, waitedMs, dispatchedUnixMs: dispatchedAt } = attempt;
+  return { number, replicaId, version, cold, waitReason, waitedMs, dispatchedAt, end };
+}
+
+/** How an execution ended; the attempt behind it is written without its result, which is in the end. */
+function toEnd({ end, attempt }: Ended): AttemptEnd | undefined {
+  if (end === undefined) return undefined;
+  const { outcome, result, failure } = end;
+  return fromReport({
+    ...{ $typeName: "hearth.v1.AttemptEnd", executionId: end.executionId, attempt: attempt?.attempt ?? 0, outcome },
+    ...(result === undefined ? {} : { result }),
+    ...(failure === undefined ? {} : { failure }),
+    startedUnixMs: attempt?.startedUnixMs ?? 0,
+    endedUnixMs: attempt?.endedUnixMs ?? 0,
+    runnerPid: attempt?.runnerPid ?? 0,
+    neighbours: attempt?.neighbours ?? 0,
+  });
+}

@@ -1,0 +1,48 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
+import { streams, subjects, type Bus } from "@hearth/bus";
+import { JournalBatchSchema, type JournalBatch } from "@hearth/proto";
+
+/** The last batch of a router's journal. */
+export interface JournalTail {
+  readonly sequence: number;
+  readonly batch: JournalBatch;
+}
+
+/** JetStream's code for "no message found". */
+const noMessage = 10037;
+
+/** Reads where journals end. */
+export class JournalTails {
+  readonly #manager: Promise<JetStreamManager>;
+
+  constructor(bus: Bus) {
+    this.#manager = jetstreamManager(bus.connection, { checkAPI: false });
+  }
+
+  /** Undefined: the router has written nothing, or nothing of it is kept. */
+  async of(routerId: string): Promise<JournalTail | undefined> {
+    const manager = await this.#manager;
+    try {
+      const message = await manager.streams.getMessage(streams.journal, { last_by_subj: subjects.journal(routerId) });
+      if (message === null) return undefined;
+      return { sequence: message.seq, batch: fromBinary(JournalBatchSchema, message.data) };
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code === noMessage) return undefined;
+      throw error;
+    }
+  }
+
+  /** Every router of which something is kept. */
+  async routers(): Promise<readonly string[]> {
+    const manager = await this.#manager;
+    const { state } = await manager.streams.info(streams.journal, { subjects_filter: subjects.allJournal });
+    return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(subjects.journal("").length));
+  }
+}
+
+/** The router that took over from the one whose journal ends so, "" for none. Undefined: the journal is open. */
+export function successorOf({ batch }: JournalTail): string | undefined {
+  const last = batch.records.at(-1)?.event;
+  return last?.case === "sealed" ? last.value.successorId : undefined;
+}

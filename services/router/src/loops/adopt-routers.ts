@@ -1,0 +1,152 @@
+import { subjects, type Bus } from "@hearth/bus";
+import type { Clock } from "@hearth/clock";
+import { DemandReportSchema } from "@hearth/proto";
+import type { Logger } from "@hearth/telemetry";
+import type { Execution } from "../core/execution.ts";
+import { PeerRouters } from "../core/peer-routers.ts";
+import { replayJournal } from "../core/replay-journal.ts";
+import { carriedRecord } from "../io/journal-records.ts";
+import { successorOf, type JournalTails } from "../io/journal-tail.ts";
+import type { Journal } from "../io/journal.ts";
+import type { OpenJournals } from "../io/open-journals.ts";
+import type { Executions } from "./run-executions.ts";
+
+const lookEveryMs = 250;
+/** Results of executions that had ended, kept for late questions. More than this is not taken over, the oldest first. */
+const endedBytesMax = 64 * 1024 * 1024;
+
+export interface AdoptRoutersOptions {
+  readonly routerId: string;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly tails: JournalTails;
+  readonly journals: OpenJournals;
+  readonly journal: Journal;
+  readonly executions: Executions;
+  /** Called once the other's executions are this router's. */
+  readonly adopted: (routerId: string, executions: readonly Execution[]) => void;
+}
+
+/**
+ * Takes over what routers had that are gone. The one step that counts is the closing of the other's journal: it succeeds for
+ * one router only, and only if nothing was written since it was read; everything is in one's own journal before that.
+ */
+export class AdoptRouters {
+  readonly #options: AdoptRoutersOptions;
+  readonly #peers = new PeerRouters();
+  readonly #closed = new Set<string>();
+  readonly #adopting = new Set<string>();
+  #isLooking = false;
+  #couldHear = true;
+
+  constructor(options: AdoptRoutersOptions) {
+    this.#options = options;
+  }
+
+  /** Starts to listen for the other routers. `address`: where clients reach this one. */
+  async start(address: string): Promise<void> {
+    const { bus, clock, log, routerId } = this.#options;
+    bus.subscribe(
+      subjects.allDemand,
+      DemandReportSchema,
+      (report) => {
+        if (report.routerId === routerId || this.#closed.has(report.routerId)) return;
+        this.#peers.heard(report.routerId, report.address, report.leaving, clock.now());
+      },
+      (error) => log.warn({ error }, "demand report could not be read"),
+    );
+    await this.findPeers();
+    clock.every(lookEveryMs, () => void this.#look(address));
+  }
+
+  /** The other routers that may have accepted something: those whose journals are open. */
+  peers(): readonly string[] {
+    return this.#peers.ids();
+  }
+
+  /** Whether the execution is about to be this router's. */
+  isAdopting(executionId: string): boolean {
+    return this.#adopting.has(executionId);
+  }
+
+  /** Looks for journals of routers that were not heard of. */
+  async findPeers(): Promise<void> {
+    const { clock, routerId, tails } = this.#options;
+    for (const id of await tails.routers()) {
+      if (id === routerId || this.#closed.has(id) || this.#peers.has(id)) continue;
+      const tail = await tails.of(id);
+      if (tail === undefined || successorOf(tail) !== undefined) this.#closed.add(id);
+      else this.#peers.found(id, tail.batch.address, clock.now());
+    }
+  }
+
+  async #look(address: string): Promise<void> {
+    const { bus, clock, log } = this.#options;
+    if (this.#isLooking) return;
+    const canHear = bus.isConnected();
+    if (canHear && !this.#couldHear) this.#peers.listenAnew(clock.now());
+    this.#couldHear = canHear;
+    if (!canHear) return;
+    this.#isLooking = true;
+    for (const routerId of this.#peers.gone(address, clock.now())) {
+      await this.#adopt(routerId).catch((error: unknown) => log.warn({ routerId, error }, "router was not taken over"));
+    }
+    this.#isLooking = false;
+  }
+
+  async #adopt(routerId: string): Promise<void> {
+    const { clock, log, tails, journals, journal, executions, routerId: ownId } = this.#options;
+    const startedAt = clock.now();
+    const tail = await tails.of(routerId);
+    if (tail === undefined || successorOf(tail) !== undefined) return this.#forget(routerId);
+    const known = [...replayJournal(await journals.read(routerId, tail)).values()];
+    const adopted = latest(known, endedBytesMax);
+    let written: Promise<void> = Promise.resolve();
+    for (const execution of adopted) {
+      this.#adopting.add(execution.id);
+      journal.begin(execution.id);
+      written = journal.append(carriedRecord(execution, routerId, clock.now()));
+    }
+    await written;
+    if (!(await journals.seal(routerId, tail, ownId, clock.now()))) {
+      for (const { id } of adopted) {
+        this.#adopting.delete(id);
+        if (!executions.knows(id)) journal.forget(id);
+      }
+      // It is alive, or somebody else was first: the next look tells.
+      this.#peers.listenAnew(clock.now());
+      return;
+    }
+    this.#forget(routerId);
+    const open = adopted.filter(({ state }) => state.kind !== "ended").length;
+    log.info(
+      { routerId, open, ended: adopted.length - open, tookMs: clock.now() - startedAt },
+      "router was taken over",
+    );
+    for (const { id } of adopted) this.#adopting.delete(id);
+    this.#options.adopted(routerId, adopted);
+  }
+
+  #forget(routerId: string): void {
+    this.#peers.closed(routerId);
+    this.#closed.add(routerId);
+  }
+}
+
+/** All that have not ended, and of the others the latest whose payloads are not too much. */
+function latest(executions: readonly Execution[], endedBytesMax: number): readonly Execution[] {
+  let bytes = 0;
+  return executions
+    .toSorted((a, b) => endOf(b) - endOf(a))
+    .filter(({ state, argumentBytes }) => {
+      if (state.kind !== "ended") return true;
+      bytes += argumentBytes + state.end.resultBytes;
+      return bytes <= endedBytesMax;
+    })
+    .reverse();
+}
+
+function endOf({ state }: Execution): number {
+  return state.kind === "ended" ? state.at : Infinity;
+}

@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import type { AttemptKey } from "../src/core/events.ts";
+import type { Attempt, Execution } from "../src/core/execution.ts";
+import { holdMsMax, listenMs } from "../src/core/recovery.ts";
+import { Bench } from "./machine-bench.ts";
+import { anExecution } from "./samples.ts";
+
+/** An execution whose attempt is on this replica, by the journal. */
+function running(id: string, replicaId: string, number = 1): Execution {
+  const attempt: Attempt = {
+    ...{ number, replicaId, version: "v1", cold: false, waitReason: "", waitedMs: 0, dispatchedAt: 0, end: undefined },
+  };
+  return anExecution(id, { attempts: [attempt], state: { kind: "running", attempt } });
+}
+
+/** A machine that has listened for long enough and has one replica with so many slots. */
+function settled(slots: number): Bench {
+  const bench = new Bench();
+  bench.now += listenMs;
+  bench.ready("r1", slots);
+  return bench;
+}
+
+function adopt(bench: Bench, ...executions: readonly Execution[]): string[] {
+  return bench.does({ kind: "adopted", executions });
+}
+
+/** The replica answers on its new stream. */
+function attach(bench: Bench, replicaId: string, live: readonly AttemptKey[], slots = 1): string[] {
+  return bench.does({ kind: "attached", replicaId, live, slots: { total: slots, free: slots, seen: 0 } });
+}
+
+describe("who takes over", () => {
+  it("asks every replica anew what it has", () => {
+    const bench = settled(1);
+    expect(adopt(bench, anExecution("x"))).toEqual(["reattach r1"]);
+  });
+
+  it("goes on with what runs", () => {
+    const bench = settled(1);
+    adopt(bench, running("x", "r1"));
+    expect(attach(bench, "r1", [{ executionId: "x", attempt: 1 }])).toEqual([]);
+    expect(bench.end("x")).toEqual(["x ended succeeded"]);
+  });
+
+  it("makes again what its replica does not have", () => {
+    const bench = settled(1);
+    adopt(bench, running("x", "r1"));
+    expect(attach(bench, "r1", [])).toEqual(["x#1 lost", "x waits", "dispatch x#2 to r1"]);
+  });
+
+  it("sends out what waited once every replica of its pool has said that it does not have it", () => {
+    const bench = settled(1);
+    bench.ready("r2", 1);
+    adopt(bench, anExecution("x"));
+    expect(attach(bench, "r1", [])).toEqual([]);
+    expect(attach(bench, "r2", [])).toEqual(["x waits", "dispatch x#1 to r1"]);
+  });
+
+  it("finds an attempt that nobody had written down", () => {
+    const bench = settled(1);
+    adopt(bench, anExecution("x"));
+    expect(attach(bench, "r1", [{ executionId: "x", attempt: 1 }])).toEqual(["found x#1 on r1"]);
+    expect(bench.end("x")).toEqual(["x ended succeeded"]);
+  });
+
+  it("takes the latest attempt that a replica has for the live one", () => {
+    const bench = settled(1);
+    bench.ready("r2", 1);
+    adopt(bench, running("x", "r1"));
+    attach(bench, "r1", [{ executionId: "x", attempt: 1 }]);
+    expect(attach(bench, "r2", [{ executionId: "x", attempt: 2 }])).toEqual(["found x#2 on r2"]);
+    expect(bench.end("x", 1)).toEqual([]);
+    expect(bench.end("x", 2)).toEqual(["x ended succeeded"]);
+  });
+
+  it("does not wait for a replica that does not answer for longer than it takes to be lost", () => {
+    const bench = settled(1);
+    adopt(bench, anExecution("x"));
+    bench.now += holdMsMax;
+    bench.announce("r2");
+    expect(bench.does({ kind: "tick" })).toContain("x waits");
+  });
+
+  it("waits for replicas that it has not heard of yet", () => {
+    const bench = new Bench();
+    adopt(bench, running("x", "r1"));
+    expect(bench.announce("r1")).toEqual(["attach r1"]);
+    expect(attach(bench, "r1", [{ executionId: "x", attempt: 1 }])).toEqual([]);
+    expect(bench.end("x")).toEqual(["x ended succeeded"]);
+  });
+
+  it("holds what waits until every living replica must have announced itself", () => {
+    const bench = new Bench();
+    adopt(bench, anExecution("x"));
+    bench.now += listenMs - 1;
+    expect(bench.does({ kind: "tick" })).toEqual([]);
+    bench.ready("r1", 1);
+    bench.now += 1;
+    expect(bench.does({ kind: "tick" })).toEqual(["x waits", "dispatch x#1 to r1"]);
+  });
+
+  it("makes again what was on a replica that is never heard of", () => {
+    const bench = new Bench();
+    adopt(bench, running("x", "r1"));
+    bench.now += holdMsMax;
+    expect(bench.does({ kind: "tick" })).toEqual(["forget r1", "x#1 lost", "x waits"]);
+  });
+
+  it("answers for what had ended", () => {
+    const bench = settled(1);
+    const end = { outcome: "succeeded", reason: "", message: "", resultBytes: 0, neighbours: 0 } as const;
+    adopt(bench, anExecution("x", { state: { kind: "ended", at: bench.now, end } }));
+    expect(bench.machine.execution("x")?.state.kind).toBe("ended");
+    bench.now += 600_000;
+    expect(bench.does({ kind: "tick" })).toContain("forget x");
+  });
+
+  it("keeps what it has itself under the same id", () => {
+    const bench = settled(1);
+    bench.admit("x");
+    adopt(bench, anExecution("x"));
+    attach(bench, "r1", [{ executionId: "x", attempt: 1 }]);
+    expect(bench.end("x")).toEqual(["x ended succeeded"]);
+  });
+
+  it("joins an execution that is asked for again with the attempt of it that a replica has", () => {
+    const bench = settled(1);
+    adopt(bench);
+    attach(bench, "r1", [{ executionId: "x", attempt: 1 }], 1);
+    expect(bench.admit("x")).toEqual(["found x#1 on r1"]);
+  });
+
+  it("ends what is cancelled while it is held", () => {
+    const bench = settled(1);
+    adopt(bench, anExecution("x"));
+    expect(bench.does({ kind: "cancelRequested", executionId: "x" })).toEqual(["x ended cancelled"]);
+    expect(attach(bench, "r1", [])).toEqual([]);
+  });
+});
+
+describe("a router that does not know whether its journal is its own", () => {
+  it("sends nothing out until it does", () => {
+    const bench = settled(1);
+    bench.does({ kind: "journal", isOwn: false });
+    expect(bench.admit("x")).toEqual(["x waits"]);
+    expect(bench.does({ kind: "journal", isOwn: true })).toEqual(["dispatch x#1 to r1"]);
+  });
+});

@@ -1,0 +1,92 @@
+import type { Announcement, EnvironmentFacts, RouterEffect, RouterEvent } from "../src/core/events.ts";
+import type { Execution } from "../src/core/execution.ts";
+import { RouterMachine } from "../src/core/router-machine.ts";
+import { anExecution } from "./samples.ts";
+
+/** A machine with a clock, in short words. */
+export class Bench {
+  readonly machine = new RouterMachine({ ttlMs: 600_000, countMax: 1_000, bytesMax: 1_000_000 });
+  now = 1_000;
+
+  constructor() {
+    this.deploy("v1");
+  }
+
+  deploy(version: string, change: Partial<EnvironmentFacts> = {}): string[] {
+    const facts = { version, maxReplicas: 3, isolateOutOfMemory: false, freshReplicaPolicy: "fresh policy" };
+    return this.does({ kind: "environmentChanged", name: "images", environment: { ...facts, ...change } });
+  }
+
+  /** What the machine does, in short words. */
+  does(event: RouterEvent): string[] {
+    return this.machine.step(event, this.now).map(describeEffect);
+  }
+
+  admit(id: string): string[] {
+    return this.does({ kind: "admitted", execution: this.execution(id), policyOverride: undefined });
+  }
+
+  execution(id: string): Execution {
+    return anExecution(id, {
+      ...{ idempotencyKey: `key of ${id}`, acceptedAt: this.now, argumentBytes: 1 },
+      state: { kind: "queued", since: this.now, waitReason: "" },
+    });
+  }
+
+  announce(replicaId: string, state: Announcement["state"] = "ready", version = "v1", pool = "images"): string[] {
+    const announcement = { replicaId, pool, environment: "images", version, address: "a:1", state };
+    return this.does({ kind: "announced", announcement });
+  }
+
+  /** A replica that is there with this many free slots. */
+  ready(
+    replicaId: string,
+    slots: number,
+    version = "v1",
+    pool = "images",
+    state: Announcement["state"] = "ready",
+  ): string[] {
+    this.announce(replicaId, state, version, pool);
+    return this.does({ kind: "attached", replicaId, live: [], slots: { total: slots, free: slots, seen: 0 } });
+  }
+
+  end(executionId: string, attempt = 1, outcome: "succeeded" | "failed" | "lost" = "succeeded"): string[] {
+    const reason = outcome === "lost" ? "REPLICA_LOST" : "";
+    const end = { outcome, reason, message: "", resultBytes: 0, neighbours: 0 };
+    return this.does({ kind: "attemptEnded", key: { executionId, attempt }, end });
+  }
+
+  /** The runner dies under it, with so many others. */
+  die(executionId: string, attempt: number, neighbours: number, reason = "RUNNER_CRASHED"): string[] {
+    const end = { outcome: "lost", reason, message: "", resultBytes: 0, neighbours } as const;
+    return this.does({ kind: "attemptEnded", key: { executionId, attempt }, end });
+  }
+
+  waitReason(id: string): string {
+    const state = this.machine.execution(id)?.state;
+    return state?.kind === "queued" ? state.waitReason : "";
+  }
+}
+
+function describeEffect(effect: RouterEffect): string {
+  switch (effect.kind) {
+    case "attach":
+    case "reattach":
+    case "forget":
+      return `${effect.kind} ${effect.replica.id}`;
+    case "found":
+      return `found ${effect.execution.id}#${effect.attempt.number} on ${effect.attempt.replicaId}`;
+    case "dispatch":
+      return `dispatch ${effect.execution.id}#${effect.attempt.number} to ${effect.replica.id}`;
+    case "cancelAttempt":
+      return `cancel ${effect.key.executionId}#${effect.key.attempt} on ${effect.replicaId}`;
+    case "waiting":
+      return `${effect.execution.id} waits`;
+    case "attemptEnded":
+      return `${effect.execution.id}#${effect.attempt.number} ${effect.end.outcome}`;
+    case "forgotten":
+      return `forget ${effect.execution.id}`;
+    case "ended":
+      return `${effect.execution.id} ended ${effect.end.outcome}`;
+  }
+}
