@@ -9,14 +9,23 @@ import {
   SlotAnnouncementSchema,
   type AttachRequest,
   type AttachResponse,
+  type AttemptKey,
   type Dispatch,
 } from "@hearth/proto";
 import { FrameOutbox, service, startGrpcServer, type GrpcServer } from "@hearth/rpc";
+
+interface Stream {
+  readonly outbox: FrameOutbox<AttachResponse>;
+  /** Dispatches that came over it. */
+  seen: number;
+}
 
 /** An agent on a real gRPC port whose every answer a test decides. */
 export class ScriptedAgent {
   readonly dispatched: Dispatch[] = [];
   readonly received: AttachRequest[] = [];
+  /** The attempts it says that it has when a router says hello. */
+  live: AttemptKey[] = [];
   /** What to do with a dispatch; by default it succeeds with its own arguments as its result. */
   onDispatch: (dispatch: Dispatch) => void = (dispatch) => this.succeed(dispatch);
   readonly #replicaId: string;
@@ -24,8 +33,8 @@ export class ScriptedAgent {
   readonly #bus: Bus;
   readonly #slots: number;
   #busy = 0;
-  #seen = 0;
-  #outbox: FrameOutbox<AttachResponse> | undefined;
+  /** To each router that is there. */
+  readonly #streams = new Set<Stream>();
   #server: GrpcServer | undefined;
 
   constructor(options: {
@@ -81,13 +90,18 @@ export class ScriptedAgent {
     });
     if (dispatch.arguments !== undefined) end.result = dispatch.arguments;
     this.#busy -= 1;
-    this.#outbox?.frame().ends.push(end);
+    this.say((frame) => frame.ends.push(end));
     this.#tellSlots();
   }
 
-  /** Sends anything else an agent may say. */
+  /** Sends anything an agent may say, to every router that is there: those it does not concern take no notice. */
   say(fill: (frame: AttachResponse) => void): void {
-    if (this.#outbox !== undefined) fill(this.#outbox.frame());
+    for (const { outbox } of this.#streams) fill(outbox.frame());
+  }
+
+  /** The routers that others said they had taken over, so far. */
+  adoptedRouterIds(): readonly string[] {
+    return this.received.flatMap(({ hello }) => hello?.adoptedRouterIds ?? []);
   }
 
   async stop(): Promise<void> {
@@ -96,49 +110,49 @@ export class ScriptedAgent {
 
   async *#attach(frames: AsyncIterable<AttachRequest>, signal: AbortSignal): AsyncGenerator<AttachResponse> {
     const outbox = new FrameOutbox<AttachResponse>(() => create(AttachResponseSchema));
-    this.#outbox = outbox;
-    this.#seen = 0;
+    const stream: Stream = { outbox, seen: 0 };
+    this.#streams.add(stream);
     const read = async (): Promise<void> => {
-      for await (const frame of frames) this.#receive(frame);
+      for await (const frame of frames) this.#receive(stream, frame);
     };
-    const leave = (): void => outbox.end();
+    const leave = (): void => {
+      this.#streams.delete(stream);
+      outbox.end();
+    };
     read().then(leave, leave);
     signal.addEventListener("abort", leave);
     yield* outbox;
   }
 
-  #receive(frame: AttachRequest): void {
+  #receive(stream: Stream, frame: AttachRequest): void {
     this.received.push(frame);
     if (frame.hello !== undefined) {
-      this.say(
-        (first) =>
-          (first.hello = {
-            $typeName: "hearth.v1.AgentHello",
-            replicaId: this.#replicaId,
-            pool: this.#environment,
-            version: "v1",
-            liveAttempts: [],
-          }),
-      );
+      stream.outbox.frame().hello = {
+        $typeName: "hearth.v1.AgentHello",
+        replicaId: this.#replicaId,
+        pool: this.#environment,
+        version: "v1",
+        liveAttempts: this.live,
+      };
       this.#tellSlots();
     }
     for (const dispatch of frame.dispatches) {
       this.#busy += 1;
-      this.#seen += 1;
+      stream.seen += 1;
       this.dispatched.push(dispatch);
       this.onDispatch(dispatch);
     }
   }
 
   #tellSlots(): void {
-    this.say((frame) => {
-      frame.slots = {
+    for (const { outbox, seen } of this.#streams) {
+      outbox.frame().slots = {
         $typeName: "hearth.v1.Slots",
         sequence: 0,
         total: this.#slots,
         free: this.#slots - this.#busy,
-        dispatchesSeen: this.#seen,
+        dispatchesSeen: seen,
       };
-    });
+    }
   }
 }

@@ -54,7 +54,7 @@ export class OpenJournals {
 
   async #records(routerId: string, from: number, to: number): Promise<readonly JournalRecord[]> {
     const consumer = await jetstream(this.#bus.connection).consumers.get(streams.journal, {
-      filter_subjects: [subjects.journal(routerId)],
+      filter_subjects: subjects.journal(routerId),
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: from,
     });

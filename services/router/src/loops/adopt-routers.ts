@@ -90,7 +90,9 @@ export class AdoptRouters {
     if (!canHear) return;
     this.#isLooking = true;
     for (const routerId of this.#peers.gone(address, clock.now())) {
-      await this.#adopt(routerId).catch((error: unknown) => log.warn({ routerId, error }, "router was not taken over"));
+      await this.#adopt(routerId).catch((error: unknown) =>
+        log.warn({ routerId, err: error }, "router was not taken over"),
+      );
     }
     this.#isLooking = false;
   }

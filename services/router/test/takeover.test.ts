@@ -1,0 +1,211 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { buckets, connectBus, type Bus } from "@hearth/bus";
+import { newId } from "@hearth/ids";
+import { CatalogueEntrySchema, ExecutionPhase, Outcome, ReplicaState, type Dispatch } from "@hearth/proto";
+import { startNats, type NatsEngine } from "@hearth/test-engines";
+import { Kvm } from "@nats-io/kv";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { startRouterProcess, type RouterProcess } from "./router-process.ts";
+import { ScriptedAgent } from "./scripted-agent.ts";
+
+const long = { timeout: 30_000 };
+/** Longer than it takes to notice that a router is gone and to take over. */
+const takeover = { timeout: 15_000, interval: 50 };
+
+let nats: NatsEngine;
+let bus: Bus;
+let agent: ScriptedAgent;
+let announcing: NodeJS.Timeout;
+let routers: RouterProcess[];
+const environment = "crowd";
+
+// What a router leaves behind is the next one's: every test has a NATS of its own.
+beforeEach(async () => {
+  nats = await startNats();
+  bus = await connectBus({ url: nats.url, name: "test" });
+  const version = { id: "v1", spec: { name: environment, tasks: [{ name: "echo" }] } };
+  const entry = create(CatalogueEntrySchema, { environment: { name: environment, version } });
+  const bucket = await new Kvm(bus.connection).create(buckets.catalogue);
+  await bucket.put(environment, toBinary(CatalogueEntrySchema, entry));
+  routers = [];
+  agent = new ScriptedAgent({ bus, replicaId: "r1", environment, slots: 4 });
+  // It has what it took, until the test says otherwise.
+  agent.onDispatch = ({ executionId, attempt }) =>
+    void agent.live.push({ $typeName: "hearth.v1.AttemptKey", executionId, attempt });
+  await agent.start();
+  announcing = setInterval(() => agent.announce(ReplicaState.READY), 500);
+});
+
+afterEach(async () => {
+  clearInterval(announcing);
+  await Promise.all(routers.map((router) => router[Symbol.asyncDispose]()));
+  await agent.stop();
+  await bus.close();
+  await nats.stop();
+});
+
+async function startRouter(port = 0): Promise<RouterProcess> {
+  const router = await startRouterProcess(nats.url, port);
+  routers.push(router);
+  return router;
+}
+
+function echo(text: string, more: object = {}): { execution: object } {
+  return { execution: { environment, task: "echo", arguments: { inline: Buffer.from(text) }, ...more } };
+}
+
+/** Submits an execution and waits until the agent has it. */
+async function submit(router: RouterProcess, text: string): Promise<Dispatch> {
+  const { executionId } = await router.client.submit(echo(text));
+  const taken = (): Dispatch | undefined => agent.dispatched.find((dispatch) => dispatch.executionId === executionId);
+  await vi.waitFor(() => expect(taken()).toBeDefined(), takeover);
+  return taken() as Dispatch;
+}
+
+function resultOf(end: { readonly result?: { readonly inline: Uint8Array } | undefined } | undefined): string {
+  return Buffer.from(end?.result?.inline ?? []).toString();
+}
+
+describe("when a router is killed", long, () => {
+  it("another one goes on with what runs, which does not run again", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const dispatch = await submit(first, "kept");
+    first.signal("SIGKILL");
+    await vi.waitFor(async () => {
+      const { execution } = await second.client.getExecution({ executionId: dispatch.executionId, onlyHere: true });
+      expect(execution?.phase).toBe(ExecutionPhase.RUNNING);
+    }, takeover);
+    agent.succeed(dispatch);
+    await vi.waitFor(async () => {
+      const { execution } = await second.client.getExecution({ executionId: dispatch.executionId });
+      expect(execution?.phase).toBe(ExecutionPhase.SUCCEEDED);
+      expect(resultOf(execution)).toBe("kept");
+    }, takeover);
+    expect(agent.dispatched.filter(({ executionId }) => executionId === dispatch.executionId)).toHaveLength(1);
+    expect(agent.adoptedRouterIds()).not.toEqual([]);
+  });
+
+  it("who asks another one under the same id gets the outcome, though it was not taken over yet", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const dispatch = await submit(first, "asked again");
+    first.signal("SIGKILL");
+    const asked = second.client.execute(echo("asked again", { executionId: dispatch.executionId, askedBefore: true }));
+    await vi.waitFor(() => expect(agent.adoptedRouterIds()).not.toEqual([]), takeover);
+    agent.succeed(dispatch);
+    const { end } = await asked;
+    expect([end?.outcome, resultOf(end)]).toEqual([Outcome.SUCCEEDED, "asked again"]);
+    expect(agent.dispatched).toHaveLength(1);
+  });
+
+  it("what waited is sent out by the one that takes over", async () => {
+    clearInterval(announcing);
+    const [first, second] = [await startRouter(), await startRouter()];
+    const { executionId } = await first.client.submit(echo("waited"));
+    first.signal("SIGKILL");
+    announcing = setInterval(() => agent.announce(ReplicaState.READY), 500);
+    await vi.waitFor(() => expect(agent.dispatched).toHaveLength(1), takeover);
+    agent.succeed(agent.dispatched[0] as Dispatch);
+    await vi.waitFor(async () => {
+      const { execution } = await second.client.getExecution({ executionId });
+      expect(resultOf(execution)).toBe("waited");
+    }, takeover);
+  });
+
+  it("the outcome it had told is told again by the one that takes over", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const dispatch = await submit(first, "told");
+    agent.succeed(dispatch);
+    const { executionId } = dispatch;
+    await vi.waitFor(async () => {
+      const { execution } = await first.client.getExecution({ executionId });
+      expect(execution?.phase).toBe(ExecutionPhase.SUCCEEDED);
+      // The journal has it once the agent may forget it.
+      expect(agent.received.some(({ acknowledgedOutcomes }) => acknowledgedOutcomes.length > 0)).toBe(true);
+    }, takeover);
+    agent.live = [];
+    first.signal("SIGKILL");
+    const { end } = await second.client.execute(echo("told", { executionId, askedBefore: true }));
+    expect(resultOf(end)).toBe("told");
+    expect(agent.dispatched).toHaveLength(1);
+  });
+
+  it("one that is started at its address takes over at once", async () => {
+    const first = await startRouter();
+    const { executionId } = await submit(first, "again");
+    first.signal("SIGKILL");
+    await first.ended;
+    const second = await startRouter(first.port);
+    await vi.waitFor(() => second.client.getExecution({ executionId, onlyHere: true }), { timeout: 3_000 });
+  });
+});
+
+describe("when a router stands still for too long", long, () => {
+  it("another one takes over, and it ends itself when it goes on", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const { executionId } = await submit(first, "stopped");
+    first.signal("SIGSTOP");
+    await vi.waitFor(() => second.client.getExecution({ executionId, onlyHere: true }), takeover);
+    first.signal("SIGCONT");
+    expect(await first.ended).toBe(1);
+  });
+});
+
+describe("when a router leaves", long, () => {
+  it("another one has what was not ended at once", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const { executionId } = await submit(first, "left");
+    first.signal("SIGTERM");
+    expect(await first.ended).toBe(0);
+    await vi.waitFor(() => second.client.getExecution({ executionId, onlyHere: true }), { timeout: 3_000 });
+  });
+});
+
+describe("any router", long, () => {
+  it("shows and cancels what another one has", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const { executionId } = await submit(first, "elsewhere");
+    const { execution } = await second.client.getExecution({ executionId });
+    expect(execution?.phase).toBe(ExecutionPhase.RUNNING);
+    await second.client.cancelExecution({ executionId });
+    await vi.waitFor(() => {
+      expect(agent.received.flatMap(({ cancellations }) => cancellations)).toMatchObject([{ executionId }]);
+    }, takeover);
+  });
+
+  it("follows what another one has to its end", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const dispatch = await submit(first, "followed");
+    const phases: ExecutionPhase[] = [];
+    for await (const { execution } of second.client.watchExecution({ executionId: dispatch.executionId })) {
+      phases.push(execution?.phase ?? ExecutionPhase.UNSPECIFIED);
+      if (phases.length === 1) agent.succeed(dispatch);
+    }
+    expect(phases).toEqual([ExecutionPhase.RUNNING, ExecutionPhase.SUCCEEDED]);
+  });
+
+  it("has the execution of a key that another one was asked for", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const keyed = echo("keyed", { idempotencyKey: newId(Date.now()) });
+    const { executionId } = await first.client.submit(keyed);
+    expect(await second.client.submit(keyed)).toMatchObject({ executionId });
+    await expect(
+      second.client.submit(echo("something else", { ...keyed.execution, arguments: { inline: Buffer.from("other") } })),
+    ).rejects.toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
+  });
+
+  it("has the execution of a key though the one that was asked for it is gone", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const keyed = echo("keyed", { idempotencyKey: newId(Date.now()) });
+    const { executionId } = await first.client.submit(keyed);
+    first.signal("SIGKILL");
+    expect(await second.client.submit(keyed)).toMatchObject({ executionId });
+    await vi.waitFor(() => expect(agent.dispatched).toHaveLength(1), takeover);
+  });
+
+  it("does not know what nobody has", async () => {
+    const [first] = [await startRouter(), await startRouter()];
+    await expect(first.client.getExecution({ executionId: newId(Date.now()) })).rejects.toMatchObject({
+      reason: "EXECUTION_NOT_FOUND",
+    });
+  });
+});
