@@ -83,7 +83,7 @@ export const reasons = {
   },
   INVALID_REQUEST: {
     status: "INVALID_ARGUMENT",
-    meaning: "A field of the request is out of its bounds; the message names it.",
+    meaning: "The request cannot be decoded, or a field of it is out of its bounds; the message says which.",
   },
   INVALID_RESOURCES: {
     status: "INVALID_ARGUMENT",

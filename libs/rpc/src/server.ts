@@ -9,7 +9,8 @@ import {
 } from "nice-grpc";
 import { HealthDefinition, HealthServiceImpl, HealthState } from "nice-grpc-server-health";
 import { ServerReflection, ServerReflectionService } from "nice-grpc-server-reflection";
-import { toDefinition, type AnyMethod } from "./definition.ts";
+import { HearthError } from "@hearth/errors";
+import { toDefinition, Undecodable, type AnyMethod } from "./definition.ts";
 import { detailsTrailer, statusDetails, statusOf, toHearthError } from "./error-status.ts";
 import type { AnyHandler, CallContext } from "./handlers.ts";
 import type { MountedService } from "./service.ts";
@@ -67,24 +68,54 @@ function implement(
   handler: AnyHandler,
   report: (errorId: string, thrown: unknown) => void,
 ): unknown {
-  const call = (request: unknown, context: NiceContext): ReturnType<AnyHandler> =>
-    handler(request as never, toCallContext(context));
+  const call = (request: unknown, context: NiceContext): ReturnType<AnyHandler> => {
+    if (request instanceof Undecodable) throw refusal(request);
+    return handler(request as never, toCallContext(context));
+  };
   if (!method.responseStream) {
     return async (request: unknown, context: NiceContext) => {
       try {
-        return await (call(request, context) as Promise<object>);
+        const requests = method.requestStream ? new Requests(request as AsyncIterable<unknown>) : request;
+        return await (call(requests, context) as Promise<object>);
       } catch (thrown) {
         throw toServerError(thrown, context, report);
       }
     };
   }
   return async function* (request: unknown, context: NiceContext) {
+    const requests = method.requestStream ? new Requests(request as AsyncIterable<unknown>) : undefined;
     try {
-      yield* call(request, context) as AsyncIterable<object>;
+      yield* call(requests ?? request, context) as AsyncIterable<object>;
+      // A handler may take a stream that breaks for a caller that left; who sent what nobody can read is to know.
+      if (requests?.undecodable !== undefined) throw refusal(requests.undecodable);
     } catch (thrown) {
       throw toServerError(thrown, context, report);
     }
   };
+}
+
+/** The requests of a stream, up to the first that is none. */
+class Requests implements AsyncIterable<unknown> {
+  readonly #stream: AsyncIterable<unknown>;
+  undecodable: Undecodable | undefined;
+
+  constructor(stream: AsyncIterable<unknown>) {
+    this.#stream = stream;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void> {
+    for await (const request of this.#stream) {
+      if (request instanceof Undecodable) {
+        this.undecodable = request;
+        throw refusal(request);
+      }
+      yield request;
+    }
+  }
+}
+
+function refusal({ problem }: Undecodable): HearthError {
+  return new HearthError("INVALID_REQUEST", `The request cannot be decoded (${problem}). Send a message of its type.`);
 }
 
 function toCallContext(context: NiceContext): CallContext {
