@@ -49,6 +49,11 @@ interface Headers {
     readonly affinityKey?: string;
     readonly priority?: number;
     readonly freshReplica?: boolean;
+    readonly idempotencyKey?: string;
+    readonly retryPolicy?: object;
+    readonly attemptTimeoutMs?: number;
+    readonly queueTimeoutMs?: number;
+    readonly deadlineUnixMs?: number;
   };
   readonly cancelCall: { readonly call: number };
   readonly park: { readonly attempt: number };

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import unittest
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
+from unittest import mock
 
 import hearth
-from hearth import Image, Recycling, Resources, ReusePolicy, TaskEnvironment
+from hearth import Image, Recycling, Resources, RetryPolicy, ReusePolicy, TaskEnvironment
 from hearth.deploy import environment_spec
 
 
@@ -135,11 +136,119 @@ class Overrides(unittest.TestCase):
             ({"priority": -11}, "priority is"),
             ({"priority": 0.5}, "priority is"),
             ({"priority": True}, "priority is"),
+            ({"timeout": 0}, "timeout is above 0 and at most 30 days, not 0 seconds"),
+            ({"queue_timeout": "1s"}, "queue_timeout is seconds or a timedelta, not '1s'"),
+            ({"deadline": timedelta(0)}, "deadline is above 0 and at most 30 days"),
+            ({"deadline": datetime(2030, 1, 1)}, "has no time zone: write datetime.now(timezone.utc)"),
+            ({"idempotency_key": ""}, "idempotency_key is a text of 1 to 200 characters"),
         ]:
             with self.subTest(arguments), self.assertRaises(hearth.HearthError) as raised:
                 self.tasks[0].override(**arguments)
             self.assertEqual(raised.exception.reason, "INVALID_EXECUTION")
             self.assertIn(named, raised.exception.message)
+
+    def test_limits_are_what_a_request_has_and_none_undoes_them(self) -> None:
+        limits: dict[str, Any] = {"retries": 3, "timeout": timedelta(minutes=1), "queue_timeout": 0.5, "idempotency_key": "k"}
+        for task in self.tasks:
+            other = task.override(deadline=datetime(2030, 1, 1, tzinfo=timezone.utc), **limits)
+            self.assertEqual(
+                other.options.request_fields(),
+                {
+                    "retryPolicy": {"retries": 3},
+                    "attemptTimeoutMs": 60_000,
+                    "queueTimeoutMs": 500,
+                    "deadlineUnixMs": 1_893_456_000_000,
+                    "idempotencyKey": "k",
+                },
+            )
+            undone = other.override(deadline=None, **dict.fromkeys(limits))
+            self.assertEqual(undone.options.request_fields(), {})
+
+    def test_no_retries_is_something_else_than_what_the_task_declares(self) -> None:
+        for task in self.tasks:
+            self.assertEqual(task.override(retries=0).options.request_fields()["retryPolicy"]["retries"], 0)
+
+    def test_a_deadline_that_is_a_span_counts_from_each_call(self) -> None:
+        for deadline in (5, timedelta(seconds=5)):
+            options = self.tasks[0].override(deadline=deadline).options
+            with mock.patch("time.time", side_effect=[100.0, 200.0]):
+                self.assertEqual([options.frame_fields()["deadlineUnixMs"] for _ in range(2)], [105_000, 205_000])
+
+
+class Retries(unittest.TestCase):
+    def test_a_policy_has_its_defaults_from_the_protocol(self) -> None:
+        self.assertEqual(RetryPolicy(3).to_json(), {"retries": 3})
+
+    def test_a_policy_says_how_long_to_wait_between_attempts(self) -> None:
+        policy = RetryPolicy(count=3, backoff=timedelta(seconds=1), factor=1.5, max_backoff=timedelta(minutes=1))
+        self.assertEqual(
+            policy.to_json(), {"retries": 3, "initialBackoffMs": 1000, "backoffFactor": 1.5, "maxBackoffMs": 60_000}
+        )
+        self.assertEqual(policy, RetryPolicy(3, 1, 1.5, 60))
+
+    def test_a_text_is_one_name_and_a_class_has_its_subclasses_of_the_same_package(self) -> None:
+        class Own(ConnectionError):
+            pass
+
+        on = RetryPolicy(1, on=["ATTEMPT_TIMED_OUT", "Own", ConnectionError, ConnectionError]).to_json()["retryOn"]
+        named = ["BrokenPipeError", "ConnectionAbortedError", "ConnectionError", "ConnectionRefusedError", "ConnectionResetError"]
+        self.assertEqual(on, ["ATTEMPT_TIMED_OUT", "Own", *named])
+        self.assertEqual(RetryPolicy(1, on=[Own]).on, (Own.__qualname__,))
+
+    def test_what_is_out_of_bounds_is_refused_and_named(self) -> None:
+        for arguments, named in [
+            ({"count": -1}, "retries is 0 to 1,000, not -1"),
+            ({"count": 1_001}, "retries is 0 to 1,000"),
+            ({"backoff": -1}, "backoff is above 0 and at most 24 hours"),
+            ({"backoff": timedelta(hours=25)}, "backoff is above 0 and at most 24 hours"),
+            ({"backoff": True}, "backoff is seconds or a timedelta"),
+            ({"factor": 0.5}, "factor is a number from 1 to 100"),
+            ({"max_backoff": 0}, "max_backoff is above 0"),
+            ({"backoff": 5, "max_backoff": 1}, "max_backoff, 0:00:01, is below backoff, 0:00:05"),
+            ({"on": "TASK_FAILED"}, "on is a list, such as on=['TASK_FAILED']"),
+            ({"on": ConnectionError}, "on is a list, such as on="),
+            ({"on": 7}, "on is a list of reasons, exception classes or their names"),
+            ({"on": [""]}, "on has reasons, exception classes and their names"),
+            ({"on": [int]}, "on has reasons, exception classes and their names"),
+            ({"on": [f"E{n}" for n in range(101)]}, "on has 101 names with all subclasses, of at most 100"),
+        ]:
+            with self.subTest(arguments), self.assertRaises(hearth.HearthError) as raised:
+                RetryPolicy(**{"count": 1, **arguments})
+            self.assertEqual(raised.exception.reason, "INVALID_POLICY")
+            self.assertIn(named, raised.exception.message)
+
+    def test_a_task_is_deployed_with_the_limits_it_declares(self) -> None:
+        environment = TaskEnvironment("limited")
+        environment.task(retries=3, timeout=1.5, queue_timeout=timedelta(minutes=2))(limited)
+        environment.task(name="unlimited")(limited)
+        tasks = environment_spec(environment, "")["tasks"]
+        self.assertEqual(
+            [{**task, "entrypoint": ""} for task in tasks],
+            [
+                {
+                    "name": "limited",
+                    "entrypoint": "",
+                    "retryPolicy": {"retries": 3},
+                    "attemptTimeout": "1.500000s",
+                    "queueTimeout": "120s",
+                },
+                {"name": "unlimited", "entrypoint": ""},
+            ],
+        )
+
+    def test_a_declared_limit_out_of_bounds_is_refused_and_named(self) -> None:
+        for arguments, said in [
+            ({"retries": "3"}, "INVALID_POLICY: retries is a whole number, a RetryPolicy"),
+            ({"retries": True}, "INVALID_POLICY: retries is a whole number, a RetryPolicy"),
+            ({"timeout": 0}, "INVALID_ENVIRONMENT: timeout is above 0 and at most 30 days"),
+            ({"queue_timeout": timedelta(days=31)}, "INVALID_ENVIRONMENT: queue_timeout is above 0 and at most 30 days"),
+        ]:
+            with self.subTest(arguments), self.assertRaisesRegex(hearth.HearthError, said.replace("(", r"\(")):
+                TaskEnvironment("refused").task(**arguments)
+
+
+def limited() -> None:
+    pass
 
 
 class Parts(unittest.TestCase):
@@ -221,8 +330,8 @@ class Parts(unittest.TestCase):
 
     def test_what_hearth_does_not_do_is_refused_and_not_silently_left_out(self) -> None:
         environment = TaskEnvironment("refusing")
-        with self.assertRaisesRegex(TypeError, "retries"):
-            environment.task(retries=3)  # type: ignore[call-overload]
+        with self.assertRaisesRegex(TypeError, "cache"):
+            environment.task(cache=True)  # type: ignore[call-overload]
         with self.assertRaisesRegex(TypeError, "timeout"):
             TaskEnvironment("refusing-too", timeout=3)  # type: ignore[call-arg]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from hearth.payload import decode_arguments, encode_result
@@ -77,6 +78,10 @@ CODE = """
         chosen = achild.override(affinity_key="user-7").override(priority=-3)
         alone = hearth.reference("there", "child").override(reusable="off")
         return await chosen(1), await hearth.map.aio(chosen, [2]), await alone.aio(3)
+
+    @env.task
+    async def limits():
+        return await child.override(retries=2, timeout=5, queue_timeout=6, deadline=7, idempotency_key="k").aio(1)
 
     @env.task
     def by_name(): return hearth.reference("node-code", "greet")("you", polite=True)
@@ -264,6 +269,18 @@ class Calls(RunnerTest):
             self.assertEqual({key: call[key] for key in named if key in call}, expected)
             agent.answer(call, b"1")
         self.assertEqual(agent.result(attempt), [1, [1], 1])
+
+    def test_limits_and_an_idempotency_key_travel_with_the_call(self) -> None:
+        agent = self.agent_with("limits")
+        attempt = agent.execute("limits")
+        call = self.call(agent)
+        self.assertEqual(
+            [call[key] for key in ("retryPolicy", "attemptTimeoutMs", "queueTimeoutMs", "idempotencyKey")],
+            [{"retries": 2}, 5000, 6000, "k"],
+        )
+        self.assertLessEqual(abs(call["deadlineUnixMs"] - 7000 - time.time() * 1000), 60_000)
+        agent.answer(call, b"1")
+        agent.result(attempt)
 
     def test_a_task_is_called_by_name_across_languages(self) -> None:
         agent = self.agent_with("by_name")

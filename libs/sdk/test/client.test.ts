@@ -6,6 +6,7 @@ import {
   Outcome,
   ReplicaState,
   RunService,
+  type EnvironmentSpec,
   type ExecutionRequest,
   type WarmEnvironmentRequest,
 } from "@hearth/proto";
@@ -16,6 +17,7 @@ import { environment, square } from "./fixture-program.ts";
 
 const uploads: string[] = [];
 const deployed: string[] = [];
+const specs: (EnvironmentSpec | undefined)[] = [];
 const streamed: string[] = [];
 const created: ExecutionRequest[] = [];
 const warmed: WarmEnvironmentRequest[] = [];
@@ -39,6 +41,7 @@ beforeAll(async () => {
   const environments = part<Handlers<typeof EnvironmentService>>({
     async *deployEnvironment({ spec }) {
       deployed.push(spec?.name ?? "");
+      specs.push(spec);
       yield await Promise.resolve({ event: { case: "environment", value: { name: spec?.name ?? "" } } } as const);
     },
     getEnvironment: ({ name }) => Promise.resolve({ environment: { name, version: { id: "v2" } } }),
@@ -126,6 +129,20 @@ test("what a task is overridden with travels with its run", async () => {
   expect([plain?.freshReplica, plain?.affinityKey, plain?.priority]).toEqual([false, "", undefined]);
 });
 
+test("limits travel with a run", async () => {
+  await run(
+    square.override({ retries: { count: 2, on: ["E"] }, timeout: 1, deadline: new Date(5), idempotencyKey: "k" }),
+    7,
+  );
+  expect(created.at(-1)).toMatchObject({
+    retryPolicy: { retries: 2, retryOn: ["E"] },
+    attemptTimeoutMs: 1_000,
+    queueTimeoutMs: 0,
+    deadlineUnixMs: 5,
+    idempotencyKey: "k",
+  });
+});
+
 test("warming asks for replicas and does not wait", async () => {
   expect([await environment.warm(), await environment.warm({ replicas: 5 })]).toEqual([2, 5]);
   expect(warmed.map(({ name, replicas }) => [name, replicas])).toEqual([
@@ -138,6 +155,8 @@ test("warming deploys what the program declares first", async () => {
   const { late } = await import("./fixture-late.ts");
   await late.warm();
   expect([deployed.at(-1), warmed.at(-1)?.name]).toEqual(["late", "late"]);
+  // With the limits its task declares.
+  expect(specs.at(-1)?.tasks).toMatchObject([{ retryPolicy: { retries: 3 }, queueTimeout: { seconds: 60n } }]);
 });
 
 test("waiting for a warm environment ends when that many replicas of the present version are ready", async () => {

@@ -5,6 +5,8 @@ import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { bundleEnvironment } from "../src/bundle/bundle-environment.ts";
 import { parameterNames } from "../src/parameter-names.ts";
+import { optionsOfCall } from "../src/task/call-options.ts";
+import { toTaskLimits, type TaskOptions } from "../src/task/limits.ts";
 import { ReusePolicy } from "../src/task/reuse-policy.ts";
 import { registry, type DeclaredTask } from "../src/task/registry.ts";
 import { reference } from "../src/task/task.ts";
@@ -34,7 +36,7 @@ async function bundleProject(...deep: readonly string[]): Promise<{ sha256: stri
   for (const [name, text] of Object.entries(files)) await writeFile(join(root, name), text);
   const declared = (name: string, file: string): [string, DeclaredTask] => [
     name,
-    { name, run: () => undefined, file: join(root, file) },
+    { name, run: () => undefined, file: join(root, file), limits: {} },
   ];
   const tasks = new Map([declared("separates", "separates.mjs"), declared("starts", "starts.mjs")]);
   const environment = { name: "project", image: undefined, resources: undefined, policy: undefined, tasks };
@@ -128,6 +130,56 @@ describe("a policy", () => {
   });
 });
 
+describe("a task's limits", () => {
+  test("leave out what is not declared", () => {
+    expect([toTaskLimits({}), toTaskLimits({ retries: 3 })]).toEqual([{}, { retryPolicy: { retries: 3 } }]);
+  });
+
+  test("say which failures are tried again, how often, and after how long", () => {
+    class Unreachable extends Error {}
+    const retries = {
+      count: 3,
+      backoff: 0.5,
+      factor: 1.5,
+      maxBackoff: { minutes: 1 },
+      on: ["RUNNER_CRASHED", Unreachable],
+    };
+    expect(toTaskLimits({ retries, timeout: { minutes: 2 }, queueTimeout: 0.25 })).toEqual({
+      retryPolicy: {
+        retries: 3,
+        initialBackoffMs: 500,
+        backoffFactor: 1.5,
+        maxBackoffMs: 60_000,
+        retryOn: ["RUNNER_CRASHED", "Unreachable"],
+      },
+      attemptTimeout: "120s",
+      queueTimeout: "0.25s",
+    });
+  });
+
+  test.each([
+    [{ retries: -1 }, "retries is -1"],
+    [{ retries: 1_001 }, "from 0 to 1000"],
+    [{ retries: { count: 1, backoff: -1 } }, "backoff is -1 s"],
+    [{ retries: { count: 1, backoff: { hours: 25 } } }, "0 to 24 hours"],
+    [{ retries: { count: 1, factor: 0.5 } }, "factor is 0.5"],
+    [{ retries: { count: 1, maxBackoff: 0 } }, "maxBackoff is 0 s"],
+    [
+      { retries: { count: 1, backoff: 5, maxBackoff: 1 } },
+      "maxBackoff is 1000 ms; it must not be below backoff, 5000 ms",
+    ],
+    [{ retries: { count: 1, on: [""] } }, "on has "],
+    [{ retries: { count: 1, on: "TASK_FAILED" as unknown as string[] } }, "on must be an array"],
+    [{ retries: { count: 1, on: Array.from({ length: 101 }, () => "E") } }, "at most 100"],
+    [{ timeout: 0 }, "timeout is 0 s"],
+    [{ queueTimeout: { days: 31 } }, "queueTimeout is"],
+  ] satisfies [TaskOptions, string][])("out of bounds are refused: %o", (options, said) => {
+    expect(() => toTaskLimits(options)).toThrow(
+      expect.objectContaining({ name: "RangeError", message: expect.stringContaining(said) as string }) as Error,
+    );
+  });
+});
+
 describe("an override", () => {
   const task = reference<() => Promise<void>>("elsewhere", "any");
   const policy = new ReusePolicy({ replicas: 1 });
@@ -160,7 +212,37 @@ describe("an override", () => {
     expect(Object.keys(other.override({ reusable: null }).override({ reusable: second }).callOptions)).toHaveLength(1);
   });
 
+  test("has limits as a request has them, until null undoes them", () => {
+    const deadline = new Date(1_893_456_000_000);
+    const other = task.override({ retries: 0, timeout: 60, queueTimeout: 0.5, deadline, idempotencyKey: "k" });
+    expect(optionsOfCall(other.override({ priority: 1 }).callOptions, 0)).toEqual({
+      retryPolicy: { retries: 0 },
+      attemptTimeoutMs: 60_000,
+      queueTimeoutMs: 500,
+      deadlineUnixMs: 1_893_456_000_000,
+      idempotencyKey: "k",
+      priority: 1,
+    });
+    const undone = { retries: null, timeout: null, queueTimeout: null, deadline: null, idempotencyKey: null };
+    expect(other.override(undone).callOptions).toEqual({});
+  });
+
+  test("with a deadline that is a span counts from each call", () => {
+    const { callOptions } = task.override({ deadline: { minutes: 1 } });
+    expect([1_000, 2_000].map((nowMs) => optionsOfCall(callOptions, nowMs))).toEqual([
+      { deadlineUnixMs: 61_000 },
+      { deadlineUnixMs: 62_000 },
+    ]);
+  });
+
   test.each([
+    { timeout: 0 },
+    { queueTimeout: -1 },
+    { deadline: 0 },
+    { deadline: new Date(NaN) },
+    { deadline: { days: 31 } },
+    { idempotencyKey: "" },
+    { retries: 1.5 },
     { affinityKey: "" },
     { affinityKey: "k".repeat(201) },
     { priority: 11 },

@@ -25,7 +25,18 @@ describe("the request for a child", () => {
     expect(toChildRequest(parent, "child", call({ policy: { concurrency: 4 } })).policyOverride?.concurrency).toBe(4);
   });
 
+  it("carries limits of its own", () => {
+    const asked = { idempotencyKey: "k", attemptTimeoutMs: 1.5, queueTimeoutMs: 2, deadlineUnixMs: 3 };
+    const request = toChildRequest(parent, "child", call({ ...asked, retryPolicy: { retries: 4, retryOn: ["E"] } }));
+    expect(request).toMatchObject({ ...asked, retryPolicy: { retries: 4, retryOn: ["E"] } });
+  });
+
   it.each([
+    [{ idempotencyKey: 7 }, "INVALID_EXECUTION"],
+    [{ attemptTimeoutMs: "1" }, "INVALID_EXECUTION"],
+    [{ queueTimeoutMs: null }, "INVALID_EXECUTION"],
+    [{ deadlineUnixMs: {} }, "INVALID_EXECUTION"],
+    [{ retryPolicy: { retries: -1 } }, "INVALID_POLICY"],
     [{ affinityKey: 7 }, "INVALID_EXECUTION"],
     [{ affinityKey: null }, "INVALID_EXECUTION"],
     [{ priority: "high" }, "INVALID_EXECUTION"],

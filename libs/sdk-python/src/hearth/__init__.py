@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .recycling import Recycling
     from .references import Reference, reference
     from .resources import Resources
+    from .retry_policy import RetryPolicy
     from .running import run, with_runcontext
     from .runs import LogLine, Run
     from .task import Task
@@ -37,6 +38,7 @@ _homes = {
     "Reference": "references",
     "reference": "references",
     "Resources": "resources",
+    "RetryPolicy": "retry_policy",
     "run": "running",
     "with_runcontext": "running",
     "LogLine": "runs",
@@ -52,6 +54,7 @@ __all__ = [
     "Recycling",
     "Reference",
     "Resources",
+    "RetryPolicy",
     "ReusePolicy",
     "Run",
     "Task",

@@ -37,7 +37,10 @@ def environment_spec(environment: TaskEnvironment, bundle_sha256: str) -> dict[s
         "name": environment.name,
         "language": "LANGUAGE_PYTHON",
         "bundleSha256": bundle_sha256,
-        "tasks": [{"name": task.name, "entrypoint": entrypoint(task)} for task in environment.tasks.values()],
+        "tasks": [
+            {"name": task.name, "entrypoint": entrypoint(task), **task.limits.to_json()}
+            for task in environment.tasks.values()
+        ],
         "image": environment.deployed_image().to_json(),
         "resources": environment.resources.to_json(),
     }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any, Callable, Mapping, ParamSpec, Sequence, TypeVar, overload
 
 from .errors import HearthError
 from .image import Image
+from .limits import TaskLimits, task_limits
 from .policy import ReusePolicy
 from .resources import Resources
+from .retry_policy import Retries
 from .task import Task
 
 P = ParamSpec("P")
@@ -119,16 +122,40 @@ class TaskEnvironment:
     def task(self, function: Callable[P, R], /) -> Task[P, R]: ...
 
     @overload
-    def task(self, /, *, name: str | None = None) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+    def task(
+        self,
+        /,
+        *,
+        name: str | None = None,
+        retries: Retries = None,
+        timeout: float | timedelta | None = None,
+        queue_timeout: float | timedelta | None = None,
+    ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 
-    def task(self, function: Callable[..., Any] | None = None, /, *, name: str | None = None) -> Any:
-        """Makes a function of a module's top level a task: ``@env.task`` or ``@env.task(name="other")``.
-        ``name``: default the function's; 1 to 200 of A-Z, a-z, 0-9, ``_``, ``-`` and ``.``, unique in the environment."""
+    def task(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        name: str | None = None,
+        retries: Retries = None,
+        timeout: float | timedelta | None = None,
+        queue_timeout: float | timedelta | None = None,
+    ) -> Any:
+        """Makes a function of a module's top level a task: ``@env.task`` or ``@env.task(retries=3, timeout=60)``.
+
+        ``name``: default the function's; 1 to 200 of A-Z, a-z, 0-9, ``_``, ``-`` and ``.``, unique in the environment.
+        ``retries``: attempts that may follow one that did not succeed, 0 to 1,000, or a ``RetryPolicy``. Default none.
+        ``timeout``: how long one attempt may take; then it ends as timed out, which ``retries`` may answer with another.
+        ``queue_timeout``: how long an execution may wait for its first slot; then it ends as timed out.
+        Both are seconds or a ``timedelta``, above 0 and at most 30 days. Default any time.
+        Raises ``HearthError`` with ``INVALID_ENVIRONMENT``, or ``INVALID_POLICY`` for ``retries``."""
+        limits = task_limits(retries, timeout, queue_timeout)
         if function is None:
-            return lambda decorated: self._add(decorated, name)
-        return self._add(function, name)
+            return lambda decorated: self._add(decorated, name, limits)
+        return self._add(function, name, limits)
 
-    def _add(self, function: Callable[P, R], name: str | None) -> Task[P, R]:
+    def _add(self, function: Callable[P, R], name: str | None, limits: TaskLimits) -> Task[P, R]:
         name = name or function.__name__
         if not _TASK_NAME.fullmatch(name):
             raise self._invalid(f"The name of a task is 1 to 200 of A-Z, a-z, 0-9, _, - and dot: {name!r} is not")
@@ -137,7 +164,7 @@ class TaskEnvironment:
             raise self._invalid(f'Two tasks are called "{name}"; give one another name with @env.task(name=...)')
         if len(self.tasks) == _TASKS_MAX:
             raise self._invalid(f"More than {_TASKS_MAX:,} tasks do not fit in an environment")
-        task = Task(self, function, name)
+        task = Task(self, function, name, limits=limits)
         self.tasks[name] = task
         return task
 

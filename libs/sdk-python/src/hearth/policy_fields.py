@@ -8,7 +8,7 @@ from typing import Any
 
 from .errors import HearthError
 
-_DURATION_MAX = timedelta(days=30)
+DURATION_MAX = timedelta(days=30)
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?)([kMGTP]|[KMGTP]i)?")
 
 
@@ -28,16 +28,19 @@ def truth(name: str, value: Any) -> bool:
     return value
 
 
-def duration(name: str, value: Any) -> timedelta:
-    """Seconds or a ``timedelta``, above 0 and at most 30 days."""
+def duration(
+    name: str, value: Any, longest: timedelta = DURATION_MAX, *, reason: str = "INVALID_POLICY"
+) -> timedelta:
+    """Seconds or a ``timedelta``, above 0 and at most ``longest``, which is 30 days by default."""
     if isinstance(value, bool) or not isinstance(value, (int, float, timedelta)):
-        raise invalid(f"{name} is seconds or a timedelta, not {value!r}")
+        raise invalid(f"{name} is seconds or a timedelta, not {value!r}", reason)
+    bounds = f"{name} is above 0 and at most " + (f"{longest.days} days" if longest.days > 1 else "24 hours")
     try:
         span = value if isinstance(value, timedelta) else timedelta(seconds=value)
     except (OverflowError, ValueError):
-        raise invalid(f"{name} is above 0 and at most 30 days, not {value} seconds") from None
-    if not timedelta(0) < span <= _DURATION_MAX:
-        raise invalid(f"{name} is above 0 and at most 30 days, not {span.total_seconds():g} seconds")
+        raise invalid(f"{bounds}, not {value} seconds", reason) from None
+    if not timedelta(0) < span <= longest:
+        raise invalid(f"{bounds}, not {span.total_seconds():g} seconds", reason)
     return span
 
 
@@ -55,6 +58,6 @@ def duration_json(span: timedelta) -> str:
     return f"{seconds}.{fraction:06d}s" if fraction else f"{seconds}s"
 
 
-def invalid(problem: str) -> HearthError:
+def invalid(problem: str, reason: str = "INVALID_POLICY") -> HearthError:
     """What every check raises."""
-    return HearthError("INVALID_POLICY", f"{problem}.")
+    return HearthError(reason, f"{problem}.")

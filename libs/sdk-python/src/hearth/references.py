@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from .attempt_scope import CURRENT
-from .call_options import AS_IT_IS, CallOptions, Reusable
+from .call_options import AS_IT_IS, CallOptions, Deadline, Reusable
 from .errors import HearthError
+from .retry_policy import Retries
 
 
 def reference(environment: str, task: str) -> Reference:
@@ -46,9 +48,24 @@ class Reference:
         reusable: Reusable = AS_IT_IS,
         affinity_key: str | None = AS_IT_IS,
         priority: int | None = AS_IT_IS,
+        retries: Retries = AS_IT_IS,
+        timeout: float | timedelta | None = AS_IT_IS,
+        queue_timeout: float | timedelta | None = AS_IT_IS,
+        deadline: Deadline = AS_IT_IS,
+        idempotency_key: str | None = AS_IT_IS,
     ) -> Reference:
         """As for a ``Task``."""
-        return Reference(self.environment_name, self.name, self.options.changed(reusable, affinity_key, priority))
+        options = self.options.changed(
+            reusable=reusable,
+            affinity_key=affinity_key,
+            priority=priority,
+            retries=retries,
+            timeout=timeout,
+            queue_timeout=queue_timeout,
+            deadline=deadline,
+            idempotency_key=idempotency_key,
+        )
+        return Reference(self.environment_name, self.name, options)
 
     def encode_arguments(self, args: Any, kwargs: Any) -> bytes:
         """The payload of a call's arguments."""

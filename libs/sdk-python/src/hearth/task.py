@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Callable, Coroutine, Generic, ParamSpec, TypeVar, cast
 
 from .attempt_scope import CURRENT
-from .call_options import AS_IT_IS, CallOptions, Reusable
+from .call_options import AS_IT_IS, CallOptions, Deadline, Reusable
+from .limits import TaskLimits
+from .retry_policy import Retries
 
 if TYPE_CHECKING:
     from .attempt_scope import AttemptScope
@@ -27,11 +30,13 @@ class Task(Generic[P, R]):
         function: Callable[P, R],
         name: str,
         options: CallOptions = CallOptions(),
+        limits: TaskLimits = TaskLimits(),
     ) -> None:
         self.environment = environment
         self.function = function
         self.name = name
         self.options = options
+        self.limits = limits
         functools.update_wrapper(self, function)
 
     @property
@@ -70,6 +75,11 @@ class Task(Generic[P, R]):
         reusable: Reusable = AS_IT_IS,
         affinity_key: str | None = AS_IT_IS,
         priority: int | None = AS_IT_IS,
+        retries: Retries = AS_IT_IS,
+        timeout: float | timedelta | None = AS_IT_IS,
+        queue_timeout: float | timedelta | None = AS_IT_IS,
+        deadline: Deadline = AS_IT_IS,
+        idempotency_key: str | None = AS_IT_IS,
     ) -> Task[P, R]:
         """The same task with other options for its calls, maps and runs. What is not given stays as it is.
 
@@ -80,9 +90,25 @@ class Task(Generic[P, R]):
         characters; ``None``, the default: any replica.
         ``priority``: executions of a higher one get a slot first. -10 to 10; ``None``, the default: that of the execution
         that calls, 0 for a run.
-        Raises ``HearthError`` with ``INVALID_EXECUTION``."""
-        options = self.options.changed(reusable, affinity_key, priority)
-        return Task(self.environment, self.function, self.name, options)
+        ``retries``: as for ``TaskEnvironment.task``; ``None``, the default: as the task declares; 0: none.
+        ``timeout``, ``queue_timeout``: as for ``TaskEnvironment.task``; ``None``, the default: as the task declares.
+        ``deadline``: when the execution, and all that it calls, ends at the latest: an aware ``datetime``, or how long
+        from each call, in seconds or as a ``timedelta``, at most 30 days. ``None``, the default: that of the execution
+        that calls, which counts in any case when it is sooner.
+        ``idempotency_key``: the same key asks for the same execution for as long as Hearth remembers it, and gets its
+        result. 1 to 200 characters; ``None``, the default: every call is one of its own.
+        Raises ``HearthError`` with ``INVALID_EXECUTION``, or ``INVALID_POLICY`` for ``retries``."""
+        options = self.options.changed(
+            reusable=reusable,
+            affinity_key=affinity_key,
+            priority=priority,
+            retries=retries,
+            timeout=timeout,
+            queue_timeout=queue_timeout,
+            deadline=deadline,
+            idempotency_key=idempotency_key,
+        )
+        return Task(self.environment, self.function, self.name, options, self.limits)
 
     def encode_arguments(self, args: Any, kwargs: Any) -> bytes:
         """The payload of a call's arguments. Raises ``NOT_SERIALIZABLE`` or ``PAYLOAD_TOO_LARGE``."""

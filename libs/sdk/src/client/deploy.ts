@@ -32,7 +32,7 @@ async function deploy(controlPlane: ControlPlane, environment: DeclaredEnvironme
     name,
     language: "LANGUAGE_NODE",
     bundleSha256: bundle.sha256,
-    tasks: [...tasks.keys()].map((task) => ({ name: task })),
+    tasks: [...tasks.values()].map((task) => ({ name: task.name, ...task.limits })),
     ...(image !== undefined && { image: toJson(image) }),
     ...(resources !== undefined && { resources: toJson(resources) }),
   });

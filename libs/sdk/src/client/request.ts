@@ -1,7 +1,8 @@
 import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
-import { ExecutionRequestSchema, ReusePolicySchema, type ExecutionRequest } from "@hearth/proto";
+import { ExecutionRequestSchema, RetryPolicySchema, ReusePolicySchema, type ExecutionRequest } from "@hearth/proto";
 import { newId } from "@hearth/ids";
 import { encodeArguments } from "../payload/encode.ts";
+import { optionsOfCall } from "../task/call-options.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
 
 /** A request to run the task with an id of its own, so that sending it twice runs it once. Throws `PayloadError`. */
@@ -10,9 +11,10 @@ export function toRequest<F extends AnyFunction>(
   args: readonly unknown[],
   trace: { readonly traceparent: string; readonly tracestate: string },
 ): ExecutionRequest {
-  const { policy, ...options } = task.callOptions;
+  const nowMs = Date.now();
+  const { policy, retryPolicy, ...options } = optionsOfCall(task.callOptions, nowMs);
   return create(ExecutionRequestSchema, {
-    executionId: newId(Date.now()),
+    executionId: newId(nowMs),
     environment: task.environmentName,
     task: task.taskName,
     arguments: { inline: encodeArguments(args) },
@@ -20,5 +22,6 @@ export function toRequest<F extends AnyFunction>(
     tracestate: trace.tracestate,
     ...options,
     ...(policy !== undefined && { policyOverride: fromJson(ReusePolicySchema, policy as JsonValue) }),
+    ...(retryPolicy !== undefined && { retryPolicy: fromJson(RetryPolicySchema, retryPolicy as JsonValue) }),
   });
 }

@@ -2,7 +2,7 @@ import type { Frame, FrameSocket } from "@hearth/runner-protocol";
 import { decodeResult } from "../payload/decode.ts";
 import { encodeArguments } from "../payload/encode.ts";
 import { PayloadError } from "../payload/payload-error.ts";
-import type { CallOptions } from "../task/call-options.ts";
+import { optionsOfCall, type CallOptions } from "../task/call-options.ts";
 import type { CallEnd } from "../task/registry.ts";
 import type { Attempt } from "./attempt.ts";
 
@@ -43,7 +43,7 @@ export class Calls {
     }
     const call = ++this.#last;
     const { environment, task, options } = request;
-    const header = { call, attempt: attempt.number, environment, task, ...options };
+    const header = { call, attempt: attempt.number, environment, task, ...optionsOfCall(options, Date.now()) };
     this.#socket.send({ kind: "call", header, body });
     const { promise, resolve, reject } = Promise.withResolvers<CallEnd>();
     this.#add({ call, attempt, resolve, reject, gaveUp: false });

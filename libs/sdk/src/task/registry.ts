@@ -11,6 +11,8 @@ export interface DeclaredTask {
   readonly run: (...args: never[]) => unknown;
   /** URL or path of the file that declared it. Empty where nobody needs it: in a runner. */
   readonly file: string;
+  /** Further fields of `hearth.v1.Task` in protobuf's JSON form. */
+  readonly limits: object;
 }
 
 /** An environment as it was declared: its deployment in protobuf's JSON form, and its tasks. */

@@ -1,5 +1,6 @@
 import { getCallSites } from "node:util";
 import type { Image } from "./image.ts";
+import { toTaskLimits, type TaskOptions } from "./limits.ts";
 import { registry, type DeclaredEnvironment, type WarmOptions } from "./registry.ts";
 import type { Resources } from "./resources.ts";
 import type { ReusePolicy } from "./reuse-policy.ts";
@@ -42,20 +43,26 @@ export class TaskEnvironment {
     environments.set(options.name, this.#declared);
   }
 
-  /** Declares a task under the function's own name. */
-  task<A extends readonly unknown[], R>(run: (...args: A) => R): Task<(...args: A) => R>;
+  /** Declares a task under the function's own name. Throws a RangeError for options out of bounds. */
+  task<A extends readonly unknown[], R>(run: (...args: A) => R, options?: TaskOptions): Task<(...args: A) => R>;
   /** Declares a task. Names are unique in the environment: 1 to 200 characters of A-Z a-z 0-9 _ - and dot. */
-  task<A extends readonly unknown[], R>(name: string, run: (...args: A) => R): Task<(...args: A) => R>;
-  task(first: string | AnyFunction, second?: AnyFunction): Task<AnyFunction> {
-    const run = (typeof first === "string" ? second : first) as AnyFunction;
-    const name = typeof first === "string" ? first : first.name;
+  task<A extends readonly unknown[], R>(
+    name: string,
+    run: (...args: A) => R,
+    options?: TaskOptions,
+  ): Task<(...args: A) => R>;
+  task(first: string | AnyFunction, second?: AnyFunction | TaskOptions, third?: TaskOptions): Task<AnyFunction> {
+    const named = typeof first === "string";
+    const run = (named ? second : first) as AnyFunction;
+    const name = named ? first : first.name;
+    const limits = toTaskLimits((named ? third : (second as TaskOptions | undefined)) ?? {});
     if (!/^[A-Za-z0-9_.-]{1,200}$/.test(name)) {
       throw new RangeError(`"${name}" is no task name: 1 to 200 characters of A-Z a-z 0-9 _ - and dot.`);
     }
     if (this.#declared.tasks.has(name)) {
       throw new Error(`Task "${name}" is declared twice in environment "${this.name}".`);
     }
-    this.#declared.tasks.set(name, { name, run, file: declaringFile() });
+    this.#declared.tasks.set(name, { name, run, file: declaringFile(), limits });
     return makeTask({ environment: this.name, task: name }, run);
   }
 

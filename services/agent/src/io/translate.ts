@@ -5,11 +5,13 @@ import {
   FailureSchema,
   Outcome,
   PayloadSchema,
+  RetryPolicySchema,
   ReusePolicySchema,
   type ExecutionEnd,
   type ExecutionRequest,
   type Failure,
   type Payload,
+  type RetryPolicy,
   type ReusePolicy,
 } from "@hearth/proto";
 import type { Frame, WireFailure, WireOutcome } from "@hearth/runner-protocol";
@@ -65,19 +67,32 @@ export function toChildRequest(
   call: Extract<Frame, { kind: "call" }>,
 ): ExecutionRequest {
   const { environment, task, policy, affinityKey = "", priority, freshReplica = false } = call.header;
+  const {
+    idempotencyKey = "",
+    retryPolicy,
+    attemptTimeoutMs = 0,
+    queueTimeoutMs = 0,
+    deadlineUnixMs = 0,
+  } = call.header;
   const { runId, traceparent, tracestate } = parent;
   insist(typeof environment === "string", "environment", "text");
   insist(typeof task === "string", "task", "text");
   insist(typeof affinityKey === "string", "affinityKey", "text");
+  insist(typeof idempotencyKey === "string", "idempotencyKey", "text");
+  insist(Number.isFinite(attemptTimeoutMs), "attemptTimeoutMs", "a number");
+  insist(Number.isFinite(queueTimeoutMs), "queueTimeoutMs", "a number");
+  insist(Number.isFinite(deadlineUnixMs), "deadlineUnixMs", "a number");
   insist(typeof freshReplica === "boolean", "freshReplica", "true or false");
   insist(priority === undefined || isInt32(priority), "priority", "an integer");
   const request = create(ExecutionRequestSchema, {
     ...{ executionId, environment, task, runId, traceparent, tracestate, affinityKey, freshReplica },
+    ...{ idempotencyKey, attemptTimeoutMs, queueTimeoutMs, deadlineUnixMs },
     ...(priority === undefined ? {} : { priority }),
   });
   request.parentId = parent.executionId;
   request.arguments = toPayload(call.body);
   if (policy !== undefined) request.policyOverride = toPolicy(policy);
+  if (retryPolicy !== undefined) request.retryPolicy = toRetryPolicy(retryPolicy);
   return request;
 }
 
@@ -86,6 +101,14 @@ function toPolicy(policy: object): ReusePolicy {
     return fromJson(ReusePolicySchema, policy as JsonValue);
   } catch (error) {
     throw new HearthError("INVALID_POLICY", `The policy of the call cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function toRetryPolicy(policy: object): RetryPolicy {
+  try {
+    return fromJson(RetryPolicySchema, policy as JsonValue);
+  } catch (error) {
+    throw new HearthError("INVALID_POLICY", `The retryPolicy of the call cannot be read: ${(error as Error).message}`);
   }
 }
 
