@@ -2,7 +2,7 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  { ignores: ["**/dist/**", "**/node_modules/**", "libs/proto/src/gen/**", ".hearth/**", "**/.venv/**"] },
+  { ignores: ["**/dist/**", "**/node_modules/**", "libs/proto/src/gen/**", ".hearth/**", "**/.venv/**", "test/bench/src/peers/drivers/**"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

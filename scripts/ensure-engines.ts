@@ -36,6 +36,14 @@ const postgres: Engine = {
   folders: (unpackedAt) => ["/", unpackedAt].flatMap(postgresFolders),
 };
 
+/** Only what measures against it needs it: scripts/bench.ts. */
+const redis: Engine = {
+  name: "redis-server",
+  binary: "redis-server",
+  packages: () => ["redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1"],
+  folders: (unpackedAt) => ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", join(unpackedAt, "usr/bin")],
+};
+
 export interface PostgresBinaries {
   /** The folder that holds `initdb`, `postgres` and `pg_ctl`. */
   readonly folder: string;
@@ -66,6 +74,13 @@ export function ensurePostgres(): PostgresBinaries {
     postgres: join(folder, "postgres"),
     libraries: libraries.join(delimiter),
   };
+}
+
+/** A Redis server's binary, and what LD_LIBRARY_PATH must name for it to start. Throws, saying how to install it. */
+export function ensureRedis(): { readonly binary: string; readonly libraries: string } {
+  const folder = ensure(redis);
+  const libraries = folder.startsWith(cache) ? libraryFolders(join(cache, redis.name)) : [];
+  return { binary: join(folder, redis.binary), libraries: libraries.join(delimiter) };
 }
 
 /**

@@ -39,8 +39,13 @@ export interface Router {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Wires a router and starts it. */
-export async function buildRouter(config: RouterConfig): Promise<Router> {
+export type OpenJournal = (options: ConstructorParameters<typeof JetStreamJournal>[0]) => JetStreamJournal;
+
+/** Wires a router and starts it. Another journal than the one there is is for measurements only. */
+export async function buildRouter(
+  config: RouterConfig,
+  openJournal: OpenJournal = (options) => new JetStreamJournal(options),
+): Promise<Router> {
   const routerId = newId(systemClock.now());
   const logger = createLogger("hearth-router", config.logLevel);
   const clock = systemClock;
@@ -52,7 +57,7 @@ export async function buildRouter(config: RouterConfig): Promise<Router> {
   await ensureStreams(bus);
   const tails = new JournalTails(bus);
   const superseded = Promise.withResolvers<string>();
-  const journal = new JetStreamJournal({ bus, clock, routerId, tails, superseded: superseded.resolve });
+  const journal = openJournal({ bus, clock, routerId, tails, superseded: superseded.resolve });
   const keys = await IdempotencyKeys.open(bus);
   const machine = new RouterMachine(retention);
   const replicas = new ReplicaFollower({ routerId, clock, logger, openConnection: openAgentConnection });

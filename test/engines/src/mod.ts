@@ -1,3 +1,4 @@
+export { freePort, startServerProcess, type ServerProcess } from "./server-process.ts";
 export { startDocker, type DockerEngine } from "./start-docker.ts";
 export { startNats, type NatsEngine } from "./start-nats.ts";
 export { startPostgres, type PostgresEngine } from "./start-postgres.ts";

@@ -1,0 +1,68 @@
+import { newId } from "@hearth/ids";
+import { startRunner } from "@hearth/agent/runner-process";
+import { join } from "node:path";
+import { StreamClient, type Send } from "./client.ts";
+import { root } from "./paths.ts";
+import { startLineProcess } from "./processes/line-process.ts";
+
+/** What the machine can do at all: nothing that does Hearth's work over the same transport can be faster. */
+export interface Floor extends AsyncDisposable {
+  readonly send: Send;
+}
+
+const processes = join(import.meta.dirname, "processes");
+
+/** Two hops over three processes: this one, one that passes on, one that answers. Streams of coalesced frames. */
+export async function startStreamEcho(payload: readonly unknown[] = []): Promise<Floor> {
+  const script = join(processes, "echo-server.ts");
+  const far = await startLineProcess([process.execPath, script]);
+  const near = await startLineProcess([process.execPath, script, far.ready["address"] as string]);
+  const client = new StreamClient(near.ready["address"] as string);
+  return {
+    send: client.sender("bench-node", "noop", payload),
+    async [Symbol.asyncDispose]() {
+      client[Symbol.dispose]();
+      await near.stop();
+      await far.stop();
+    },
+  };
+}
+
+/** A runner that runs nothing, spoken to as the agent does: frames over a Unix socket. */
+export async function startFrameEcho(language: "node" | "python"): Promise<Floor> {
+  const command =
+    language === "node"
+      ? [process.execPath, join(processes, "echo-runner.ts")]
+      : ["python3", join(processes, "echo_runner.py")];
+  const waiting = new Map<number, Parameters<Send>[0]>();
+  const [connected, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const runner = startRunner({
+    command,
+    variables: { ...process.env, PYTHONPATH: join(root, "libs", "sdk-python", "src") },
+    frame(frame) {
+      if (frame.kind === "hello") connected.resolve();
+      if (frame.kind !== "ended") return;
+      waiting.get(frame.header.attempt)?.(undefined);
+      waiting.delete(frame.header.attempt);
+    },
+    gone(death) {
+      connected.reject(new Error(`The echo of frames ended: ${death.lastOutput}`));
+      gone.resolve();
+    },
+  });
+  await connected.promise;
+  const body = new TextEncoder().encode('{"args":[]}');
+  let attempts = 0;
+  return {
+    send(onAnswer) {
+      const attempt = ++attempts;
+      const execution = newId(Date.now());
+      waiting.set(attempt, onAnswer);
+      runner.send({ kind: "execute", header: { attempt, execution, number: 1, run: execution, task: "noop" }, body });
+    },
+    async [Symbol.asyncDispose]() {
+      runner.stop(1_000);
+      await gone.promise;
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { RouterMachine, type Execution, type RouterEffect } from "@hearth/router/core";
+import type { Bench, Effort, Part, PartResult } from "../part.ts";
+import { toRow, units } from "../row.ts";
+import { ratios } from "../statistics.ts";
+import { startSystem } from "../system.ts";
+
+/** What a router's decisions cost with few and with many replicas, and what a waiting execution costs it. */
+export const placement: Part = { name: "placement", about: "decisions with 10,000 replicas; memory of a backlog", run };
+
+async function run({ effort, say }: Bench): Promise<PartResult> {
+  const many = Math.max(20, Math.round(10_000 / effort.smaller));
+  const costs = { few: [] as number[], many: [] as number[] };
+  const [fewReplicas, manyReplicas] = [new BusyMachine(10), new BusyMachine(many)];
+  const decisions = Math.round(200_000 / effort.smaller);
+  for (let round = 0; round <= effort.rounds; round++) {
+    say(`placement, round ${round} of ${effort.rounds}`);
+    const [few, more] = [fewReplicas.measure(decisions), manyReplicas.measure(decisions)];
+    // The first round warms up.
+    if (round === 0) continue;
+    costs.few.push(few);
+    costs.many.push(more);
+  }
+  const backlog = await measureBacklog(effort, say);
+  const rows = [
+    toRow("placement with 10 replicas, per decision", costs.few, units.microseconds),
+    toRow(`placement with ${many.toLocaleString("en-GB")} replicas, per decision`, costs.many, units.microseconds),
+    toRow("placement, the one to the other", ratios(costs.many, costs.few), units.times, { atMost: 1.5 }),
+    toRow("an execution in the backlog of a router", backlog, units.bytes, { atMost: 1_024 }),
+  ];
+  return { rows, figures: { microseconds: costs, backlogBytes: backlog } };
+}
+
+const slotsPerReplica = 4;
+
+/** A router's machine with half of all slots busy. A decision: one execution ends, its agent says so, another is placed. */
+class BusyMachine {
+  readonly #machine = new RouterMachine({ ttlMs: 60_000, countMax: 1_000, bytesMax: 1e9 });
+  readonly #running: { readonly executionId: string; readonly attempt: number; readonly replicaId: string }[] = [];
+  readonly #seen = new Map<string, number>();
+  readonly #busy = new Map<string, number>();
+  #oldest = 0;
+  #executions = 0;
+
+  constructor(replicas: number) {
+    const facts = { version: "1", maxReplicas: replicas, isolateOutOfMemory: false, freshReplicaPolicy: undefined };
+    this.#machine.step({ kind: "environmentChanged", name: "e", environment: facts }, 0);
+    for (let index = 0; index < replicas; index++) {
+      const replicaId = `replica-${index}`;
+      const announcement = {
+        replicaId,
+        pool: "e",
+        environment: "e",
+        version: "1",
+        address: "a",
+        state: "ready",
+      } as const;
+      this.#machine.step({ kind: "announced", announcement }, 0);
+      const slots = { total: slotsPerReplica, free: slotsPerReplica, seen: 0 };
+      this.#machine.step({ kind: "attached", replicaId, live: [], slots }, 0);
+    }
+    for (let count = 0; count < (replicas * slotsPerReplica) / 2; count++) this.#admit();
+  }
+
+  /** Microseconds for each of so many decisions. */
+  measure(decisions: number): number {
+    const from = performance.now();
+    for (let count = 0; count < decisions; count++) {
+      this.#endOldest();
+      this.#admit();
+    }
+    return ((performance.now() - from) * 1_000) / decisions;
+  }
+
+  #admit(): void {
+    const effects = this.#machine.step(
+      { kind: "admitted", execution: newExecution(++this.#executions), policyOverride: undefined },
+      1,
+    );
+    for (const effect of effects) this.#note(effect);
+  }
+
+  #note(effect: RouterEffect): void {
+    if (effect.kind !== "dispatch") return;
+    const { replica, execution, attempt } = effect;
+    this.#running.push({ executionId: execution.id, attempt: attempt.number, replicaId: replica.id });
+    this.#count(replica.id, 1);
+    this.#seen.set(replica.id, (this.#seen.get(replica.id) ?? 0) + 1);
+  }
+
+  #endOldest(): void {
+    const key = this.#running[this.#oldest];
+    if (key === undefined) return;
+    // The list is cut now and then: taking its head off every time would be what is measured.
+    if (++this.#oldest === 100_000) {
+      this.#running.splice(0, this.#oldest);
+      this.#oldest = 0;
+    }
+    const { replicaId } = key;
+    this.#count(replicaId, -1);
+    const end = { outcome: "succeeded", reason: "", message: "", resultBytes: 4, neighbours: 0 } as const;
+    this.#machine.step({ kind: "attemptEnded", key, end }, 1);
+    const free = slotsPerReplica - (this.#busy.get(replicaId) ?? 0);
+    const slots = { total: slotsPerReplica, free, seen: this.#seen.get(replicaId) ?? 0 };
+    this.#machine.step({ kind: "slots", replicaId, slots }, 1);
+    if (this.#executions % 1_000 === 0) this.#machine.step({ kind: "tick" }, 1);
+  }
+
+  #count(replicaId: string, by: number): void {
+    this.#busy.set(replicaId, (this.#busy.get(replicaId) ?? 0) + by);
+  }
+}
+
+function newExecution(number: number): Execution {
+  const id = `execution-${number}`;
+  return {
+    ...{ id, runId: id, parentId: "", environment: "e", task: "t", pool: "e", affinityKey: "", priority: 0 },
+    ...{ idempotencyKey: "", fingerprint: "", acceptedAt: 1, argumentBytes: 0, request: undefined, attempts: [] },
+    state: { kind: "queued", since: 1, waitReason: "" },
+  };
+}
+
+/** Bytes that a real router holds for each execution that waits, with arguments of 100 bytes. */
+async function measureBacklog(effort: Effort, say: (text: string) => void): Promise<number[]> {
+  const script = join(import.meta.dirname, "..", "processes", "router-from-source.ts");
+  const nodeArguments = ["--expose-gc"];
+  const count = Math.round(100_000 / effort.smaller);
+  const values: number[] = [];
+  for (let round = 1; round <= Math.min(3, effort.rounds); round++) {
+    say(`backlog, round ${round}`);
+    await using system = await startSystem({ router: { script, nodeArguments } });
+    await system.deploy("node", "noop");
+    await system.stopControlPlane();
+    const { client, process } = system.router;
+    const held = async (): Promise<number> => {
+      await delay(500);
+      return ((await process.ask({})) as { readonly heldBytes: number }).heldBytes;
+    };
+    const before = await held();
+    const send = client.sender("bench-crowded", "wait", ["x".repeat(89)]);
+    for (let sent = 0; sent < count; sent++) {
+      send(() => undefined);
+      // In portions, as callers would: one frame of all would be the transport's memory, not the backlog's.
+      if (sent % 1_000 === 0) await delay(1);
+    }
+    await delay(1_000);
+    values.push(((await held()) - before) / count);
+  }
+  return values;
+}

@@ -1,0 +1,66 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { measureClosedLoop } from "../load.ts";
+import type { Bench, Part, PartResult } from "../part.ts";
+import { toRow, units } from "../row.ts";
+import { startSystem } from "../system.ts";
+
+/** What tracing costs when one execution in a hundred is sampled: one installation traces, another does not. */
+export const tracing: Part = { name: "tracing", about: "with tracing of 1 % and without", run };
+
+async function run({ effort, say }: Bench): Promise<PartResult> {
+  await using collector = await startCollector();
+  await using plain = await startSystem();
+  await using traced = await startSystem({
+    variables: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+      OTEL_METRICS_EXPORTER: "none",
+      OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+      OTEL_TRACES_SAMPLER_ARG: "0.01",
+    },
+  });
+  const senders = [];
+  for (const system of [traced, plain]) {
+    await system.deploy("node", "noop");
+    await system.stopControlPlane();
+    senders.push(system.router.client.sender("bench-node", "noop"));
+  }
+  const costs: number[] = [];
+  const figures: object[] = [];
+  for (let round = 1; round <= effort.rounds; round++) {
+    say(`tracing, round ${round} of ${effort.rounds}`);
+    const rates: number[] = [];
+    for (const index of round % 2 === 0 ? [0, 1] : [1, 0]) {
+      rates[index] = (await measureClosedLoop(senders[index]!, 512, effort)).perSecond;
+    }
+    costs.push((1 - rates[0]! / rates[1]!) * 100);
+    figures.push({ tracedPerSecond: rates[0], plainPerSecond: rates[1] });
+  }
+  const rows = [toRow("tracing 1 % of executions, of throughput", costs, units.percent, { atMost: 5 })];
+  return { rows, figures: { rounds: figures, collectedBytes: collector.bytes } };
+}
+
+interface Collector extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly bytes: number;
+}
+
+/** Takes what is exported and keeps nothing. */
+async function startCollector(): Promise<Collector> {
+  let bytes = 0;
+  const server = createServer((request, response) => {
+    request.on("data", (chunk: Buffer) => (bytes += chunk.length));
+    request.on("end", () => response.writeHead(200, { "content-type": "application/x-protobuf" }).end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get bytes() {
+      return bytes;
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
