@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { newStateDir, startDev, type Dev } from "./support/dev.ts";
+import { newStateDir, servicePid, startDev, type Dev } from "./support/dev.ts";
 import { execute } from "./support/execute.ts";
 import { deploy, programFile } from "./support/programs.ts";
 import { isAlive, processesMentioning } from "./support/processes.ts";
@@ -11,11 +11,6 @@ async function devForThisTest(options: Parameters<typeof startDev>[0] = {}): Pro
   const dev = await startDev(options);
   onTestFinished(() => dev[Symbol.asyncDispose]());
   return dev;
-}
-
-function servicePid(dev: Dev, service: string): number {
-  const file = readFileSync(join(dev.stateDir, "processes", `${service}.json`), "utf8");
-  return (JSON.parse(file) as { pid: number }).pid;
 }
 
 test("config.json names the addresses while it runs, and is gone after it", async () => {

@@ -3,6 +3,29 @@ import { Accounts } from "../src/core/accounts.ts";
 
 const accountsOf = (bytesMax = 100): Accounts<string, string> => new Accounts({ bytesMax });
 
+describe("what a router that was taken over is owed", () => {
+  it("is its successor's", () => {
+    const accounts = accountsOf();
+    accounts.oweEnd("first", "a", "end of a", 1);
+    accounts.oweCall("first", "c", "call of c", 1);
+    accounts.adopt("first", "second");
+    expect(accounts.arrived("second")).toEqual({ ends: ["end of a"], calls: ["call of c"] });
+    accounts.acknowledge("second", "a");
+    accounts.settleCall("second", "c");
+    expect([accounts.unacknowledged, accounts.keptBytes]).toEqual([0, 0]);
+  });
+
+  it("goes on to who takes over from that one", () => {
+    const accounts = accountsOf();
+    accounts.oweEnd("first", "a", "end of a", 1);
+    accounts.adopt("first", "second");
+    accounts.adopt("first", "second");
+    accounts.adopt("second", "third");
+    expect(accounts.arrived("third").ends).toEqual(["end of a"]);
+    expect(["first", "second", "third"].map((id) => accounts.isSuperseded(id))).toEqual([true, true, false]);
+  });
+});
+
 describe("what a router is owed", () => {
   it("is told again on every new stream until it is settled, the oldest first", () => {
     const accounts = accountsOf();

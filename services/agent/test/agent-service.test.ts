@@ -351,6 +351,8 @@ describe("a stream that breaks", () => {
     first.leave();
     const second = new ScriptedRouter(address, { acknowledges: false });
     expect(text((await second.end("x")).result?.inline)).toBe("hello");
+    // A router takes an attempt that the agent does not have for lost.
+    expect(second.frames[0]?.hello?.liveAttempts).toMatchObject([{ executionId: "x", attempt: 1 }]);
     second.say((frame) =>
       frame.acknowledgedOutcomes.push({ $typeName: "hearth.v1.AttemptKey", executionId: "x", attempt: 1 }),
     );
@@ -382,6 +384,57 @@ describe("a stream that breaks", () => {
     first.leave();
     const second = new ScriptedRouter(address);
     await until(() => expect(second.childCalls).toEqual(first.childCalls));
+  });
+});
+
+describe("a router that has taken over from another", () => {
+  const adoptedRouterIds = ["first"];
+
+  it("has the attempts of the other, and hears how they end", async () => {
+    const { address } = await startAgent();
+    const first = new ScriptedRouter(address, { routerId: "first" });
+    first.dispatch("x", "hold");
+    await until(() => expect(first.slots?.free).toBe(0));
+    const second = new ScriptedRouter(address, { routerId: "second", adoptedRouterIds });
+    await until(() => expect(second.frames[0]?.hello?.liveAttempts).toMatchObject([{ executionId: "x", attempt: 1 }]));
+    second.say((frame) =>
+      frame.cancellations.push({ $typeName: "hearth.v1.AttemptKey", executionId: "x", attempt: 1 }),
+    );
+    expect((await second.end("x")).outcome).toBe(Outcome.CANCELLED);
+  });
+
+  it("is told what had ended and was not acknowledged", async () => {
+    const { address } = await startAgent();
+    const first = new ScriptedRouter(address, { routerId: "first", acknowledges: false });
+    first.dispatch("x", "echo", "hello");
+    await first.end("x");
+    const second = new ScriptedRouter(address, { routerId: "second", adoptedRouterIds });
+    expect(text((await second.end("x")).result?.inline)).toBe("hello");
+    expect(second.frames[0]?.hello?.liveAttempts).toMatchObject([{ executionId: "x", attempt: 1 }]);
+  });
+
+  it("is asked for the children that were not answered, and answers them", async () => {
+    const { address } = await startAgent();
+    const first = new ScriptedRouter(address, { routerId: "first" });
+    first.dispatch("root", "call", "1");
+    await until(() => expect(first.childCalls).toHaveLength(1));
+    const second = new ScriptedRouter(address, { routerId: "second", adoptedRouterIds });
+    await until(() => expect(second.childCalls).toEqual(first.childCalls));
+    const [{ executionId } = { executionId: "" }] = second.childCalls;
+    const end = create(ExecutionEndSchema, { executionId, outcome: Outcome.SUCCEEDED });
+    second.say((frame) => frame.childEnds.push(end));
+    expect((await second.end("root")).outcome).toBe(Outcome.SUCCEEDED);
+  });
+
+  it("is the only one of the two that is heard", async () => {
+    const { address } = await startAgent();
+    const first = new ScriptedRouter(address, { routerId: "first" });
+    await until(() => expect(first.slots).toBeDefined());
+    const second = new ScriptedRouter(address, { routerId: "second", adoptedRouterIds });
+    await until(() => expect(second.slots).toBeDefined());
+    await first.closed;
+    const again = new ScriptedRouter(address, { routerId: "first" });
+    expect(await again.closed).toMatchObject({ reason: "ROUTER_SUPERSEDED" });
   });
 });
 

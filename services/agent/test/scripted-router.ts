@@ -20,8 +20,8 @@ export class ScriptedRouter {
   readonly #leave = new AbortController();
 
   /** With `acknowledges` it lets the agent forget every outcome at once. */
-  constructor(address: string, { routerId = "router", acknowledges = true } = {}) {
-    this.#outbox.frame().hello = { $typeName: "hearth.v1.RouterHello", routerId, adoptedRouterIds: [] };
+  constructor(address: string, { routerId = "router", acknowledges = true, adoptedRouterIds = [] as string[] } = {}) {
+    this.#outbox.frame().hello = { $typeName: "hearth.v1.RouterHello", routerId, adoptedRouterIds };
     const channel = openChannel(address);
     const read = async (): Promise<void> => {
       for await (const frame of createClient(AgentService, channel).attach(this.#outbox, {

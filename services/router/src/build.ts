@@ -82,8 +82,8 @@ export async function buildRouter(
   const journals = new OpenJournals(bus, tails);
   const routers = new AdoptRouters({
     ...{ routerId, bus, clock, log: logger, tails, journals, journal, executions },
-    adopted(id, theirs) {
-      replicas.adopted(id);
+    adopted(ids, theirs) {
+      replicas.adopted(ids);
       executions.adopt(theirs);
     },
   });

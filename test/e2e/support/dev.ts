@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EnvironmentService, ExecutionService, RunService } from "@hearth/proto";
@@ -98,4 +98,10 @@ async function readyAddresses({ soFar, finished, child }: Running): Promise<Addr
     throw error;
   }
   return JSON.parse(soFar.stdout) as Addresses;
+}
+
+/** The process of one of its services, by the service's name. */
+export function servicePid(dev: Dev, service: string): number {
+  const file = readFileSync(join(dev.stateDir, "processes", `${service}.json`), "utf8");
+  return (JSON.parse(file) as { pid: number }).pid;
 }

@@ -128,6 +128,8 @@ export class SimulatedAgent {
     frame.hello = [...this.#live.values()].filter((one) => one.routerId === routerId).map(({ key }) => key);
     frame.slots = { total: this.#slots.total, free: this.#slots.free, seen: 0 };
     const owed = this.#accounts.arrived(routerId);
+    // What has ended is there as well: the router must not take it for lost before it reads how it ended.
+    frame.hello = [...frame.hello, ...owed.ends.map(({ key }) => key)];
     frame.ends.push(...owed.ends);
     frame.calls.push(...owed.calls);
     this.#flush();

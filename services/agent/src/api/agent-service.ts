@@ -16,7 +16,10 @@ export function agentService(attempts: Attempts, drain: (end: End, graceMs: numb
       if (first.done === true || routerId === undefined || routerId === "") {
         throw new HearthError("INVALID_REQUEST", "The first frame of a stream must have a hello with a routerId.");
       }
-      const outbox = attempts.openStream(routerId);
+      if (attempts.isSuperseded(routerId)) {
+        throw new HearthError("ROUTER_SUPERSEDED", `Another router has taken over what router ${routerId} had.`);
+      }
+      const outbox = attempts.openStream(routerId, first.value.hello?.adoptedRouterIds ?? []);
       receive(attempts, routerId, first.value);
       const leave = (): void => attempts.closeStream(routerId, outbox);
       context.signal.addEventListener("abort", leave, { once: true });
@@ -37,6 +40,7 @@ async function readAll(attempts: Attempts, routerId: string, frames: AsyncIterat
 }
 
 function receive(attempts: Attempts, routerId: string, frame: AttachRequest): void {
+  if (attempts.isSuperseded(routerId)) return;
   for (const dispatch of frame.dispatches) attempts.dispatch(routerId, dispatch);
   for (const key of frame.cancellations) attempts.cancel(key);
   for (const key of frame.acknowledgedOutcomes) attempts.acknowledge(routerId, key);

@@ -1,5 +1,7 @@
 /** Outcomes and child calls kept for routers that are away. */
 const keptBytesMax = 64 * 1024 * 1024;
+/** Routers that were taken over longest ago are forgotten: their processes are gone. */
+const supersededMax = 1_000;
 
 /** What one router is owed. */
 interface Account<End, Call> {
@@ -27,6 +29,8 @@ export interface Arrears<End, Call> {
  */
 export class Accounts<End, Call> {
   readonly #accounts = new Map<string, Account<End, Call>>();
+  /** Routers that others have taken over, the latest last. */
+  readonly #superseded = new Set<string>();
   readonly #bytesMax: number;
   #keptBytes = 0;
 
@@ -52,6 +56,26 @@ export class Accounts<End, Call> {
     const account = this.#account(routerId);
     account.isHere = true;
     return { ends: messagesOf(account.ends), calls: messagesOf(account.calls) };
+  }
+
+  /** What `from` is owed is `to`'s from now on, and `from` is heard no more. Saying it again changes nothing. */
+  adopt(from: string, to: string): void {
+    this.#superseded.add(from);
+    for (const oldest of this.#superseded) {
+      if (this.#superseded.size <= supersededMax) break;
+      this.#superseded.delete(oldest);
+    }
+    const before = this.#accounts.get(from);
+    if (before === undefined || from === to) return;
+    const account = this.#account(to);
+    for (const [key, end] of before.ends) account.ends.set(key, end);
+    for (const [key, call] of before.calls) account.calls.set(key, call);
+    this.#accounts.delete(from);
+  }
+
+  /** Whether another router has taken over what this one had. */
+  isSuperseded(routerId: string): boolean {
+    return this.#superseded.has(routerId);
   }
 
   /** The router's last stream broke. Returns the routers of the ends that are given up for it. */

@@ -38,9 +38,28 @@ export class RouterStreams {
     this.#streams.set(routerId, { outbox, seen: 0 });
     fill(outbox.frame());
     const { ends, calls } = this.#accounts.arrived(routerId);
+    // What has ended is there as well: the router must not take it for lost before it reads how it ended.
+    const ended = ends.map(({ executionId, attempt }) => {
+      return { $typeName: "hearth.v1.AttemptKey", executionId, attempt } as const;
+    });
+    outbox.frame().hello?.liveAttempts.push(...ended);
     for (const end of ends) outbox.frame(weigh(end)).ends.push(end);
     for (const request of calls) outbox.frame(weigh(request)).childCalls.push(request);
     return outbox;
+  }
+
+  /** What the routers `from` are owed is `to`'s now. Their streams end. */
+  adopt(from: readonly string[], to: string): void {
+    for (const routerId of from) {
+      this.#accounts.adopt(routerId, to);
+      this.#streams.get(routerId)?.outbox.end();
+      this.#streams.delete(routerId);
+    }
+  }
+
+  /** Whether another router has taken over what this one had. */
+  isSuperseded(routerId: string): boolean {
+    return this.#accounts.isSuperseded(routerId);
   }
 
   /** The stream broke. What a newer stream of the same router does is its own affair. */

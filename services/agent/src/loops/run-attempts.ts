@@ -33,7 +33,8 @@ interface LiveAttempt {
   /** What the runner calls it. */
   readonly handle: number;
   readonly dispatch: Dispatch;
-  readonly routerId: string;
+  /** The router that has it: another one after a takeover. */
+  routerId: string;
   readonly span: Span;
   readonly output: AttemptOutput;
   /** Its calls that have not been answered. */
@@ -124,7 +125,17 @@ export class Attempts implements RunnerEvents {
 
   // Routers
 
-  openStream(routerId: string): FrameOutbox<AttachResponse> {
+  /** Whether another router has taken over what this one had: then it has nothing to say here. */
+  isSuperseded(routerId: string): boolean {
+    return this.#routers.isSuperseded(routerId);
+  }
+
+  /** Opens a router's stream; what the routers it has taken over had here is its own. */
+  openStream(routerId: string, adoptedIds: readonly string[]): FrameOutbox<AttachResponse> {
+    this.#routers.adopt(adoptedIds, routerId);
+    for (const attempt of this.#live.values()) {
+      if (adoptedIds.includes(attempt.routerId)) attempt.routerId = routerId;
+    }
     return this.#routers.open(routerId, (frame) => {
       const { replicaId, pool, version } = this.#config;
       const liveAttempts = [...this.#live.values()]

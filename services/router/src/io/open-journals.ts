@@ -22,8 +22,11 @@ export class OpenJournals {
     this.#tails = tails;
   }
 
-  /** What a router wrote, from where it says one has to begin up to `tail`. */
-  async read(routerId: string, tail: JournalTail): Promise<readonly JournalEntry[]> {
+  /** What a router wrote, from where it says one has to begin up to `tail`, and whom it had taken over itself. */
+  async read(
+    routerId: string,
+    tail: JournalTail,
+  ): Promise<{ readonly entries: readonly JournalEntry[]; readonly adoptedIds: readonly string[] }> {
     const records = await this.#records(routerId, tail.batch.replayFrom || tail.sequence, tail.sequence);
     const mine = new Map<string, boolean>();
     for (const { event } of records) {
@@ -32,7 +35,11 @@ export class OpenJournals {
       const earlier = fromRouterId === "" ? undefined : await this.#tails.of(fromRouterId);
       mine.set(fromRouterId, earlier !== undefined && successorOf(earlier) === routerId);
     }
-    return records.flatMap((record) => toEntry(record, (fromRouterId) => mine.get(fromRouterId) ?? false) ?? []);
+    const isMine = (fromRouterId: string): boolean => mine.get(fromRouterId) ?? false;
+    return {
+      entries: records.flatMap((record) => toEntry(record, isMine) ?? []),
+      adoptedIds: [...mine.keys()].filter(isMine),
+    };
   }
 
   /** Closes a journal that ends with `tail`. False: it went on, or another router closed it. */

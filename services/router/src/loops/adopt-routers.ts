@@ -24,8 +24,8 @@ export interface AdoptRoutersOptions {
   readonly journals: OpenJournals;
   readonly journal: Journal;
   readonly executions: Executions;
-  /** Called once the other's executions are this router's. */
-  readonly adopted: (routerId: string, executions: readonly Execution[]) => void;
+  /** Called once the executions of these routers are this router's. */
+  readonly adopted: (routerIds: readonly string[], executions: readonly Execution[]) => void;
 }
 
 /**
@@ -102,8 +102,8 @@ export class AdoptRouters {
     const startedAt = clock.now();
     const tail = await tails.of(routerId);
     if (tail === undefined || successorOf(tail) !== undefined) return this.#forget(routerId);
-    const known = [...replayJournal(await journals.read(routerId, tail)).values()];
-    const adopted = latest(known, endedBytesMax);
+    const { entries, adoptedIds } = await journals.read(routerId, tail);
+    const adopted = latest([...replayJournal(entries).values()], endedBytesMax);
     let written: Promise<void> = Promise.resolve();
     for (const execution of adopted) {
       this.#adopting.add(execution.id);
@@ -127,7 +127,8 @@ export class AdoptRouters {
       "router was taken over",
     );
     for (const { id } of adopted) this.#adopting.delete(id);
-    this.#options.adopted(routerId, adopted);
+    // Not every replica may have heard whom that one had taken over.
+    this.#options.adopted([...adoptedIds, routerId], adopted);
   }
 
   #forget(routerId: string): void {

@@ -71,10 +71,10 @@ export class ReplicaFollower implements Agents {
     this.#connect(replica);
   }
 
-  /** From now on agents are told that what this router had is ours. Streams that are open have to be opened anew. */
-  adopted(routerId: string): void {
-    this.#adoptedRouterIds.push(routerId);
-    if (this.#adoptedRouterIds.length > adoptedMax) this.#adoptedRouterIds.shift();
+  /** From now on agents are told that what these routers had is ours. Streams that are open have to be opened anew. */
+  adopted(routerIds: readonly string[]): void {
+    this.#adoptedRouterIds.push(...routerIds);
+    this.#adoptedRouterIds.splice(0, this.#adoptedRouterIds.length - adoptedMax);
   }
 
   reattach(replica: Replica): void {
