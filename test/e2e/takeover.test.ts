@@ -42,5 +42,7 @@ async function expectHistory(dev: Dev): Promise<void> {
     const executions = (await dev.json("executions", run)) as readonly { readonly phase: string }[];
     return [executions.length, new Set(executions.map(({ phase }) => phase))];
   };
-  await expect.poll(outcomes, { timeout: 30_000, interval: 500 }).toEqual([leaves + 5, new Set(["EXECUTION_PHASE_SUCCEEDED"])]);
+  await expect
+    .poll(outcomes, { timeout: 30_000, interval: 500 })
+    .toEqual([leaves + 5, new Set(["EXECUTION_PHASE_SUCCEEDED"])]);
 }
