@@ -22,9 +22,13 @@ type Method<M extends DescMethod> = M["methodKind"] extends "unary"
 /** A typed client of a service. Refusals are thrown as `HearthError`, everything else as nice-grpc's `ClientError`. */
 export type RpcClient<S extends DescService> = { readonly [K in keyof S["method"]]: Method<S["method"][K]> };
 
-/** A channel to `host:port`, connected when first used. */
-export function openChannel(address: string): Channel {
+/**
+ * A channel to `host:port`, connected when first used. With `pings` a peer that says nothing to one for five seconds counts as
+ * gone, and the calls to it end.
+ */
+export function openChannel(address: string, options: { readonly pings?: boolean } = {}): Channel {
   return createChannel(address, undefined, {
+    ...(options.pings && { "grpc.keepalive_time_ms": 5_000, "grpc.keepalive_timeout_ms": 5_000 }),
     "grpc.max_receive_message_length": messageBytesMax,
     "grpc.max_send_message_length": messageBytesMax,
     // A peer that comes back is found again within a second, not after grpc-js's default backoff of up to two minutes.

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import pickle
 import socket
 import tempfile
 import unittest
@@ -81,6 +82,20 @@ class Runs(ClientTest):
         error = raised.exception
         self.assertEqual((error.outcome, error.reason, error.exception_type), ("failed", "TASK_FAILED", "ValueError"))
         self.assertIn("Traceback: over there", str(error))
+
+    def test_a_timeout_and_a_cancellation_are_task_errors_of_their_own_classes(self) -> None:
+        for phase, reason, kind in (
+            ("TIMED_OUT", "DEADLINE_EXCEEDED", hearth.TaskTimeoutError),
+            ("CANCELLED", "CANCELLED", hearth.TaskCancelledError),
+            ("FAILED", "RUNNER_CRASHED", hearth.TaskError),
+        ):
+            state = {"name": "r1", "phase": f"EXECUTION_PHASE_{phase}", "failure": {"reason": reason, "message": "m"}}
+            self.double.answers["RunService/WatchRun"] = lambda _, state=state: [{"run": state}]
+            with self.subTest(phase), self.assertRaises(hearth.TaskError) as raised:
+                self.run_greet().outputs()
+            self.assertIs(type(raised.exception), kind)
+            self.assertIs(type(pickle.loads(pickle.dumps(raised.exception))), kind)
+            self.assertEqual((raised.exception.outcome, raised.exception.reason), (phase.lower(), reason))
 
     def test_an_interrupted_watch_is_resumed(self) -> None:
         times = iter(["breaks", "ends early", "succeeds"])

@@ -11,6 +11,6 @@ export type { RetryPolicy } from "./task/retry-policy.ts";
 export { Resources } from "./task/resources.ts";
 export { ReusePolicy, type ReusePolicyOptions } from "./task/reuse-policy.ts";
 export { TaskEnvironment, type TaskEnvironmentOptions } from "./task/task-environment.ts";
-export { TaskError } from "./task/task-error.ts";
+export { TaskCancelledError, TaskError, TaskTimeoutError } from "./task/task-error.ts";
 export { reference, type AnyFunction, type Task } from "./task/task.ts";
 export { HearthError } from "@hearth/errors";

@@ -2,8 +2,6 @@ import {
   BundleService,
   EnvironmentService,
   ExecutionPhase,
-  ExecutionService,
-  Outcome,
   ReplicaState,
   RunService,
   type EnvironmentSpec,
@@ -12,18 +10,16 @@ import {
 } from "@hearth/proto";
 import { service, startGrpcServer, type GrpcServer, type Handlers } from "@hearth/rpc";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect, init, reference, ReusePolicy, run } from "@hearth/sdk";
+import { init, reference, ReusePolicy, run } from "@hearth/sdk";
 import { environment, square } from "./fixture-program.ts";
 
 const uploads: string[] = [];
 const deployed: string[] = [];
 const specs: (EnvironmentSpec | undefined)[] = [];
-const streamed: string[] = [];
 const created: ExecutionRequest[] = [];
 const warmed: WarmEnvironmentRequest[] = [];
 /** What each WatchPool in turn says before it ends, as the ready replicas' versions and a pool's name. */
 let pools: { readonly name?: string; readonly ready: readonly string[]; readonly failure?: string }[] = [];
-let streams = 0;
 let server: GrpcServer;
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
@@ -76,31 +72,13 @@ beforeAll(async () => {
       });
     },
   });
-  const executions = part<Handlers<typeof ExecutionService>>({
-    async *executeStream(frames) {
-      const breaks = ++streams === 1;
-      for await (const frame of frames) {
-        streamed.push(...frame.executions.map(({ executionId }) => executionId));
-        // The first stream breaks with the request unanswered.
-        if (breaks) return;
-        yield {
-          ends: frame.executions.map(({ executionId }) => ({
-            executionId,
-            outcome: Outcome.SUCCEEDED,
-            result: { inline: bytes(4) },
-          })),
-        };
-      }
-    },
-  });
   const services = [
     service(BundleService, bundles),
     service(EnvironmentService, environments),
     service(RunService, runs),
-    service(ExecutionService, executions),
   ];
   server = await startGrpcServer({ host: "127.0.0.1", port: 0, services, report: () => undefined });
-  init({ controlPlane: `127.0.0.1:${server.port}`, router: `127.0.0.1:${server.port}` });
+  init({ controlPlane: `127.0.0.1:${server.port}` });
 });
 afterAll(() => server.stop(0));
 
@@ -180,19 +158,4 @@ test("waiting for too long names the last failed start", async () => {
 
 test.each([0, -1, 1.5, 10_001])("%d replicas cannot be warmed up", async (replicas) => {
   await expect(environment.warm({ replicas })).rejects.toThrow(RangeError);
-});
-
-test("a broken stream is opened again and the same execution sent again", async () => {
-  using client = connect();
-  expect(await client.execute(square, 2)).toBe(4);
-  expect([streamed.length, new Set(streamed).size]).toEqual([2, 1]);
-});
-
-test("a router that nobody answers for is named", async () => {
-  // Port 1 of the loopback address is nobody's.
-  using client = connect({ router: "127.0.0.1:1", unreachableAfterMs: 300 });
-  await expect(client.execute(reference<(x: number) => Promise<number>>("e", "square"), 7)).rejects.toMatchObject({
-    reason: "ROUTER_UNREACHABLE",
-    message: expect.stringContaining("127.0.0.1:1") as string,
-  });
 });

@@ -17,6 +17,7 @@ beforeAll(async () => {
     JSON.stringify({ url: "http://a/", controlPlane: "a:1", router: "a:2" }),
   );
   await writeFile(join(folder, "other.json"), JSON.stringify({ controlPlane: "b:1" }));
+  await writeFile(join(folder, "several.json"), JSON.stringify({ controlPlane: "b:1", router: ["b:2", "b:3"] }));
   await writeFile(join(folder, "empty.json"), "{}");
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -33,6 +34,19 @@ describe("the installation", () => {
   test("is HEARTH_CONTROL_PLANE before any file", () => {
     const variables = { HEARTH_CONTROL_PLANE: "c:1", HEARTH_CONFIG: join(folder, "other.json") };
     expect(findInstallation(variables, inner)).toEqual({ controlPlane: "c:1" });
+  });
+
+  test("has the routers of HEARTH_ROUTER, which commas separate, before those of a file", () => {
+    const router = ["r:1", "r:2"];
+    expect(findInstallation({ HEARTH_ROUTER: "r:1, r:2" }, inner)).toEqual({ controlPlane: "a:1", router });
+    const variables = { HEARTH_CONTROL_PLANE: "c:1", HEARTH_ROUTER: "r:1,r:2" };
+    expect(findInstallation(variables, inner)).toEqual({ controlPlane: "c:1", router });
+  });
+
+  test("may have several routers in its file", () => {
+    const router = ["b:2", "b:3"];
+    const variables = { HEARTH_CONFIG: join(folder, "several.json") };
+    expect(findInstallation(variables, inner)).toEqual({ controlPlane: "b:1", router });
   });
 
   test("that is nowhere is refused with what to start", () => {

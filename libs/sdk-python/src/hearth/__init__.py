@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .attempt_scope import Current, current
     from .environment import TaskEnvironment
-    from .errors import HearthError, TaskError
+    from .errors import HearthError, TaskCancelledError, TaskError, TaskTimeoutError
     from .image import Image
     from .installation import init, init_from_config
     from .mapping import map
@@ -28,7 +28,9 @@ _homes = {
     "current": "attempt_scope",
     "TaskEnvironment": "environment",
     "HearthError": "errors",
+    "TaskCancelledError": "errors",
     "TaskError": "errors",
+    "TaskTimeoutError": "errors",
     "Image": "image",
     "init": "installation",
     "init_from_config": "installation",
@@ -58,8 +60,10 @@ __all__ = [
     "ReusePolicy",
     "Run",
     "Task",
+    "TaskCancelledError",
     "TaskEnvironment",
     "TaskError",
+    "TaskTimeoutError",
     "current",
     "init",
     "init_from_config",

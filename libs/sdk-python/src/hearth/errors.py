@@ -25,8 +25,9 @@ class HearthError(Exception):
 class TaskError(HearthError):
     """An execution ended without a result.
 
-    ``outcome`` is ``failed``, ``timed_out``, ``cancelled`` or ``lost``. ``exception_type`` and ``traceback`` are those
-    of the exception that the task raised where it ran; both are empty when no exception is behind it.
+    ``outcome`` is ``failed``, ``timed_out``, ``cancelled`` or ``lost``; the second and third have classes of their own,
+    ``TaskTimeoutError`` and ``TaskCancelledError``. ``exception_type`` and ``traceback`` are those of the exception that
+    the task raised where it ran; both are empty when no exception is behind it.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class TaskError(HearthError):
     def summary(self) -> str:
         """What happened, in one line or as many as the message has. A failure that calls let through from task to task
         is told once."""
-        named = self.exception_type not in ("", "TaskError")
+        named = self.exception_type not in ("", "TaskError", "TaskTimeoutError", "TaskCancelledError")
         what = f"{self.exception_type}: {self.message}" if named else self.message
         return what if self.reason == "TASK_FAILED" else f"{self.reason}: {what}"
 
@@ -55,11 +56,23 @@ class TaskError(HearthError):
 
     @classmethod
     def from_failure(cls, outcome: str, failure: Mapping[str, Any]) -> TaskError:
-        """From ``hearth.v1.Failure`` in its JSON form."""
-        return cls(
+        """From ``hearth.v1.Failure`` in its JSON form; of the class that the outcome has."""
+        return _CLASSES.get(outcome, cls)(
             outcome,
             str(failure.get("reason") or "TASK_FAILED"),
             str(failure.get("message", "")),
             str(failure.get("exceptionType", "")),
             str(failure.get("traceback", "")),
         )
+
+
+class TaskTimeoutError(TaskError):
+    """A timeout or deadline ended the execution: ``reason`` is ``ATTEMPT_TIMED_OUT``, ``QUEUE_TIMED_OUT`` or
+    ``DEADLINE_EXCEEDED``."""
+
+
+class TaskCancelledError(TaskError):
+    """Somebody asked for the execution to end."""
+
+
+_CLASSES = {"timed_out": TaskTimeoutError, "cancelled": TaskCancelledError}

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { HearthError, isReason } from "@hearth/errors";
+import { HearthError, isReason, type Reason } from "@hearth/errors";
 import {
   ExecutionService,
   Outcome,
@@ -7,10 +7,11 @@ import {
   type ExecutionRejection,
   type ExecutionRequest,
 } from "@hearth/proto";
-import { createClient, FrameOutbox, openChannel, type RpcClient } from "@hearth/rpc";
+import { createClient, FrameOutbox, openChannel } from "@hearth/rpc";
+import { waitForChannelReady } from "nice-grpc";
 import { decodeResult } from "../payload/decode.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
-import { TaskError } from "../task/task-error.ts";
+import { toTaskError, type FailedOutcome } from "../task/task-error.ts";
 import { installation } from "./installation.ts";
 import { toRequest } from "./request.ts";
 
@@ -20,56 +21,77 @@ interface Waiting {
   readonly request: ExecutionRequest;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  sent: boolean;
+  /** Since when every router that was asked sent it elsewhere. */
+  elsewhereSince: number | undefined;
 }
 
-const reconnectDelayMs = 200;
+const roundDelayMs = 200;
+const roundDelayMsMax = 2_000;
 /** A stream that was open for this long did reach the router. */
 const reachedAfterMs = 1_000;
+/** A router that has not taken the connection by then is taken for away. */
+const connectMs = 3_000;
 const untraced = { traceparent: "", tracestate: "" };
 
+const failedOutcomes: Readonly<Partial<Record<Outcome, FailedOutcome>>> = {
+  [Outcome.TIMED_OUT]: "timed_out",
+  [Outcome.CANCELLED]: "cancelled",
+  [Outcome.LOST]: "lost",
+};
+
+/** What a router says that takes nothing any more. */
+const elsewhere: ReadonlySet<Reason> = new Set(["ROUTER_DRAINING", "ROUTER_SUPERSEDED"]);
+
 /**
- * Connects to a router: that of the installation, or `router` as "host:port". Close it, or the program stays.
- * `unreachableAfterMs`: how long the router may be away before whoever waits is told; default 10,000.
+ * Connects to the routers of the installation, or to `router` as "host:port": one, or several that take each other's place.
+ * Close it, or the program stays. `unreachableAfterMs`: how long all of them may be away before whoever waits is told;
+ * default 10,000.
  */
 export function connect(
-  options: { readonly router?: string; readonly unreachableAfterMs?: number } = {},
+  options: { readonly router?: string | readonly string[]; readonly unreachableAfterMs?: number } = {},
 ): ExecutionClient {
-  const router = options.router ?? installation().router;
-  if (router === undefined) {
-    throw new HearthError(
-      "INSTALLATION_NOT_FOUND",
-      'No router is known: give connect({ router: "host:port" }), set HEARTH_ROUTER, or add "router" to the configuration.',
-    );
-  }
-  return new ExecutionClient(router, options.unreachableAfterMs ?? 10_000);
+  const router = options.router ?? installation().router ?? [];
+  const routers = typeof router === "string" ? [router] : router;
+  if (routers.length > 0) return new ExecutionClient(routers, options.unreachableAfterMs ?? 10_000);
+  throw new HearthError(
+    "INSTALLATION_NOT_FOUND",
+    'No router is known: give connect({ router: "host:port" }), set HEARTH_ROUTER, or add "router" to the configuration.',
+  );
 }
 
 /**
- * Many executions over one stream to a router. When the stream breaks, what has no answer is sent again under its id; when
- * the router stays away for too long, it is rejected with ROUTER_UNREACHABLE, though it may have been accepted.
+ * Many executions over one stream to a router. When the stream breaks or the router is going away, what has no answer is asked
+ * for again under its id at the next router, and so on around. When all of them stay away for too long, it is rejected with
+ * ROUTER_UNREACHABLE, though it may have been accepted.
  */
 export class ExecutionClient {
   readonly #waiting = new Map<string, Waiting>();
   readonly #closing = new AbortController();
-  readonly #address: string;
+  readonly #routers: readonly string[];
   readonly #unreachableAfterMs: number;
   #outbox: FrameOutbox<Frame> | undefined;
+  /** Leaves the router of the present stream. */
+  #leave = new AbortController();
 
-  constructor(router: string, unreachableAfterMs: number) {
+  constructor(routers: readonly string[], unreachableAfterMs: number) {
+    this.#routers = routers;
     this.#unreachableAfterMs = unreachableAfterMs;
-    this.#address = router;
-    const channel = openChannel(router);
-    void this.#keepStreaming(createClient(ExecutionService, channel)).finally(() => channel.close());
+    void this.#keepStreaming();
   }
 
-  /** Runs a deployed task. Throws `TaskError` when it ends without a result, `HearthError` when it is refused. */
+  /**
+   * Runs a deployed task. Throws `TaskError` when it ends without a result, `HearthError` when it is refused; for
+   * BACKLOG_FULL, JOURNAL_UNAVAILABLE and ROUTERS_SILENT its `metadata.retryAfterMs` says when to ask again.
+   */
   execute<F extends AnyFunction>(task: Task<F>, ...args: Parameters<F>): Promise<Awaited<ReturnType<F>>> {
     if (this.#closing.signal.aborted) return Promise.reject(new Error("The client is closed."));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     try {
       const request = toRequest(task, args, untraced);
-      this.#waiting.set(request.executionId, { request, resolve, reject });
-      this.#send(request);
+      const waiting = { request, resolve, reject, sent: false, elsewhereSince: undefined };
+      this.#waiting.set(request.executionId, waiting);
+      this.#send(waiting);
     } catch (error) {
       reject(error);
     }
@@ -79,46 +101,67 @@ export class ExecutionClient {
   /** Hangs up. Executions without an answer go on, but their answers are not heard: they reject here. */
   close(): void {
     this.#closing.abort();
+    this.#leave.abort();
     this.#outbox?.end();
-    this.#waiting.forEach(({ reject }) => reject(new Error("The client was closed before the execution ended.")));
-    this.#waiting.clear();
+    this.#failAll(new Error("The client was closed before the execution ended."));
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  #send(request: ExecutionRequest): void {
-    this.#outbox?.frame(request.arguments?.inline.length ?? 0).executions.push(request);
+  #send(waiting: Waiting): void {
+    if (this.#outbox === undefined) return;
+    waiting.request.askedBefore = waiting.sent;
+    waiting.sent = true;
+    this.#outbox.frame(waiting.request.arguments?.inline.length ?? 0).executions.push(waiting.request);
   }
 
-  async #keepStreaming(router: RpcClient<typeof ExecutionService>): Promise<void> {
+  /** One router after another, for as long as each can be heard; between two rounds a pause. */
+  async #keepStreaming(): Promise<void> {
     const { signal } = this.#closing;
     let brokenSince: number | undefined;
-    while (!signal.aborted) {
+    let pauseMs = roundDelayMs;
+    for (let turn = 0; !signal.aborted; turn += 1) {
       const openedAt = performance.now();
-      const outbox = new FrameOutbox<Frame>(() => ({ executions: [] }));
-      this.#outbox = outbox;
-      this.#waiting.forEach(({ request }) => this.#send(request));
-      try {
-        for await (const { ends, rejections } of router.executeStream(outbox, { signal })) {
-          brokenSince = undefined;
-          ends.forEach((end) => this.#ended(end));
-          rejections.forEach((rejection) => this.#rejected(rejection));
-        }
-      } catch (error) {
-        // A refusal of the stream itself will not change by asking again; everything else is a broken connection.
-        if (error instanceof HearthError && error.reason !== "ROUTER_DRAINING") this.#failAll(error);
-      }
+      const heard = await this.#stream(this.#routers[turn % this.#routers.length] ?? "");
       const now = performance.now();
-      if (brokenSince === undefined || now - openedAt >= reachedAfterMs) brokenSince = now;
-      if (now - brokenSince >= this.#unreachableAfterMs) {
-        const message = `The router at ${this.#address} does not answer. Start Hearth, or correct the router's address.`;
-        this.#failAll(new HearthError("ROUTER_UNREACHABLE", message));
-      }
-      outbox.end();
-      await delay(reconnectDelayMs, undefined, { signal }).catch(() => undefined);
+      if (heard || brokenSince === undefined || now - openedAt >= reachedAfterMs) brokenSince = now;
+      if (now - brokenSince >= this.#unreachableAfterMs) this.#failAll(this.#unreachable());
+      if ((turn + 1) % this.#routers.length !== 0) continue;
+      if (now - openedAt >= reachedAfterMs) pauseMs = roundDelayMs;
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      pauseMs = Math.min(2 * pauseMs, roundDelayMsMax);
     }
+  }
+
+  /** Streams to a router until that breaks. Returns whether it answered anything. */
+  async #stream(address: string): Promise<boolean> {
+    let heard = false;
+    const channel = openChannel(address, { pings: true });
+    const outbox = new FrameOutbox<Frame>(() => ({ executions: [] }));
+    this.#outbox = outbox;
+    const leave = (this.#leave = new AbortController());
+    waitForChannelReady(channel, new Date(Date.now() + connectMs)).catch(() => leave.abort());
+    this.#waiting.forEach((waiting) => this.#send(waiting));
+    try {
+      const { signal } = leave;
+      for await (const { ends, rejections } of createClient(ExecutionService, channel).executeStream(outbox, {
+        signal,
+      })) {
+        heard = true;
+        ends.forEach((end) => this.#ended(end));
+        rejections.forEach((rejection) => this.#rejected(rejection));
+      }
+    } catch (error) {
+      // A refusal of the stream itself will not change by asking again; everything else is a broken connection.
+      if (error instanceof HearthError && !elsewhere.has(error.reason)) this.#failAll(error);
+    } finally {
+      this.#outbox = undefined;
+      outbox.end();
+      channel.close();
+    }
+    return heard;
   }
 
   #ended(end: ExecutionEnd): void {
@@ -126,7 +169,7 @@ export class ExecutionClient {
     if (waiting === undefined) return;
     if (end.outcome !== Outcome.SUCCEEDED) {
       const failure = end.failure ?? { reason: "INTERNAL", message: "The execution ended without saying why." };
-      waiting.reject(new TaskError(failure));
+      waiting.reject(toTaskError(failedOutcomes[end.outcome] ?? "failed", failure));
       return;
     }
     try {
@@ -137,10 +180,23 @@ export class ExecutionClient {
   }
 
   #rejected({ executionId, failure, retryAfterMs }: ExecutionRejection): void {
-    const reason = failure?.reason ?? "";
+    const waiting = this.#waiting.get(executionId);
+    if (waiting === undefined) return;
+    const reason = isReason(failure?.reason ?? "") ? (failure?.reason as Reason) : "INTERNAL";
+    if (elsewhere.has(reason)) {
+      waiting.elsewhereSince ??= performance.now();
+      this.#leave.abort();
+      if (performance.now() - waiting.elsewhereSince < this.#unreachableAfterMs) return;
+    }
     const message = failure?.message ?? "The router refused the execution.";
-    const metadata = { retryAfterMs: String(retryAfterMs) };
-    this.#take(executionId)?.reject(new HearthError(isReason(reason) ? reason : "INTERNAL", message, metadata));
+    this.#waiting.delete(executionId);
+    waiting.reject(new HearthError(reason, message, { retryAfterMs: String(retryAfterMs) }));
+  }
+
+  #unreachable(): HearthError {
+    const where = this.#routers.join(", ");
+    const message = `No router answers at ${where}. Start Hearth, or correct HEARTH_ROUTER or the configuration.`;
+    return new HearthError("ROUTER_UNREACHABLE", message);
   }
 
   #failAll(error: Error): void {

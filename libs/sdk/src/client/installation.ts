@@ -5,8 +5,8 @@ import { dirname, join, resolve } from "node:path";
 /** Where a running Hearth is found: gRPC addresses, "host:port". */
 export interface Installation {
   readonly controlPlane: string;
-  /** Only an `ExecutionClient` needs it. */
-  readonly router?: string;
+  /** Only an `ExecutionClient` needs it: one router, or several in the order in which they are tried. */
+  readonly router?: string | readonly string[];
 }
 
 let chosen: Installation | undefined;
@@ -18,7 +18,8 @@ export function init(installation: Installation): void {
 
 /**
  * Runs of this program go where the configuration says: the file `path` when given, else HEARTH_CONTROL_PLANE, else the
- * file HEARTH_CONFIG, else the nearest .hearth/config.json from the working directory upwards. Throws INSTALLATION_NOT_FOUND.
+ * file HEARTH_CONFIG, else the nearest .hearth/config.json from the working directory upwards. The
+ * routers of HEARTH_ROUTER, which commas separate, come before those of a file. Throws INSTALLATION_NOT_FOUND.
  */
 export function initFromConfig(path?: string): void {
   chosen = path === undefined ? findInstallation(process.env, process.cwd()) : readConfigFile(resolve(path));
@@ -31,16 +32,19 @@ export function installation(): Installation {
 
 export function findInstallation(variables: NodeJS.ProcessEnv, folder: string): Installation {
   const controlPlane = variables["HEARTH_CONTROL_PLANE"];
-  const router = variables["HEARTH_ROUTER"];
-  if (controlPlane) return { controlPlane, ...(router && { router }) };
-  const named = variables["HEARTH_CONFIG"];
+  const router = (variables["HEARTH_ROUTER"] ?? "").split(",").flatMap((address) => address.trim() || []);
+  return {
+    ...(controlPlane ? { controlPlane } : readNearest(variables["HEARTH_CONFIG"], folder)),
+    ...(router.length > 0 && { router }),
+  };
+}
+
+function readNearest(named: string | undefined, folder: string): Installation {
   const path = named ? resolve(folder, named) : findUpwards(folder);
-  if (path === undefined) {
-    throw notFound(
-      `There is no .hearth/config.json in ${folder} or above. Start "hearth dev" there, or set HEARTH_CONTROL_PLANE or HEARTH_CONFIG.`,
-    );
-  }
-  return readConfigFile(path);
+  if (path !== undefined) return readConfigFile(path);
+  throw notFound(
+    `There is no .hearth/config.json in ${folder} or above. Start "hearth dev" there, or set HEARTH_CONTROL_PLANE or HEARTH_CONFIG.`,
+  );
 }
 
 function findUpwards(folder: string): string | undefined {
@@ -60,7 +64,12 @@ function readConfigFile(path: string): Installation {
   if (typeof config?.controlPlane !== "string") {
     throw notFound(`${path} does not say where the control plane is: it needs "controlPlane": "host:port".`);
   }
-  return { controlPlane: config.controlPlane, ...(typeof config.router === "string" && { router: config.router }) };
+  const { controlPlane, router } = config;
+  return { controlPlane, ...((typeof router === "string" || isTexts(router)) && { router }) };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
 function notFound(message: string): HearthError {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ExecutionPhase, type Failure, type LogLine, type Run as RunMessage } from "@hearth/proto";
 import { decodeResult } from "../payload/decode.ts";
-import { TaskError } from "../task/task-error.ts";
+import { toTaskError } from "../task/task-error.ts";
 import { isAbsence } from "./absence.ts";
 import type { ControlPlane } from "./control-plane.ts";
 
@@ -67,7 +67,9 @@ export class Run<R> {
     // What CreateRun and watches say may leave the result out of a state; GetRun never does.
     const { run = this.#state } = await this.#controlPlane.runs.getRun({ name: this.name });
     if (run.phase === ExecutionPhase.SUCCEEDED) return decodeResult(run.result?.inline ?? new Uint8Array()) as R;
-    throw new TaskError(run.failure ?? missingFailure(phases[run.phase]));
+    const phase = phases[run.phase];
+    const outcome = phase === "timed_out" || phase === "cancelled" ? phase : "failed";
+    throw toTaskError(outcome, run.failure ?? missingFailure(phase));
   }
 
   /** Asks for it to end; its outcome says whether that came in time. */

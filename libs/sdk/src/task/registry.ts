@@ -1,6 +1,7 @@
 import type { CallOptions } from "./call-options.ts";
 import type { Current } from "./current.ts";
 import type { Duration } from "./duration.ts";
+import type { FailedOutcome } from "./task-error.ts";
 
 // The runner is one file and the user's bundle another, each with a copy of the SDK: they meet under this symbol.
 const key = Symbol.for("hearth.registry");
@@ -28,7 +29,7 @@ export interface DeclaredEnvironment {
 export type CallEnd =
   | { readonly outcome: "succeeded"; readonly result: unknown }
   | {
-      readonly outcome: "failed" | "timed_out" | "cancelled" | "lost";
+      readonly outcome: FailedOutcome;
       readonly failure: TaskFailure;
     };
 

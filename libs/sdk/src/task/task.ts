@@ -1,6 +1,6 @@
 import { overrideOptions, type CallOptions, type OverrideOptions } from "./call-options.ts";
 import { registry } from "./registry.ts";
-import { TaskError } from "./task-error.ts";
+import { toTaskError } from "./task-error.ts";
 
 // Parameters are compared both ways: no other bound accepts every function and keeps its types.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -32,7 +32,7 @@ export function makeTask<F extends AnyFunction>(
       );
     }
     const end = await host.call(names.environment, names.task, args, callOptions);
-    if (end.outcome !== "succeeded") throw new TaskError(end.failure);
+    if (end.outcome !== "succeeded") throw toTaskError(end.outcome, end.failure);
     return end.result as Awaited<ReturnType<F>>;
   };
   return Object.assign(task, {

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any, Mapping
 
-from ..errors import HearthError, TaskError
+from ..errors import HearthError, TaskCancelledError, TaskError
 from .frames import CALL, CANCEL_CALL, PARK
 from .outbox import Outbox
 
@@ -128,7 +128,7 @@ class Calls:
 
 
 def _cancelled() -> TaskError:
-    return TaskError("cancelled", "CANCELLED", "The attempt that made this call was cancelled.")
+    return TaskCancelledError("cancelled", "CANCELLED", "The attempt that made this call was cancelled.")
 
 
 def _ended_before() -> HearthError:
