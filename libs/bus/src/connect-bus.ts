@@ -10,8 +10,9 @@ export interface Bus {
   /** Does nothing once the connection is being closed. */
   publish<T extends DescMessage>(subject: string, schema: T, message: MessageShape<T>): void;
   /**
-   * Calls `receive` for every message on the subject, in order. What cannot be decoded is passed to `undecodable` and
-   * dropped: anybody may write to a subject.
+   * Calls `receive` for every message on the subject, in order. What cannot be decoded, and what `receive` throws at, is
+   * passed to `undecodable` and dropped: anybody may write to a subject, and an error that got out of here would end the
+   * reading of the whole connection.
    */
   subscribe<T extends DescMessage>(
     subject: string,
@@ -62,13 +63,11 @@ export async function connectBus(options: { readonly url: string; readonly name:
       return connection.subscribe(subject, {
         callback(error, message) {
           if (error !== null) return undecodable(error);
-          let decoded;
           try {
-            decoded = fromBinary(schema, message.data);
+            receive(fromBinary(schema, message.data));
           } catch (problem) {
-            return undecodable(problem);
+            undecodable(problem);
           }
-          receive(decoded);
         },
       });
     },

@@ -69,7 +69,7 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
       host: config.host,
       port: config.port,
       services: [agentService(attempts, begin)],
-      report: (errorId, error) => logger.error({ errorId, error }, "request failed unexpectedly"),
+      report: (errorId, error) => logger.error({ errorId, err: error }, "request failed unexpectedly"),
     }),
   ]);
   const address = `${config.host}:${server.port}`;
@@ -78,7 +78,7 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
   endWithoutNats();
   if (config.pool === config.environment) {
     followConcurrency(bus, config.environment, (concurrency) => attempts.setTotal(concurrency)).catch(
-      (error: unknown) => logger.warn({ error }, "the policy can no longer be followed"),
+      (error: unknown) => logger.warn({ err: error }, "the policy can no longer be followed"),
     );
   }
 

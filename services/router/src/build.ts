@@ -76,7 +76,8 @@ export async function buildRouter(
       if (change.kind === "put") executions.putEnvironment(change.environment);
       else executions.deleteEnvironment(change.name);
     },
-    failed: (error) => logger.error({ error }, "catalogue can no longer be followed"),
+    ignored: (name) => logger.warn({ environment: name }, "catalogue entry could not be read"),
+    failed: (error) => logger.error({ err: error }, "catalogue can no longer be followed"),
   });
   replicas.start(bus, executions);
   const journals = new OpenJournals(bus, tails);
@@ -95,7 +96,7 @@ export async function buildRouter(
     host: config.host,
     port: config.grpcPort,
     services: [executionService({ executions, accepting, located, peers })],
-    report: (errorId, error) => logger.error({ errorId, error }, "request failed unexpectedly"),
+    report: (errorId, error) => logger.error({ errorId, err: error }, "request failed unexpectedly"),
   });
   const address = `${config.advertisedHost}:${server.port}`;
   await journal.open(address);

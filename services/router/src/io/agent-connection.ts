@@ -33,7 +33,6 @@ export function openAgentConnection(options: {
   readonly frame: (frame: AttachResponse) => void;
   readonly closed: (error?: unknown) => void;
 }): AgentConnection {
-  const channel = openChannel(options.address);
   const outbox = new FrameOutbox<AttachRequest>(() => create(AttachRequestSchema));
   outbox.frame().hello = create(RouterHelloSchema, {
     routerId: options.routerId,
@@ -41,12 +40,16 @@ export function openAgentConnection(options: {
   });
   const leave = new AbortController();
   const read = async (): Promise<void> => {
-    const client = createClient(AgentService, channel);
-    for await (const frame of client.attach(outbox, { signal: leave.signal })) options.frame(frame);
+    // Throws at an address that is none, which then is a stream that closed.
+    const channel = openChannel(options.address);
+    try {
+      const client = createClient(AgentService, channel);
+      for await (const frame of client.attach(outbox, { signal: leave.signal })) options.frame(frame);
+    } finally {
+      channel.close();
+    }
   };
-  read()
-    .then(() => options.closed(), options.closed)
-    .finally(() => channel.close());
+  read().then(() => options.closed(), options.closed);
   return {
     dispatch: (dispatch) => void outbox.frame(dispatch.arguments?.inline.length).dispatches.push(dispatch),
     cancel: (key) => void outbox.frame().cancellations.push(key),

@@ -20,13 +20,13 @@ export class JournalTails {
     this.#manager = jetstreamManager(bus.connection, { checkAPI: false });
   }
 
-  /** Undefined: the router has written nothing, or nothing of it is kept. */
+  /** Undefined: no router has written anything there, or nothing of it is kept. What ends in bytes that no router writes is none's. */
   async of(routerId: string): Promise<JournalTail | undefined> {
     const manager = await this.#manager;
     try {
       const message = await manager.streams.getMessage(streams.journal, { last_by_subj: subjects.journal(routerId) });
-      if (message === null) return undefined;
-      return { sequence: message.seq, batch: fromBinary(JournalBatchSchema, message.data) };
+      const batch = message === null ? undefined : readBatch(message.data);
+      return message === null || batch === undefined ? undefined : { sequence: message.seq, batch };
     } catch (error) {
       if ((error as { readonly code?: unknown }).code === noMessage) return undefined;
       throw error;
@@ -38,6 +38,15 @@ export class JournalTails {
     const manager = await this.#manager;
     const { state } = await manager.streams.info(streams.journal, { subjects_filter: subjects.allJournal });
     return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(subjects.journal("").length));
+  }
+}
+
+/** Undefined: it is no batch. Anybody may write to a subject. */
+export function readBatch(data: Uint8Array): JournalBatch | undefined {
+  try {
+    return fromBinary(JournalBatchSchema, data);
+  } catch {
+    return undefined;
   }
 }
 

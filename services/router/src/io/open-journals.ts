@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { DeliverPolicy, jetstream } from "@nats-io/jetstream";
 import { streams, subjects, type Bus } from "@hearth/bus";
 import { JournalBatchSchema, type JournalRecord } from "@hearth/proto";
@@ -6,7 +6,7 @@ import { headers } from "@nats-io/transport-node";
 import type { JournalEntry } from "../core/replay-journal.ts";
 import { toEntry } from "./journal-entries.ts";
 import { sealedRecord } from "./journal-records.ts";
-import { successorOf, type JournalTail, type JournalTails } from "./journal-tail.ts";
+import { readBatch, successorOf, type JournalTail, type JournalTails } from "./journal-tail.ts";
 
 const readMax = 1_000;
 const readWaitMs = 2_000;
@@ -27,7 +27,7 @@ export class OpenJournals {
     routerId: string,
     tail: JournalTail,
   ): Promise<{ readonly entries: readonly JournalEntry[]; readonly adoptedIds: readonly string[] }> {
-    const records = await this.#records(routerId, tail.batch.replayFrom || tail.sequence, tail.sequence);
+    const records = await this.#records(routerId, beginOf(tail), tail.sequence);
     const mine = new Map<string, boolean>();
     for (const { event } of records) {
       if (event.case !== "carried" || mine.has(event.value.fromRouterId)) continue;
@@ -71,7 +71,7 @@ export class OpenJournals {
         const before = read;
         for await (const message of await consumer.fetch({ max_messages: readMax, expires: readWaitMs })) {
           read = message.seq;
-          records.push(...fromBinary(JournalBatchSchema, message.data).records);
+          records.push(...(readBatch(message.data)?.records ?? []));
           if (read >= to) break;
         }
         if (read === before) throw new Error(`The journal of router ${routerId} ends at ${read}, not at ${to}.`);
@@ -81,4 +81,9 @@ export class OpenJournals {
     }
     return records;
   }
+}
+
+/** Where to read from. What is no place before the journal's end says nothing. */
+function beginOf({ sequence, batch: { replayFrom } }: JournalTail): number {
+  return Number.isSafeInteger(replayFrom) && replayFrom >= 1 && replayFrom < sequence ? replayFrom : sequence;
 }

@@ -54,7 +54,7 @@ export class AdoptRouters {
         if (report.routerId === routerId || this.#closed.has(report.routerId)) return;
         this.#peers.heard(report.routerId, report.address, report.leaving, clock.now());
       },
-      (error) => log.warn({ error }, "demand report could not be read"),
+      (error) => log.warn({ err: error }, "demand report could not be read"),
     );
     await this.findPeers();
     clock.every(lookEveryMs, () => void this.#look(address));

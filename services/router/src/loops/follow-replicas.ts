@@ -57,7 +57,7 @@ export class ReplicaFollower implements Agents {
         const heard = toAnnouncement(announcement);
         if (heard !== undefined) executions.handle({ kind: "announced", announcement: heard });
       },
-      (error) => this.#logger.warn({ error }, "slot announcement could not be read"),
+      (error) => this.#logger.warn({ err: error }, "slot announcement could not be read"),
     );
     this.#clock.every(1_000, () => executions.handle({ kind: "tick" }));
   }
@@ -106,7 +106,7 @@ export class ReplicaFollower implements Agents {
       closed: (error) => {
         if (this.#connections.get(replica.id) !== connection) return;
         this.#connections.delete(replica.id);
-        this.#logger.info({ replicaId: replica.id, error }, "stream to replica closed");
+        this.#logger.info({ replicaId: replica.id, err: error }, "stream to replica closed");
         this.#executions.handle({ kind: "detached", replicaId: replica.id });
         this.#clock.after(reattachAfterMs, () => {
           if (this.#known.has(replica.id) && !this.#connections.has(replica.id)) this.#connect(replica);
