@@ -5,6 +5,7 @@ import { parts } from "../test/bench/src/parts/all.ts";
 import type { Bench, Effort, Part, PartResult } from "../test/bench/src/part.ts";
 import { peerDefinitions, peersNotToBeHad } from "../test/bench/src/peers/all.ts";
 import { startPeer, type Peer } from "../test/bench/src/peers/peer.ts";
+import { profile, type Profile } from "../test/bench/src/profile.ts";
 import { toTable } from "../test/bench/src/report.ts";
 import { build } from "./build.ts";
 
@@ -17,6 +18,7 @@ const usage = `Measures Hearth on this machine against its targets: docs/perform
   pnpm bench --seconds S       length of each measurement; default 2
   pnpm bench --json FILE       writes all that was measured
   pnpm bench --plot FILE       writes the drawing of latency against load, as SVG
+  pnpm bench --profile         instead: which functions of router and agent cost most per execution
 
 Parts: ${parts.map(({ name }) => name).join(", ")}.
 Exit code 1 when a part could not be measured, 64 when the arguments are wrong.`;
@@ -30,6 +32,10 @@ async function main(): Promise<number> {
     return 64;
   }
   await build();
+  if (asked.profile) {
+    showProfile(await profile(asked.effort));
+    return 0;
+  }
   const say = (text: string): void => console.error(text);
   const { peers, problems } = asked.peers ? await startPeers(say) : { peers: [], problems: [] };
   const bench: Bench = { effort: asked.effort, peers, say };
@@ -53,6 +59,17 @@ async function main(): Promise<number> {
   const drawing = [...results.values()].find(({ plot }) => plot !== undefined)?.plot;
   if (asked.plot !== undefined && drawing !== undefined) writeFileSync(asked.plot, drawing);
   return results.size === asked.parts.length ? 0 : 1;
+}
+
+function showProfile({ perSecond, ...processes }: Profile): void {
+  console.log(`${Math.round(perSecond)} executions a second while profiled. Microseconds per execution:`);
+  for (const [name, costs] of Object.entries(processes)) {
+    const sum = costs.reduce((total, { microsecondsPerExecution }) => total + microsecondsPerExecution, 0);
+    console.log(`\n${name}, ${sum.toFixed(1)} in all`);
+    for (const { where, microsecondsPerExecution } of costs.slice(0, 30)) {
+      console.log(`${microsecondsPerExecution.toFixed(2).padStart(8)}  ${where}`);
+    }
+  }
 }
 
 /** One that cannot be measured does not keep the others from it; it is told in the end. */
@@ -83,13 +100,16 @@ function parse():
       readonly parts: readonly Part[];
       readonly effort: Effort;
       readonly peers: boolean;
+      readonly profile: boolean;
       readonly json: string | undefined;
       readonly plot: string | undefined;
     }
   | undefined {
   const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
   const options = {
-    peers: { type: "boolean" },
+    peers: flag,
+    profile: flag,
     only: text,
     runs: text,
     seconds: text,
@@ -102,11 +122,18 @@ function parse():
   } catch {
     return undefined;
   }
-  const { peers = false, only, runs = "5", seconds = "2", json, plot } = values;
+  const { peers = false, profile = false, only, runs = "5", seconds = "2", json, plot } = values;
   const named = only?.split(",");
   const chosen = parts.filter(({ name }) => named?.includes(name) ?? true);
   const [rounds, measureMs] = [Number(runs), Number(seconds) * 1_000];
   if (chosen.length !== (named?.length ?? parts.length)) return undefined;
   if (!Number.isSafeInteger(rounds) || rounds < 1 || !(measureMs > 0)) return undefined;
-  return { parts: chosen, effort: { rounds, warmUpMs: measureMs / 4, measureMs, smaller: 1 }, peers, json, plot };
+  return {
+    parts: chosen,
+    effort: { rounds, warmUpMs: measureMs / 4, measureMs, smaller: 1 },
+    peers,
+    profile,
+    json,
+    plot,
+  };
 }
