@@ -52,6 +52,8 @@ export class Slots<End> {
   readonly #resuming = new Set<Attempt<End>>();
   /** The highest attempt number seen, by execution id, the least recent first. */
   readonly #seen = new Map<string, number>();
+  /** What it has passed is forgotten. Beginning anew for each would pass all that were forgotten before. */
+  readonly #oldestSeen = this.#seen.keys();
   #total: number;
   #holding = 0;
   #lent = 0;
@@ -198,10 +200,8 @@ export class Slots<End> {
     this.#seen.delete(key.executionId);
     this.#seen.set(key.executionId, key.attempt);
     if (this.#seen.size <= rememberedMax) return;
-    for (const oldest of this.#seen.keys()) {
-      this.#seen.delete(oldest);
-      return;
-    }
+    const oldest = this.#oldestSeen.next();
+    if (oldest.done !== true) this.#seen.delete(oldest.value);
   }
 }
 
