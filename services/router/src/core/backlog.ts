@@ -1,3 +1,5 @@
+import { Line } from "./line.ts";
+
 /** What the backlog needs to know of an execution. */
 interface Waiting {
   readonly id: string;
@@ -5,8 +7,8 @@ interface Waiting {
   readonly priority: number;
 }
 
-/** The executions of one run, by id, first come first. */
-type Line<T> = Map<string, T>;
+/** The executions of one run, by id, first come first. Most runs have one that waits: it needs no line. */
+type RunLine<T> = T | Line<T>;
 
 /** One turn in so many is of the one that has waited longest, whatever its priority. */
 export const turnsPerOldest = 8;
@@ -18,13 +20,13 @@ export const turnsPerOldest = 8;
  * one that has waited longest.
  */
 export class Backlog<T extends Waiting> {
-  readonly #returned = new Map<string, T>();
+  readonly #returned = new Line<T>();
   /** By priority, the runs with the one first whose turn it is. No priority is without runs, no run without executions. */
-  readonly #levels = new Map<number, Map<string, Line<T>>>();
+  readonly #levels = new Map<number, Line<RunLine<T>>>();
   /** The priorities there are, highest first. */
   #priorities: number[] = [];
   /** All of them but the returned, oldest first. */
-  readonly #waiting = new Map<string, T>();
+  readonly #waiting = new Line<T>();
   #turns = 0;
 
   get size(): number {
@@ -33,37 +35,39 @@ export class Backlog<T extends Waiting> {
 
   /** The one that has waited longest, or had a slot before. */
   get oldest(): T | undefined {
-    return firstOf(this.#returned) ?? firstOf(this.#waiting);
+    return this.#returned.first ?? this.#waiting.first;
   }
 
   /** Puts a new one behind the others of its run. */
   push(execution: T): void {
     const { id, runId, priority } = execution;
-    this.#waiting.set(id, execution);
+    this.#waiting.put(id, execution);
     let runs = this.#levels.get(priority);
     if (runs === undefined) {
-      runs = new Map();
+      runs = new Line();
       this.#levels.set(priority, runs);
       this.#priorities = [...this.#levels.keys()].sort((a, b) => b - a);
     }
     const line = runs.get(runId);
-    if (line === undefined) runs.set(runId, new Map([[id, execution]]));
-    else line.set(id, execution);
+    if (line === undefined) return runs.put(runId, execution);
+    const longer = toLine(line);
+    longer.put(id, execution);
+    runs.put(runId, longer);
   }
 
   /** Puts one that lost its slot before all new ones. */
   giveBack(execution: T): void {
-    this.#returned.set(execution.id, execution);
+    this.#returned.put(execution.id, execution);
   }
 
   /** Takes out whose turn it is. */
   take(): T | undefined {
-    const returned = firstOf(this.#returned);
+    const returned = this.#returned.first;
     if (returned !== undefined) {
       this.#returned.delete(returned.id);
       return returned;
     }
-    const next = this.#isTurnOfOldest() ? firstOf(this.#waiting) : this.#next();
+    const next = this.#isTurnOfOldest() ? this.#waiting.first : this.#next();
     if (next !== undefined) this.#remove(next, true);
     return next;
   }
@@ -84,9 +88,8 @@ export class Backlog<T extends Waiting> {
   }
 
   #next(): T | undefined {
-    const runs = this.#levels.get(this.#priorities[0] ?? 0);
-    const line = runs === undefined ? undefined : firstOf(runs);
-    return line === undefined ? undefined : firstOf(line);
+    const line = this.#levels.get(this.#priorities[0] ?? 0)?.first;
+    return line instanceof Line ? line.first : line;
   }
 
   /** `hadTurn`: its run's next turn comes after everybody else's. */
@@ -95,16 +98,18 @@ export class Backlog<T extends Waiting> {
     const runs = this.#levels.get(priority);
     const line = runs?.get(runId);
     if (runs === undefined || line === undefined) return;
-    line.delete(id);
-    if (hadTurn || line.size === 0) runs.delete(runId);
-    if (hadTurn && line.size > 0) runs.set(runId, line);
+    const isEmpty = line instanceof Line ? line.delete(id) && line.size === 0 : true;
+    if (hadTurn || isEmpty) runs.delete(runId);
+    if (hadTurn && !isEmpty) runs.put(runId, line);
     if (runs.size > 0) return;
     this.#levels.delete(priority);
     this.#priorities = this.#priorities.filter((other) => other !== priority);
   }
 }
 
-function firstOf<T>(map: ReadonlyMap<string, T>): T | undefined {
-  for (const value of map.values()) return value;
-  return undefined;
+function toLine<T extends Waiting>(line: RunLine<T>): Line<T> {
+  if (line instanceof Line) return line;
+  const longer = new Line<T>();
+  longer.put(line.id, line);
+  return longer;
 }
