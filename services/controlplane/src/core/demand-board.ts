@@ -23,6 +23,9 @@ export interface RouterReport {
 /** A router that has not reported for this long is lost, and its demand is dropped. */
 export const routerSilenceMaxMs = 5_000;
 
+/** As much as can be told to those who watch a pool. */
+const backlogMax = 2 ** 32 - 1;
+
 /** What all live routers want, and where they are. */
 export class DemandBoard {
   readonly #routers = new Map<string, { readonly report: RouterReport; heardAtMs: number }>();
@@ -76,7 +79,7 @@ function sum(a: PoolDemand | undefined, b: PoolDemand): PoolDemand {
   const moments = [a.oldestMs, b.oldestMs].filter((moment) => moment !== undefined);
   return {
     ...b,
-    backlog: a.backlog + b.backlog,
+    backlog: Math.min(backlogMax, a.backlog + b.backlog),
     oldestMs: moments.length === 0 ? undefined : Math.min(...moments),
     policyOverride: b.policyOverride ?? a.policyOverride,
   };

@@ -1,7 +1,7 @@
 import { subjects, type Bus } from "@hearth/bus";
 import { DemandReportSchema, SlotAnnouncementSchema } from "@hearth/proto";
 import type { Logger } from "@hearth/telemetry";
-import { announcementToEvent, reportFromMessage } from "../io/wire/pool-message.ts";
+import { announcementToEvent, isOfReplica, reportFromMessage } from "../io/wire/pool-message.ts";
 import type { ScalePools } from "./scale-pools.ts";
 
 /**
@@ -23,6 +23,7 @@ export async function listenToBus(options: {
       subjects.allSlots,
       SlotAnnouncementSchema,
       (message) => {
+        if (!isOfReplica(message)) return;
         const { replicaId, environment, pool, version } = message;
         pools.hearReplica({ replicaId, environment, pool, version }, announcementToEvent(message));
       },

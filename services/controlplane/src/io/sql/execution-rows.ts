@@ -5,8 +5,8 @@ import type { Tables } from "./tables.ts";
 type ExecutionRow = Selectable<Tables["executions"]>;
 type AttemptRow = Selectable<Tables["attempts"]>;
 
-/** PostgreSQL's texts cannot hold NUL, and a user's exception may have one in its message. */
-function clean(text: string): string {
+/** PostgreSQL's texts cannot hold NUL, nor be compared with one that does; what users write and ask for may have one. */
+export function clean(text: string): string {
   return text.replaceAll("\0", "\uFFFD");
 }
 

@@ -1,5 +1,6 @@
 import type { Environment, EnvironmentSpec } from "../../core/environment.ts";
 import type { EnvironmentStore } from "../environment-store.ts";
+import { clean } from "./execution-rows.ts";
 import type { Database } from "./open-database.ts";
 import { storedPolicy } from "./stored-policy.ts";
 
@@ -13,7 +14,7 @@ export function sqlEnvironmentStore(database: Database): EnvironmentStore {
     .select(["v.spec_json", "v.created_ms as version_created_ms"]);
   return {
     async get(name) {
-      const row = await joined.where("e.name", "=", name).executeTakeFirst();
+      const row = await joined.where("e.name", "=", clean(name)).executeTakeFirst();
       return row === undefined ? undefined : toEnvironment(row);
     },
     async list() {

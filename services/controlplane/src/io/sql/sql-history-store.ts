@@ -1,7 +1,7 @@
 import type { Selectable } from "kysely";
 import { phaseOf, type ExecutionHistory, type Phase } from "../../core/execution-history.ts";
 import type { HistoryStore, PhaseCounts, RunHistory } from "../history-store.ts";
-import { attemptRows, executionRow, toExecution } from "./execution-rows.ts";
+import { attemptRows, clean, executionRow, toExecution } from "./execution-rows.ts";
 import type { Database } from "./open-database.ts";
 import { addLogLines, readLogLines } from "./sql-log-lines.ts";
 import type { Tables } from "./tables.ts";
@@ -40,17 +40,17 @@ export function sqlHistoryStore(database: Database): HistoryStore {
       const row = await database
         .selectFrom("executions")
         .selectAll()
-        .where("id", "=", name)
+        .where("id", "=", clean(name))
         .whereRef("id", "=", "run_id")
         .executeTakeFirst();
       return row === undefined ? undefined : (await withCounts(database, await withAttempts(database, [row])))[0];
     },
     async listRuns({ environment, limit, before }) {
       let query = database.selectFrom("executions").select(columnsWithoutResult).whereRef("id", "=", "run_id");
-      if (environment !== undefined) query = query.where("environment", "=", environment);
+      if (environment !== undefined) query = query.where("environment", "=", clean(environment));
       if (before !== undefined) {
         query = query.where(({ eb, refTuple, tuple }) =>
-          eb(refTuple("accepted_ms", "id"), "<", tuple(before.acceptedMs, before.id)),
+          eb(refTuple("accepted_ms", "id"), "<", tuple(before.acceptedMs, clean(before.id))),
         );
       }
       const rows = await query.orderBy("accepted_ms", "desc").orderBy("id", "desc").limit(limit).execute();
@@ -60,7 +60,7 @@ export function sqlHistoryStore(database: Database): HistoryStore {
       let query = database.selectFrom("executions").select(columnsWithoutResult).where("run_id", "=", runId);
       if (after !== undefined) {
         query = query.where(({ eb, refTuple, tuple }) =>
-          eb(refTuple("accepted_ms", "id"), ">", tuple(after.acceptedMs, after.id)),
+          eb(refTuple("accepted_ms", "id"), ">", tuple(after.acceptedMs, clean(after.id))),
         );
       }
       const rows = await query.orderBy("accepted_ms").orderBy("id").limit(limit).execute();

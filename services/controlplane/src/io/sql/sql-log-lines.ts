@@ -1,5 +1,6 @@
 import { keepWithinBudget } from "../../core/log-budget.ts";
 import type { HistoryStore, PlacedLogLine } from "../history-store.ts";
+import { clean } from "./execution-rows.ts";
 import type { Database } from "./open-database.ts";
 
 const rowsPerStatement = 500;
@@ -24,9 +25,8 @@ export async function addLogLines(
             execution_id: line.executionId,
             attempt: line.attempt,
             unix_ms: line.unixMs,
-            stream: line.stream,
-            // PostgreSQL's texts cannot hold NUL.
-            text: line.text.replaceAll("\0", "\uFFFD"),
+            stream: clean(line.stream),
+            text: clean(line.text),
             sequence: line.sequence,
             entry: line.entry,
           })),
@@ -55,7 +55,7 @@ export const readLogLines = async (
   { runId, executionId, after, limit }: Parameters<HistoryStore["readLogLines"]>[0],
 ): ReturnType<HistoryStore["readLogLines"]> => {
   let query = database.selectFrom("log_lines").selectAll().where("run_id", "=", runId).where("cursor", ">", after);
-  if (executionId !== undefined) query = query.where("execution_id", "=", executionId);
+  if (executionId !== undefined) query = query.where("execution_id", "=", clean(executionId));
   const rows = await query.orderBy("cursor").limit(limit).execute();
   return rows.map((row) => ({
     cursor: row.cursor,

@@ -2,23 +2,47 @@ import type { AttemptEnd as AttemptEndMessage, JournalRecord, LogBatch } from "@
 import type { AttemptEnd, HistoryRecord } from "../../core/project-journal.ts";
 import type { PlacedLogLine } from "../history-store.ts";
 import { failureFromMessage, outcomeFromMessage } from "./outcome-message.ts";
+import { amount, isAttemptNumber, isId, moment, text, whole } from "./sane.ts";
 
-/** A record as the projection takes it. Undefined: it says nothing this version understands. */
+/** A record as the projection takes it. Undefined: it says nothing this version understands, or nothing a router says. */
 export function recordFromMessage(record: JournalRecord): HistoryRecord | undefined {
-  const atMs = record.unixMs;
+  const read = readRecord(record);
+  return read === undefined || !isId(read.executionId) ? undefined : read;
+}
+
+function readRecord(record: JournalRecord): HistoryRecord | undefined {
+  const atMs = moment(record.unixMs);
   const { event } = record;
   switch (event.case) {
     case "accepted": {
       const { execution, pool } = event.value;
-      if (execution === undefined || execution.executionId === "") return undefined;
-      const { executionId, runId, parentId, environment, task } = execution;
-      return { kind: "accepted", atMs, executionId, runId, parentId, environment, task, pool: pool || environment };
+      if (execution === undefined || (execution.runId !== "" && !isId(execution.runId))) return undefined;
+      const { executionId, runId } = execution;
+      const [parentId, environment, task] = [
+        text(execution.parentId),
+        text(execution.environment),
+        text(execution.task),
+      ];
+      return {
+        kind: "accepted",
+        atMs,
+        executionId,
+        runId,
+        parentId,
+        environment,
+        task,
+        pool: text(pool) || environment,
+      };
     }
     case "dispatched": {
-      const { executionId, attempt: number, replicaId, version, cold, waitReason, waitedMs } = event.value;
+      const { executionId, attempt: number, cold } = event.value;
+      if (!isAttemptNumber(number)) return undefined;
+      const [replicaId, version] = [text(event.value.replicaId), text(event.value.version)];
+      const [waitReason, waitedMs] = [text(event.value.waitReason), amount(event.value.waitedMs)];
       return { kind: "dispatched", atMs, executionId, number, replicaId, version, cold, waitReason, waitedMs };
     }
     case "attemptEnded":
+      if (!isAttemptNumber(event.value.attempt)) return undefined;
       return { kind: "attemptEnded", atMs, executionId: event.value.executionId, end: toAttemptEnd(event.value) };
     case "ended": {
       const { end, attempt } = event.value;
@@ -30,7 +54,7 @@ export function recordFromMessage(record: JournalRecord): HistoryRecord | undefi
         outcome: outcomeFromMessage(end.outcome),
         result: end.result?.inline,
         failure: failureFromMessage(end.failure),
-        attempt: attempt === undefined ? undefined : toAttemptEnd(attempt),
+        attempt: attempt !== undefined && isAttemptNumber(attempt.attempt) ? toAttemptEnd(attempt) : undefined,
       };
     }
     // What a taken-over execution went through is in the records of the router that had it.
@@ -47,17 +71,18 @@ function toAttemptEnd(end: AttemptEndMessage): AttemptEnd {
     number: end.attempt,
     outcome: outcomeFromMessage(end.outcome),
     failure: failureFromMessage(end.failure),
-    startedMs: end.startedUnixMs,
-    endedMs: end.endedUnixMs,
-    runnerPid: end.runnerPid,
+    startedMs: moment(end.startedUnixMs),
+    endedMs: moment(end.endedUnixMs),
+    runnerPid: whole(end.runnerPid),
   };
 }
 
 /** The lines of a batch. `sequence` is the batch's place in its stream. */
 export function logLinesFromMessage(batch: LogBatch, sequence: number): readonly PlacedLogLine[] {
   return batch.entries.flatMap(({ runId, line }, entry) => {
-    if (line === undefined) return [];
-    const { executionId, attempt, unixMs, stream, text } = line;
-    return [{ runId, executionId, attempt, unixMs, stream, text, sequence, entry }];
+    if (line === undefined || !isId(runId) || !isId(line.executionId)) return [];
+    const { executionId, stream, text: printed } = line;
+    const [attempt, unixMs] = [whole(line.attempt), moment(line.unixMs)];
+    return [{ runId, executionId, attempt, unixMs, stream, text: printed, sequence, entry }];
   });
 }

@@ -12,6 +12,8 @@ import {
 import type { PoolDemand, RouterReport } from "../../core/demand-board.ts";
 import { completePolicy } from "@hearth/policy";
 import { policyFromMessage } from "@hearth/policy/wire";
+import { environmentOf } from "../../core/pool-key.ts";
+import { amount, isId, moment, text, whole } from "./sane.ts";
 import type { PoolView } from "../../core/pool-view.ts";
 import type { ReplicaRecord } from "../replica-store.ts";
 import type { Announced, EndCause, Replica, ReplicaEvent, ReplicaState } from "../../core/replica.ts";
@@ -77,6 +79,11 @@ export function endAnnouncement({ id, environment, pool, version, announced, end
   });
 }
 
+/** Whether the announcement is of a replica that there can be: anybody may write to a subject. */
+export function isOfReplica({ replicaId, environment, pool, version }: SlotAnnouncement): boolean {
+  return [replicaId, environment, pool].every(isId) && environmentOf(pool) === environment && text(version) === version;
+}
+
 /** What an announcement says happened to its replica. */
 export function announcementToEvent(message: SlotAnnouncement): ReplicaEvent {
   const announced = announcedFromMessage(message);
@@ -84,11 +91,16 @@ export function announcementToEvent(message: SlotAnnouncement): ReplicaEvent {
     return {
       kind: "gone",
       cause: causeOf(message, "EXITED"),
-      reason: message.endReason === "" ? "its agent ended" : message.endReason,
+      reason: message.endReason === "" ? "its agent ended" : text(message.endReason),
     };
   }
   if (message.state === StateMessage.DRAINING) {
-    return { kind: "announcedDraining", announced, cause: causeOf(message, "STOPPED"), reason: message.endReason };
+    return {
+      kind: "announcedDraining",
+      announced,
+      cause: causeOf(message, "STOPPED"),
+      reason: text(message.endReason),
+    };
   }
   return { kind: message.state === StateMessage.STARTING ? "announcedStarting" : "announcedReady", announced };
 }
@@ -99,35 +111,41 @@ function causeOf({ endCause }: SlotAnnouncement, otherwise: EndCause): EndCause 
   return own.find((cause) => cause === endCause) ?? otherwise;
 }
 
+/** As environment.proto bounds a policy's concurrency. */
+const slotsMax = 10_000;
+
 function announcedFromMessage(message: SlotAnnouncement): Announced {
+  const slots = Math.min(message.total, slotsMax);
   return {
     address: message.address,
-    sequence: message.sequence,
-    slots: message.total,
-    free: message.free,
-    busy: message.busy,
-    lent: message.lent,
-    idleSinceMs: message.idleSinceUnixMs === 0 ? undefined : message.idleSinceUnixMs,
-    executions: message.executions,
-    memoryBytes: message.memoryBytes,
-    agentPid: message.agentPid,
-    runnerPid: message.runnerPid,
+    sequence: amount(message.sequence),
+    slots,
+    free: Math.min(message.free, slots),
+    busy: whole(message.busy),
+    lent: whole(message.lent),
+    idleSinceMs: moment(message.idleSinceUnixMs) || undefined,
+    executions: amount(message.executions),
+    memoryBytes: amount(message.memoryBytes),
+    agentPid: whole(message.agentPid),
+    runnerPid: whole(message.runnerPid),
   };
 }
 
 export function reportFromMessage(message: DemandReport): RouterReport {
-  const { routerId, address, sequence } = message;
-  return { routerId, address, sequence, pools: message.pools.map(demandFromMessage) };
+  const { routerId, address } = message;
+  return { routerId, address, sequence: amount(message.sequence), pools: message.pools.map(demandFromMessage) };
 }
 
 function demandFromMessage(demand: DemandReport["pools"][number]): PoolDemand {
+  // The environment's own pool has the environment's policy, whatever a router says.
+  const own = demand.pool === environmentOf(demand.pool);
   const override =
-    demand.policyOverride === undefined ? undefined : completePolicy(policyFromMessage(demand.policyOverride));
+    own || demand.policyOverride === undefined ? undefined : completePolicy(policyFromMessage(demand.policyOverride));
   return {
     pool: demand.pool,
     environment: demand.environment,
     backlog: demand.backlog,
-    oldestMs: demand.backlog === 0 ? undefined : demand.oldestUnixMs,
+    oldestMs: demand.backlog === 0 ? undefined : moment(demand.oldestUnixMs),
     // A router admits no invalid policy; should one come, the environment's own holds.
     policyOverride: override?.kind === "valid" ? override.policy : undefined,
   };
