@@ -128,7 +128,7 @@ function toServerError(
   report: (errorId: string, thrown: unknown) => void,
 ): unknown {
   // A handler that stops because its caller left has not failed.
-  if (context.signal.aborted) return thrown;
+  if (context.signal.aborted) return new ServerError(Status.CANCELLED, "The caller left.");
   const error = toHearthError(thrown, report);
   context.trailer.set(detailsTrailer, statusDetails(error));
   return new ServerError(Status[statusOf(error)], error.message);

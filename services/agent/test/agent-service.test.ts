@@ -510,3 +510,43 @@ describe("bad input", () => {
     expect(await router.closed).toMatchObject({ reason: "INVALID_REQUEST" });
   });
 });
+
+describe("an agent that is told what cannot be", () => {
+  it("lives on, and so does its runner, when headers of frames have fields of wrong types", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", "nonsense", "one line\n");
+    const { outcome, failure, startedUnixMs, runnerPid } = await router.end("x");
+    expect([outcome, failure?.reason, failure?.message, startedUnixMs]).toEqual([Outcome.FAILED, "TASK_FAILED", "", 0]);
+    expect(router.ends.filter(({ executionId }) => executionId === "x")).toHaveLength(1);
+    router.dispatch("y", "print", "a later line\n");
+    expect(await router.end("y")).toMatchObject({ outcome: Outcome.SUCCEEDED, runnerPid });
+    await until(() => expect(logs.map(({ line }) => line?.text)).toContain("a later line"));
+  });
+
+  it("ends an attempt that no frame to the runner can hold, and gives its slot to the next", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    const id = "x".repeat(70_000);
+    router.dispatch(id, "echo");
+    expect((await router.end(id)).failure?.reason).toBe("PAYLOAD_TOO_LARGE");
+    router.dispatch("large", "echo", "y".repeat(17 * 2 ** 20));
+    expect((await router.end("large")).failure?.reason).toBe("PAYLOAD_TOO_LARGE");
+    router.dispatch("y", "echo", "hello");
+    expect(text((await router.end("y")).result?.inline)).toBe("hello");
+  });
+
+  it("tells a parent that its child's result is too large for it", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", "call", "1");
+    const call = await until(() => router.childCalls[0] ?? expect.fail("no child was asked for"));
+    router.say((frame) =>
+      frame.childEnds.push(
+        create(ExecutionEndSchema, {
+          executionId: call.executionId,
+          outcome: Outcome.SUCCEEDED,
+          result: { inline: new Uint8Array(17 * 2 ** 20) },
+        }),
+      ),
+    );
+    expect((await router.end("x")).failure?.reason).toBe("PAYLOAD_TOO_LARGE");
+  });
+});

@@ -2,7 +2,8 @@
  * A runner that a test starts as a real process. What it does with an attempt depends on the task:
  * echo: returns its arguments. hold: ends only when cancelled. print: prints its arguments, then returns. exit: exits with
  * code 3. hoard <n>: holds n MiB. babble: writes to its own stderr and kills itself. call <n>: calls itself with n-1 and parks; with 0 it returns.
- * give up: calls "call", parks, cancels that call, and returns how it ended. large: returns 5 MiB. garbage: sends bytes that are no frame. Loading fails when the
+ * give up: calls "call", parks, cancels that call, and returns how it ended. large: returns 5 MiB. nonsense: sends frames
+ * whose headers have fields of wrong types, says again that it is loaded, then fails with a failure of such fields. garbage: sends bytes that are no frame. Loading fails when the
  * environment is "broken"; when it is "deadly" the runner dies of it, while the file of DEADLY_UNTIL is not there.
  */
 import { FrameSocket, type Frame } from "@hearth/runner-protocol";
@@ -92,6 +93,20 @@ function execute({ header, body }: Extract<Frame, { kind: "execute" }>): void {
     }
     case "large":
       return end(attempt, new Uint8Array(5 * 1024 * 1024));
+    case "nonsense": {
+      const wrong: readonly unknown[] = [null, 7, "__proto__", {}, [], true];
+      const say = (kind: string, sent: object): void => runner.send({ kind, header: sent, body } as never);
+      for (const value of wrong) {
+        say("started", { attempt, unixMs: value });
+        say("log", { attempt, stream: value });
+        for (const kind of ["started", "ended", "log", "call", "cancelCall", "park"])
+          say(kind, { attempt: value, call: value });
+        say("call", { attempt, call: value, environment: value, task: value, policy: value, priority: value });
+      }
+      say("loaded", {});
+      const failure = { reason: 7, message: {}, exceptionType: [], traceback: null };
+      return say("ended", { attempt, outcome: { toString: "failed" }, unixMs: "now", failure });
+    }
     case "garbage":
       socket.write(Buffer.from("this is not a frame at all"));
       return;

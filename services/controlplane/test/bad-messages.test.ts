@@ -17,7 +17,7 @@ import { eventually } from "./support/eventually.ts";
 import { ended, startRouterTwin, type RouterTwin } from "./support/router-twin.ts";
 import { bundle, bundleSha256, deploy, startSystem, type System } from "./support/system.ts";
 
-const times = [NaN, Infinity, -1, 1e300, 8.64e15];
+const times = [1e-320, NaN, Infinity, -1, 1e300, 8.64e15];
 const huge = 2 ** 32 - 1;
 const long = "x".repeat(100_000);
 

@@ -27,18 +27,34 @@ const outcomes: Readonly<Record<WireOutcome, Outcome>> = {
 const failureTextMax = 64 * 1024;
 
 /** What a runner calls an outcome, as the protocol has it. Whatever it made up counts as failed. */
-export function toOutcome(outcome: string): Outcome {
-  return Object.hasOwn(outcomes, outcome) ? outcomes[outcome as WireOutcome] : Outcome.FAILED;
+export function toOutcome(outcome: unknown): Outcome {
+  return typeof outcome === "string" && Object.hasOwn(outcomes, outcome)
+    ? outcomes[outcome as WireOutcome]
+    : Outcome.FAILED;
 }
 
 /** A runner's failure with its bounds kept: 8 KiB of message, 64 KiB of traceback. */
 export function toFailure(failure: WireFailure | undefined): Failure {
   return create(FailureSchema, {
-    reason: failure?.reason ?? "TASK_FAILED",
-    message: cut(failure?.message ?? "", failureTextMax / 8),
-    exceptionType: cut(failure?.exceptionType ?? "", 200),
-    traceback: cut(failure?.traceback ?? "", failureTextMax),
+    reason: cut(textOr(failure?.reason, "TASK_FAILED"), 200),
+    message: cut(textOr(failure?.message, ""), failureTextMax / 8),
+    exceptionType: cut(textOr(failure?.exceptionType, ""), 200),
+    traceback: cut(textOr(failure?.traceback, ""), failureTextMax),
   });
+}
+
+/** A runner's time, milliseconds since 1970; 0 when it is none. */
+export function toMoment(unixMs: unknown): number {
+  return typeof unixMs === "number" && unixMs > 0 && Number.isFinite(unixMs) ? unixMs : 0;
+}
+
+/** Where a runner says that something was printed. Whatever it made up counts as stdout. */
+export function toStream(stream: unknown): "stdout" | "stderr" {
+  return stream === "stderr" ? "stderr" : "stdout";
+}
+
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === "string" ? value : otherwise;
 }
 
 export function toPayload(body: Uint8Array): Payload {

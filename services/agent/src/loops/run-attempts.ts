@@ -18,7 +18,7 @@ import type { AgentConfig } from "../config.ts";
 import type { End } from "../core/end-cause.ts";
 import type { DeathCause } from "../core/explain-death.ts";
 import { Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../core/slots.ts";
-import { toCallEnded, toChildRequest, toFailure, toOutcome, toPayload } from "../io/translate.ts";
+import { toCallEnded, toChildRequest, toFailure, toMoment, toOutcome, toPayload, toStream } from "../io/translate.ts";
 import type { SlotState } from "./announce-slots.ts";
 import type { AttemptOutput, OutputCollector } from "./collect-output.ts";
 import { RouterStreams, toSlots } from "./router-streams.ts";
@@ -219,7 +219,7 @@ export class Attempts implements RunnerEvents {
   // Runner
 
   loaded(): void {
-    for (const attempt of this.#live.values()) this.#send(attempt);
+    for (const attempt of [...this.#live.values()]) if (!attempt.sent) this.#send(attempt);
     this.#changed();
   }
 
@@ -248,7 +248,7 @@ export class Attempts implements RunnerEvents {
     switch (frame.kind) {
       case "started": {
         const attempt = this.#byHandle.get(frame.header.attempt);
-        if (attempt !== undefined) attempt.startedAt = frame.header.unixMs;
+        if (attempt !== undefined) attempt.startedAt = toMoment(frame.header.unixMs);
         return;
       }
       case "ended":
@@ -256,7 +256,7 @@ export class Attempts implements RunnerEvents {
       case "log":
         return this.#byHandle
           .get(frame.header.attempt)
-          ?.output.write(frame.header.stream, Buffer.from(frame.body).toString("utf8"));
+          ?.output.write(toStream(frame.header.stream), Buffer.from(frame.body).toString("utf8"));
       case "call":
         return this.#call(frame);
       case "cancelCall": {
@@ -309,7 +309,8 @@ export class Attempts implements RunnerEvents {
       ...{ attempt: handle, execution: key.executionId, number: key.attempt, run: dispatch.runId, task: dispatch.task },
       ...(traceparent === "" ? {} : { traceparent, tracestate }),
     };
-    this.#runner.send({ kind: "execute", header, body: dispatch.arguments?.inline ?? nothing });
+    const tooLarge = this.#sendFrame({ kind: "execute", header, body: dispatch.arguments?.inline ?? nothing });
+    if (tooLarge !== undefined) this.#end(attempt, Outcome.FAILED, { failure: tooLarge });
   }
 
   #ended(frame: Extract<Frame, { kind: "ended" }>): void {
@@ -410,7 +411,26 @@ export class Attempts implements RunnerEvents {
 
   #carryOut(effect: SlotEffect<Answer>): void {
     // Dispatches are answered where they arrive; what is left is to tell parents of their children.
-    if (effect.kind === "deliver") effect.ends.forEach((answer) => this.#runner.send(answer));
+    if (effect.kind === "deliver") effect.ends.forEach((answer) => this.#answer(answer));
+  }
+
+  #answer(answer: Answer): void {
+    const why = this.#sendFrame(answer);
+    if (why === undefined) return;
+    const failure = { reason: why.reason, message: why.message };
+    const header = { call: answer.header.call, outcome: "failed", failure } as const;
+    this.#runner.send({ kind: "callEnded", header, body: nothing });
+  }
+
+  /** Why not, when what a router sent does not fit into a frame. */
+  #sendFrame(frame: Frame): Failure | undefined {
+    try {
+      this.#runner.send(frame);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return failure("PAYLOAD_TOO_LARGE", `What the runner is to be told is too large: ${error.message}`);
+    }
   }
 
   #slotsChanged(): void {

@@ -7,9 +7,9 @@ const wholeMax = 2 ** 31 - 1;
 /** Ids are keys of tables, whose indexes refuse long ones. */
 const idLengthMax = 200;
 
-/** Milliseconds since 1970; 0, which says nothing, when they are none. */
+/** Whole milliseconds since 1970; 0, which says nothing, when they are none. */
 export function moment(ms: number): number {
-  return ms >= 0 && ms <= momentMax ? ms : 0;
+  return ms >= 0 && ms <= momentMax ? Math.floor(ms) : 0;
 }
 
 /** An amount: finite and not below 0, or else 0. */
