@@ -2,9 +2,11 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { buckets, connectBus, ensureStreams, subjects, type Bus } from "@hearth/bus";
 import { newId } from "@hearth/ids";
 import {
+  AttemptEndSchema,
   CatalogueEntrySchema,
   ExecutionService,
   JournalBatchSchema,
+  Outcome,
   ReplicaState,
   SlotAnnouncementSchema,
 } from "@hearth/proto";
@@ -88,6 +90,22 @@ describe("a router that hears what it cannot use", () => {
       await jetstream(bus.connection).publish(subjects.journal("nobody"), message);
     const executionId = newId(Date.now());
     await expect(client.getExecution({ executionId })).rejects.toMatchObject({ reason: "EXECUTION_NOT_FOUND" });
+  });
+
+  it("takes an outcome that there is not for a lost attempt, and makes another", async () => {
+    await deploy("odd");
+    await isDeployed("odd");
+    const agent = new ScriptedAgent({ bus, replicaId: "odd", environment: "odd", slots: 2 });
+    const succeed = agent.onDispatch;
+    agent.onDispatch = (dispatch) => {
+      if (dispatch.attempt > 1) return succeed(dispatch);
+      const { executionId, attempt } = dispatch;
+      agent.say((frame) => frame.ends.push(create(AttemptEndSchema, { executionId, attempt, outcome: Number("99") })));
+    };
+    await agent.start();
+    const { end } = await client.execute({ execution: { environment: "odd", task: "echo" } });
+    expect(end?.outcome).toBe(Outcome.SUCCEEDED);
+    await agent.stop();
   });
 
   it("attaches to the next replica although the one before announced an address that is none", async () => {

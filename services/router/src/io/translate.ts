@@ -81,6 +81,9 @@ function fromWireOutcome(outcome: WireOutcome): Outcome {
     case WireOutcome.LOST:
     case WireOutcome.UNSPECIFIED:
       return "lost";
+    // A number that a later version of the protocol may give.
+    default:
+      return "lost";
   }
 }
 
