@@ -29,7 +29,7 @@ export class FaultyNetwork implements Network {
     this.#faults = faults;
   }
 
-  /** Nobody hears anybody's announcements. Streams and calls go on. */
+  /** Nobody hears anybody's announcements or reaches a journal. Streams and calls go on. */
   setNatsAway(isAway: boolean): void {
     this.#natsIsAway = isAway;
   }
@@ -56,6 +56,7 @@ export class FaultyNetwork implements Network {
   }
 
   call(from: string, to: string): number | undefined {
+    if (to === "journal" && this.#natsIsAway) return undefined;
     return this.#isCut(from, to) || this.#random.happens(this.#faults.failRate) ? undefined : this.#delay();
   }
 

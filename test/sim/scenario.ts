@@ -198,11 +198,17 @@ function planFaults(random: Random, plan: Plan, target: Target): void {
       });
     },
     (at) => {
-      // What a dead router had accepted is its clients' loss, and their children's callers': no nested work here.
       const router = cluster.routers[0];
-      if (plan.isNested || router === undefined) return;
+      if (router === undefined) return;
       say(`kills ${router.id}`);
       cluster.killRouter(router, at.next() * 2_000);
+    },
+    (at) => {
+      const router = cluster.routers.at(-1);
+      if (router === undefined) return;
+      const forMs = at.next() * 12_000;
+      say(`${router.id} stands still for ${Math.round(forMs)} ms`);
+      cluster.freezeRouter(router, forMs);
     },
   ];
   for (let count = random.between(0, 12); count > 0; count--) {
@@ -259,7 +265,8 @@ function combine(observers: readonly Observer[]): Observer {
       for (const observer of observers) (observer[method] as ((...all: unknown[]) => void) | undefined)?.(...args);
     };
   const methods: readonly (keyof Observer)[] = [
-    ...(["executionAccepted", "executionRejected", "attemptDispatched", "executionEnded", "resultDelivered"] as const),
+    ...(["executionAccepted", "executionRejected", "attemptDispatched", "executionEnded"] as const),
+    ...(["endWritten", "resultDelivered"] as const),
     ...(["agentChanged", "attemptDispatchTaken", "attemptGone", "attemptWorked", "parentResuming"] as const),
     ...(["replicaCreated", "replicaGone", "controlPlaneDid"] as const),
   ];

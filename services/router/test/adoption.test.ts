@@ -131,6 +131,14 @@ describe("who takes over", () => {
     expect(bench.admit("x")).toEqual(["found x#1 on r1"]);
   });
 
+  it("joins an execution that is asked for again with the end of the attempt, though that was told before", () => {
+    const bench = settled(1);
+    adopt(bench);
+    attach(bench, "r1", [{ executionId: "x", attempt: 1 }], 1);
+    expect(bench.end("x")).toEqual([]);
+    expect(bench.admit("x")).toEqual(["found x#1 on r1", "x ended succeeded"]);
+  });
+
   it("ends what is cancelled while it is held", () => {
     const bench = settled(1);
     adopt(bench, anExecution("x"));

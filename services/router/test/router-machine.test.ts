@@ -2,6 +2,16 @@ import { describe, expect, it } from "vitest";
 import { lostAfterMs } from "../src/core/router-machine.ts";
 import { Bench } from "./machine-bench.ts";
 
+it("an attempt whose number its replica has seen is followed by one with another number", () => {
+  const bench = new Bench();
+  bench.ready("r1", 1);
+  bench.admit("x");
+  bench.does({ kind: "refused", key: { executionId: "x", attempt: 1 }, reason: "STALE_ATTEMPT" });
+  expect(bench.does({ kind: "slots", replicaId: "r1", slots: { total: 1, free: 1, seen: 1 } })).toEqual([
+    "dispatch x#2 to r1",
+  ]);
+});
+
 describe("a router", () => {
   it("dispatches at once when a slot is free", () => {
     const bench = new Bench();

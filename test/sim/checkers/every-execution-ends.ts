@@ -1,6 +1,6 @@
 import type { NewChecker } from "./checker.ts";
 
-/** What a router that lives has accepted ends once the faults have stopped. */
+/** Once the faults have stopped, what routers have ends, and whoever asked for a root that was accepted hears how. */
 export const everyExecutionEnds: NewChecker = (world) => {
   const name = "every-execution-ends";
   const open = new Map<string, string>();
@@ -11,10 +11,11 @@ export const everyExecutionEnds: NewChecker = (world) => {
       executionEnded: ({ id }) => void open.delete(id),
     },
     atRest() {
-      const alive = new Set(world.cluster.routers.map(({ id }) => id));
       for (const [id, router] of open) {
-        if (alive.has(router)) world.report(name, `execution ${id} of ${router} has not ended`);
+        const has = world.cluster.routers.find((living) => living.hasOpen(id));
+        if (has !== undefined) world.report(name, `execution ${id}, accepted by ${router}, has not ended at ${has.id}`);
       }
+      for (const id of world.cluster.unanswered) world.report(name, `nobody was told how ${id} ended`);
     },
   };
 };

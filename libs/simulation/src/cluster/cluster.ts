@@ -8,12 +8,13 @@ import {
   type RouterReport,
 } from "@hearth/controlplane/core";
 import { freshReplicaPolicy, type Policy } from "@hearth/policy";
-import { RouterMachine, type EnvironmentFacts } from "@hearth/router/core";
+import { RouterMachine, silentAfterMs, type EnvironmentFacts } from "@hearth/router/core";
 import { EventQueue } from "../event-queue.ts";
 import type { ExecutionOrder, SimulatedAnnouncement, ToAgent, ToRouter } from "./messages.ts";
 import { perfectNetwork, type Network } from "./network.ts";
 import type { Observer } from "./observer.ts";
 import { SimulatedAgent } from "./simulated-agent.ts";
+import { SimulatedJournal } from "./simulated-journal.ts";
 import { SimulatedControlPlane, type ControlPlaneState } from "./simulated-control-plane.ts";
 import { SimulatedRouter } from "./simulated-router.ts";
 import { SimulatedStream } from "./simulated-stream.ts";
@@ -57,6 +58,18 @@ const defaults = {
 /** Ended executions a router remembers. */
 const retention = { ttlMs: 600_000, countMax: 10_000, bytesMax: Infinity };
 
+/** When a takeover did not come about, it is tried again after this long. */
+const takeOverAgainMs = 250;
+
+/** Who asked for a root. */
+interface Client {
+  readonly order: ExecutionOrder;
+  readonly runId: string;
+  /** Asked last. */
+  routerId: string;
+  readonly delivered: () => void;
+}
+
 /** How long a runner takes to come back after its death. */
 const runnerRestartMs = 300;
 const stopMs = 20;
@@ -72,6 +85,8 @@ export class SimulatedCluster {
   readonly #streams = new Map<string, SimulatedStream<ToAgent, ToRouter>>();
   readonly #state: ControlPlaneState = { environments: new Map(), replicas: new Map() };
   #controlPlane: SimulatedControlPlane;
+  /** Who asked for a root and has not heard how it ended. */
+  readonly #clients = new Map<string, Client>();
   #ids = 0;
   #turn = 0;
 
@@ -123,9 +138,16 @@ export class SimulatedCluster {
     const router = routers[this.#turn++ % routers.length];
     if (router === undefined) return undefined;
     const executionId = this.#newId();
-    const runId = order.run ?? executionId;
-    const delivered = (): void => this.#options.observer.resultDelivered?.(executionId);
-    return router.submit(order, { executionId, runId, parentId: "" }, delivered) ? executionId : undefined;
+    const delivered = (): void => {
+      if (this.#clients.delete(executionId)) this.#options.observer.resultDelivered?.(executionId);
+    };
+    this.#ask(executionId, { order, runId: order.run ?? executionId, routerId: "", delivered }, router);
+    return this.#clients.has(executionId) ? executionId : undefined;
+  }
+
+  /** Roots that were accepted, and whose clients have not heard how they ended. */
+  get unanswered(): readonly string[] {
+    return [...this.#clients.keys()];
   }
 
   /** Whether anybody's announcements reach the control plane, as far as it can tell. */
@@ -147,20 +169,92 @@ export class SimulatedCluster {
     });
   }
 
-  /** A router's process dies, with all that it had accepted, and another one takes its place after a while. */
+  /** A router's process dies, and another one takes its place after a while. */
   killRouter(router: SimulatedRouter, forMs: number): void {
+    this.#restartAfterMs = forMs;
     router.kill();
-    this.queue.after(forMs, () => this.#addRouter());
+  }
+
+  /** A router's process stands still. Others take over from it if that is for too long. */
+  freezeRouter(router: SimulatedRouter, forMs: number): void {
+    router.freeze(forMs);
+    if (forMs > silentAfterMs) this.queue.after(silentAfterMs, () => this.#takeOver(router));
+  }
+
+  #restartAfterMs = 500;
+
+  #routerDied(router: SimulatedRouter): void {
+    this.queue.after(this.#restartAfterMs, () => this.#addRouter());
+    if (router.journal === undefined) return;
+    if (router.journal.sealedFor === undefined) this.queue.after(silentAfterMs, () => this.#takeOver(router));
+    else this.#askAgain(router.id);
+  }
+
+  /** A living router reads what another one has written, writes it again, and closes that journal. */
+  #takeOver(from: SimulatedRouter): void {
+    const { network } = this.#options;
+    const again = (): void => this.queue.after(takeOverAgainMs, () => this.#takeOver(from));
+    const [to] = this.routers.filter((router) => router !== from && !router.isFrozen);
+    const theirs = from.journal;
+    const own = to?.journal;
+    if (theirs === undefined || theirs.sealedFor !== undefined) return;
+    const readMs = to === undefined ? undefined : network.call(to.id, "journal");
+    if (to === undefined || own === undefined || readMs === undefined) return again();
+    const length = theirs.length;
+    const isSealedFor = (id: string, routerId: string): boolean => this.#journalOf(id)?.sealedFor === routerId;
+    const executions = [...theirs.read(isSealedFor).values()];
+    // Everybody looks by himself: who dies over it, or is taken over itself, does not keep the others from it.
+    this.queue.after(takeOverAgainMs, again);
+    const seal = (): void => {
+      if (!to.isAlive || theirs.sealedFor !== undefined || theirs.length !== length) return;
+      theirs.seal(to.id);
+      const before = theirs.adoptedIds().filter((id) => isSealedFor(id, from.id));
+      to.adopt([...before, from.id], executions, (id) => this.#clients.get(id)?.delivered);
+      this.#askAgain(from.id);
+    };
+    this.queue.after(readMs, () => {
+      const [last] = executions.slice(-1);
+      for (const execution of executions) {
+        own.append({ kind: "carried", execution, fromRouterId: from.id }, execution === last ? seal : undefined);
+      }
+      if (last === undefined) seal();
+    });
+  }
+
+  /** Connections to a router broke: its clients ask another one under the same ids, which finds who has the executions. */
+  #askAgain(routerId: string): void {
+    const [to] = this.routers;
+    if (to === undefined) return this.queue.after(takeOverAgainMs, () => this.#askAgain(routerId));
+    for (const [id, client] of this.#clients) {
+      if (client.routerId === routerId) this.#ask(id, client, this.routers.find((router) => router.knows(id)) ?? to);
+    }
+  }
+
+  #ask(executionId: string, client: Client, router: SimulatedRouter): void {
+    const { order, runId, delivered } = client;
+    client.routerId = router.id;
+    this.#clients.set(executionId, client);
+    router.soon(() => {
+      const isAccepted = router.submit(order, { executionId, runId, parentId: "" }, delivered);
+      if (!isAccepted) this.#clients.delete(executionId);
+    });
+  }
+
+  #journalOf(routerId: string): SimulatedJournal | undefined {
+    return this.#routers.find(({ id }) => id === routerId)?.journal;
   }
 
   #addRouter(): void {
-    const { observer, backlogMax, newRouterMachine } = this.#options;
+    const { observer, backlogMax, newRouterMachine, heartbeats, network } = this.#options;
     const router: SimulatedRouter = new SimulatedRouter(`router-${this.#routers.length + 1}`, {
       ...{ queue: this.queue, observer, backlogMax },
       newMachine: () => newRouterMachine(retention),
       connect: (to, replicaId) => this.#connect(to, replicaId),
       report: (report) => this.#deliver(report.routerId, "controlplane", () => this.#hearDemand(report)),
       policyOf: (environment) => this.#state.environments.get(environment)?.policy,
+      newJournal: ({ id }, superseded) =>
+        heartbeats ? new SimulatedJournal(id, { queue: this.queue, network }, superseded) : undefined,
+      died: (dead) => this.#routerDied(dead),
     });
     this.#routers.push(router);
     for (const [name, environment] of this.#state.environments) router.environmentChanged(name, factsOf(environment));
@@ -262,7 +356,7 @@ export class SimulatedCluster {
     );
     this.#streams.set(`${router.id} ${replicaId}`, stream);
     this.queue.after(network.stream(router.id, replicaId), () => {
-      if (stream.isOpen && agent.isAlive) agent.attach(router.id, stream);
+      if (stream.isOpen && agent.isAlive) agent.attach(router.id, stream, router.adoptedIds);
       else stream.break();
     });
     return stream;

@@ -1,4 +1,4 @@
-/** Where messages go through. Names are those of routers, replicas and "controlplane". */
+/** Where messages go through. Names are those of routers, replicas, "controlplane" and "journal". */
 export interface Network {
   /** When a published message reaches one of its hearers, as delays: none when it is lost, several when it is doubled. */
   publish(from: string, to: string): readonly number[];

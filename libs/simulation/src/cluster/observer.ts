@@ -8,6 +8,8 @@ export interface Observer {
   executionRejected?(reason: string): void;
   attemptDispatched?(execution: Execution, attempt: Attempt, router: string): void;
   executionEnded?(execution: Execution, end: AttemptEnd, router: string): void;
+  /** An end is in its router's journal. */
+  endWritten?(executionId: string, router: string): void;
   /** Somebody who asked, or a caller, was told of the end. */
   resultDelivered?(executionId: string): void;
   /** The backlogs of all routers together, after a change. */

@@ -21,7 +21,8 @@ const drainCheckMs = 20;
 /** An attempt that has not ended. */
 interface LiveAttempt {
   readonly key: AttemptKey;
-  readonly routerId: string;
+  /** The router that has it: another one after a takeover. */
+  routerId: string;
   readonly runId: string;
   readonly work: Work;
   /** Calls that have not been answered, by child. */
@@ -120,8 +121,15 @@ export class SimulatedAgent {
 
   // Routers
 
-  /** A router opens its stream; an earlier one of the same router ends. */
-  attach(routerId: string, stream: RouterStream): void {
+  /** A router opens its stream; an earlier one of the same router ends. What the adopted ones had is its own. */
+  attach(routerId: string, stream: RouterStream, adoptedIds: readonly string[]): void {
+    if (this.#accounts.isSuperseded(routerId)) return stream.break();
+    for (const adopted of adoptedIds) {
+      this.#accounts.adopt(adopted, routerId);
+      this.#streams.get(adopted)?.stream.break();
+      this.#streams.delete(adopted);
+    }
+    for (const attempt of this.#live.values()) if (adoptedIds.includes(attempt.routerId)) attempt.routerId = routerId;
     this.#streams.get(routerId)?.stream.break();
     this.#streams.set(routerId, { stream, seen: 0 });
     const frame = this.#frame(routerId);

@@ -14,12 +14,16 @@ import type { Policy } from "@hearth/policy";
 import type { EventQueue } from "../event-queue.ts";
 import type { AttemptReport, ExecutionOrder, SimulatedAnnouncement, ToAgent, ToRouter, Work } from "./messages.ts";
 import type { Observer } from "./observer.ts";
+import type { SimulatedJournal } from "./simulated-journal.ts";
 import type { SimulatedStream, StreamEnd } from "./simulated-stream.ts";
 
 const reportEveryMsMin = 50;
 const reportEveryMsMax = 1_000;
 const tickMs = 1_000;
 const reattachAfterMs = 200;
+/** A router that stood still sends nothing out until it has looked at its journal, which takes no longer than this. */
+const lookMsMax = 1_000;
+const ownForMs = 4_000;
 
 type AgentStream = SimulatedStream<ToAgent, ToRouter>;
 type OnEnd = (succeeded: boolean) => void;
@@ -32,7 +36,11 @@ export interface RouterSurroundings {
   newMachine(): RouterMachine;
   /** Opens a stream to a replica's agent. Undefined: it cannot be reached. */
   connect(router: SimulatedRouter, replicaId: string): AgentStream | undefined;
+  /** Undefined where nothing can be lost. `superseded` is called when another router has taken over. */
+  newJournal(router: SimulatedRouter, superseded: () => void): SimulatedJournal | undefined;
   report(report: RouterReport): void;
+  /** Its process has ended. */
+  died(router: SimulatedRouter): void;
   policyOf(environment: string): Policy | undefined;
 }
 
@@ -44,6 +52,12 @@ export class SimulatedRouter {
   readonly #streams = new Map<string, AgentStream>();
   readonly #known = new Map<string, Replica>();
   readonly #onEnd = new Map<string, OnEnd[]>();
+  readonly #adoptedIds: string[] = [];
+  /** Taken over before they had a slot, and not in a backlog yet. */
+  readonly #held = new Set<string>();
+  readonly journal: SimulatedJournal | undefined;
+  /** What happens while it stands still, for later. Undefined: it does not. */
+  #missed: (() => void)[] | undefined;
   #sequence = 0;
   #lastReportAt = -Infinity;
   #reporting = false;
@@ -53,13 +67,20 @@ export class SimulatedRouter {
     this.id = id;
     this.#around = around;
     this.#machine = around.newMachine();
+    this.journal = around.newJournal(this, () => this.kill());
     this.#report();
     this.#every(reportEveryMsMax, () => this.#report());
     this.#every(tickMs, () => this.handle({ kind: "tick" }));
+    if (this.journal !== undefined) this.#every(lookMsMax, () => this.#look());
   }
 
   get isAlive(): boolean {
     return this.#isAlive;
+  }
+
+  /** Whether its process stands still. */
+  get isFrozen(): boolean {
+    return this.#missed !== undefined;
   }
 
   get backlog(): number {
@@ -102,25 +123,94 @@ export class SimulatedRouter {
       ...{ acceptedAt: now, request: order.work, attempts: [], state: { kind: "queued", since: now, waitReason: "" } },
     };
     this.#onEnd.set(id, [onEnd]);
+    this.journal?.append({ kind: "accepted", execution });
     this.#around.observer.executionAccepted?.(execution, this.id);
     this.handle({ kind: "admitted", execution, policyOverride: undefined });
     return true;
   }
 
+  /** Routers whose attempts are this one's. */
+  get adoptedIds(): readonly string[] {
+    return this.#adoptedIds;
+  }
+
+  knows(executionId: string): boolean {
+    return this.#machine.execution(executionId) !== undefined;
+  }
+
+  /** Whether it has the execution, and that has not ended. */
+  hasOpen(executionId: string): boolean {
+    const execution = this.#machine.execution(executionId);
+    return execution !== undefined && execution.state.kind !== "ended";
+  }
+
+  /** Goes on with what another router had. `onEndOf` says who waits for the end of each. */
+  adopt(
+    routerIds: readonly string[],
+    executions: readonly Execution[],
+    onEndOf: (executionId: string) => OnEnd | undefined,
+  ): void {
+    this.#adoptedIds.push(...routerIds);
+    for (const execution of executions) {
+      const onEnd = onEndOf(execution.id);
+      if (this.#machine.execution(execution.id) !== undefined) continue;
+      if (execution.attempts.length === 0) this.#held.add(execution.id);
+      if (execution.state.kind === "ended") onEnd?.(execution.state.end.outcome === "succeeded");
+      else this.#onEnd.set(execution.id, onEnd === undefined ? [] : [onEnd]);
+    }
+    this.handle({ kind: "adopted", executions });
+  }
+
   hear(announcement: SimulatedAnnouncement): void {
     const { replicaId, pool, environment, version, state } = announcement;
     const heard = { replicaId, pool, environment, version, address: replicaId, state };
-    if (this.#isAlive) this.handle({ kind: "announced", announcement: heard });
+    this.soon(() => this.handle({ kind: "announced", announcement: heard }));
   }
 
   environmentChanged(name: string, environment: EnvironmentFacts): void {
-    if (this.#isAlive) this.handle({ kind: "environmentChanged", name, environment });
+    this.soon(() => this.handle({ kind: "environmentChanged", name, environment }));
   }
 
-  /** Its process is gone, and what it had accepted with it. */
+  /** Its process is gone. What it had accepted is in its journal. */
   kill(): void {
+    if (!this.#isAlive) return;
     this.#isAlive = false;
+    this.journal?.abandon();
     for (const stream of this.#streams.values()) stream.break();
+    this.#around.died(this);
+  }
+
+  /** Its process stands still, and goes on later as if nothing had happened. */
+  freeze(forMs: number): void {
+    if (!this.#isAlive || this.#missed !== undefined) return;
+    this.#missed = [];
+    this.#around.queue.after(forMs, () => {
+      const missed = this.#missed ?? [];
+      this.#missed = undefined;
+      if (!this.#isAlive) return;
+      if (forMs >= ownForMs) this.#doubt();
+      for (const happen of missed) this.soon(happen);
+    });
+  }
+
+  /** It cannot know whether its journal is its own, and looks. */
+  #doubt(): void {
+    this.handle({ kind: "journal", isOwn: false });
+    this.#around.queue.after(lookMsMax, () => {
+      this.#look();
+      if (this.#isAlive) this.handle({ kind: "journal", isOwn: true });
+    });
+  }
+
+  #look(): void {
+    if (this.journal?.sealedFor !== undefined) this.kill();
+  }
+
+  /** Lets something happen to it, unless it is dead; when it stands still, later. */
+  soon(happen: () => void): void {
+    if (!this.#isAlive) return;
+    if (this.#missed === undefined) happen();
+    else this.#missed.push(happen);
   }
 
   /** This side of the stream to a replica. */
@@ -128,13 +218,17 @@ export class SimulatedRouter {
     return {
       name: this.id,
       receive: (frame) => {
-        if (this.#isAlive && this.#streams.get(replicaId) === own()) this.#receive(replicaId, own(), frame);
+        this.soon(() => {
+          if (this.#streams.get(replicaId) === own()) this.#receive(replicaId, own(), frame);
+        });
       },
       closed: () => {
-        if (!this.#isAlive || this.#streams.get(replicaId) !== own()) return;
-        this.#streams.delete(replicaId);
-        this.handle({ kind: "detached", replicaId });
-        this.#reattach(replicaId);
+        this.soon(() => {
+          if (this.#streams.get(replicaId) !== own()) return;
+          this.#streams.delete(replicaId);
+          this.handle({ kind: "detached", replicaId });
+          this.#reattach(replicaId);
+        });
       },
     };
   }
@@ -161,6 +255,7 @@ export class SimulatedRouter {
       case "dispatch": {
         const { execution, attempt, replica } = effect;
         observer.attemptDispatched?.(execution, attempt, this.id);
+        this.journal?.append({ kind: "dispatched", executionId: execution.id, attempt });
         const key = { executionId: execution.id, attempt: attempt.number };
         const work = execution.request as Work;
         return this.#streams.get(replica.id)?.toAgent({ kind: "dispatch", key, runId: execution.runId, work });
@@ -168,14 +263,28 @@ export class SimulatedRouter {
       case "cancelAttempt":
         return this.#streams.get(effect.replicaId)?.toAgent({ kind: "cancel", key: effect.key });
       case "waiting":
-      case "found":
+        if (this.#held.delete(effect.execution.id)) observer.executionAccepted?.(effect.execution, this.id);
+        return;
       case "forgotten":
         return;
-      case "reattach":
-        this.#streams.get(effect.replica.id)?.break();
+      case "found":
+        this.#held.delete(effect.execution.id);
+        observer.attemptDispatched?.(effect.execution, effect.attempt, this.id);
+        return this.journal?.append({
+          ...{ kind: "dispatched", executionId: effect.execution.id, attempt: effect.attempt },
+        });
+      case "reattach": {
+        const before = this.#streams.get(effect.replica.id);
+        this.#streams.delete(effect.replica.id);
+        before?.break();
         return this.#connect(effect.replica.id);
-      case "attemptEnded":
-        return this.#acknowledge(effect.attempt.replicaId, effect.execution.id, effect.attempt.number);
+      }
+      case "attemptEnded": {
+        const { execution, attempt, end } = effect;
+        const key = { executionId: execution.id, attempt: attempt.number };
+        const entry = { kind: "attemptEnded", key, end, at: this.#around.queue.nowMs } as const;
+        return this.#write(entry, () => this.#acknowledge(attempt.replicaId, execution.id, attempt.number));
+      }
       case "ended":
         return this.#ended(effect.execution, effect.end);
     }
@@ -183,11 +292,24 @@ export class SimulatedRouter {
 
   #ended(execution: Execution, end: AttemptEnd): void {
     const last = execution.attempts.at(-1);
-    if (last?.end === end) this.#acknowledge(last.replicaId, execution.id, last.number);
     this.#around.observer.executionEnded?.(execution, end, this.id);
     const listeners = this.#onEnd.get(execution.id) ?? [];
     this.#onEnd.delete(execution.id);
-    for (const onEnd of listeners) onEnd(end.outcome === "succeeded");
+    const tell = (): void => {
+      for (const onEnd of listeners) onEnd(end.outcome === "succeeded");
+    };
+    // What an agent reports it tells again until it is in a journal. What a router decides only its journal can prove.
+    if (end.report !== undefined) tell();
+    this.#write({ kind: "ended", executionId: execution.id, end, at: this.#around.queue.nowMs }, () => {
+      if (last?.end === end) this.#acknowledge(last.replicaId, execution.id, last.number);
+      if (end.report === undefined) tell();
+      this.#around.observer.endWritten?.(execution.id, this.id);
+    });
+  }
+
+  #write(entry: Parameters<SimulatedJournal["append"]>[0], durable: () => void): void {
+    if (this.journal === undefined) return durable();
+    this.journal.append(entry, () => this.soon(durable));
   }
 
   #tellEnd(execution: Execution, onEnd: OnEnd): void {
@@ -209,10 +331,11 @@ export class SimulatedRouter {
 
   #reattach(replicaId: string): void {
     this.#around.queue.after(reattachAfterMs, () => {
-      const wanted = this.#isAlive && this.#known.has(replicaId) && !this.#streams.has(replicaId);
-      if (!wanted) return;
-      this.handle({ kind: "detached", replicaId });
-      this.#connect(replicaId);
+      this.soon(() => {
+        if (!this.#known.has(replicaId) || this.#streams.has(replicaId)) return;
+        this.handle({ kind: "detached", replicaId });
+        this.#connect(replicaId);
+      });
     });
   }
 
@@ -230,7 +353,7 @@ export class SimulatedRouter {
   }
 
   #endAttempt(stream: AgentStream, { key, outcome, reason, neighbours }: AttemptReport): void {
-    const end = { outcome, reason, message: reason, resultBytes: 0, neighbours };
+    const end = { outcome, reason, message: reason, resultBytes: 0, neighbours, report: key };
     if (!this.handle({ kind: "attemptEnded", key, end })) stream.toAgent({ kind: "acknowledge", key });
   }
 
@@ -242,7 +365,7 @@ export class SimulatedRouter {
     this.#reporting = true;
     this.#around.queue.at(this.#lastReportAt + reportEveryMsMin, () => {
       this.#reporting = false;
-      if (this.#isAlive) this.#report();
+      this.soon(() => this.#report());
     });
   }
 
@@ -260,9 +383,10 @@ export class SimulatedRouter {
 
   #every(periodMs: number, happen: () => void): void {
     this.#around.queue.after(periodMs, () => {
-      if (!this.#isAlive) return;
-      happen();
-      this.#every(periodMs, happen);
+      this.soon(() => {
+        happen();
+        this.#every(periodMs, happen);
+      });
     });
   }
 }

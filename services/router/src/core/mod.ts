@@ -2,6 +2,8 @@
 export * from "./events.ts";
 export * from "./execution.ts";
 export * from "./router-machine.ts";
+export * from "./replay-journal.ts";
+export { silentAfterMs } from "./peer-routers.ts";
 export { turnsPerOldest } from "./backlog.ts";
 export { choosePool } from "./choose-pool.ts";
 export { decideAdmission, type Admission, type AdmissionSnapshot } from "./admit.ts";

@@ -1,4 +1,5 @@
-import type { Execution } from "./execution.ts";
+import type { AttemptKey } from "./events.ts";
+import type { AttemptEnd, Execution } from "./execution.ts";
 import type { Replica } from "./replica.ts";
 
 /** Replicas announce themselves every second: after this long every living one was heard of. */
@@ -13,10 +14,11 @@ interface Held {
   readonly since: number;
 }
 
-/** An attempt on a replica. */
+/** An attempt on a replica, and how it ended if it has. */
 interface Place {
   readonly replica: Replica;
   readonly attempt: number;
+  end?: AttemptEnd;
 }
 
 /**
@@ -61,6 +63,12 @@ export class Recovery {
       if (this.#unclaimed.size <= unclaimedMax) return;
       this.#unclaimed.delete(oldest);
     }
+  }
+
+  /** The attempt that a replica said it has, of an execution that nobody here knows, has ended. */
+  keepEnd({ executionId, attempt }: AttemptKey, end: AttemptEnd): void {
+    const place = this.#unclaimed.get(executionId);
+    if (place?.attempt === attempt) place.end = end;
   }
 
   /** Where an attempt of the execution is, if a replica said so. */

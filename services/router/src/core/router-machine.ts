@@ -99,7 +99,11 @@ export class RouterMachine {
     this.#remember(execution);
     const pool = this.#pool(execution.pool, execution.environment, policyOverride);
     const place = this.#recovery.claim(execution.id);
-    if (place?.replica.attached === true) return this.#find(execution, place.replica, place.attempt, now);
+    if (place !== undefined && (place.end !== undefined || place.replica.attached)) {
+      this.#find(execution, place.replica, place.attempt, now);
+      if (place.end === undefined) return;
+      return this.#endAttempt({ executionId: execution.id, attempt: place.attempt }, place.end, now);
+    }
     pool.backlog.push(execution);
     this.#place(pool, now);
     if (execution.state.kind === "queued") this.#explain(execution, pool, now);
@@ -137,6 +141,7 @@ export class RouterMachine {
   }
 
   #endAttempt(key: AttemptKey, end: AttemptEnd, now: number): void {
+    if (!this.#executions.has(key.executionId)) return this.#recovery.keepEnd(key, end);
     const execution = this.#running(key);
     // Not running here under this number: a second report, or one of an attempt that was given up. The first counted.
     if (execution === undefined) return;
@@ -236,7 +241,13 @@ export class RouterMachine {
   #releaseHeld(now: number): void {
     const replicasOf = (pool: string): Iterable<Replica> => this.#pools.get(pool)?.replicas ?? [];
     for (const execution of this.#recovery.release(replicasOf, now, this.#listensSince ?? now)) {
-      this.#requeue(execution, "its router is gone", now);
+      const pool = this.#pool(execution.pool, execution.environment, undefined);
+      // Runs go on taking turns: what was taken over is not ahead of what was here, unless it had a slot before.
+      if (execution.attempts.length > 0) pool.backlog.giveBack(execution);
+      else pool.backlog.push(execution);
+      execution.state = { kind: "queued", since: now, waitReason: "its router is gone" };
+      this.#effects.push({ kind: "waiting", execution });
+      this.#place(pool, now);
     }
   }
 
@@ -278,6 +289,10 @@ export class RouterMachine {
   #refuse(key: AttemptKey, reason: string, now: number): void {
     const execution = this.#running(key);
     if (execution === undefined) return;
+    // Its replica knows of a later attempt than this router: under a number of its own it will be taken.
+    if (reason === "STALE_ATTEMPT") {
+      return this.#endAttempt(key, ended("lost", "REPLICA_LOST", "Its replica had an attempt of that number."), now);
+    }
     // A refused claim is no attempt: it never had the slot.
     const refused = execution.state.attempt;
     execution.attempts.pop();
