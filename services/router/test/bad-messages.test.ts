@@ -100,7 +100,7 @@ describe("a router that hears what it cannot use", () => {
     agent.onDispatch = (dispatch) => {
       if (dispatch.attempt > 1) return succeed(dispatch);
       const { executionId, attempt } = dispatch;
-      agent.say((frame) => frame.ends.push(create(AttemptEndSchema, { executionId, attempt, outcome: Number("99") })));
+      agent.say((frame) => frame.ends.push(create(AttemptEndSchema, { executionId, attempt, outcome: 99 as never })));
     };
     await agent.start();
     const { end } = await client.execute({ execution: { environment: "odd", task: "echo" } });
