@@ -24,6 +24,8 @@ export const buckets = {
   catalogue: "hearth_environments",
   /** Which execution an idempotency key stands for. */
   keys: "hearth_keys",
+  /** Which control plane acts. */
+  leader: "hearth_leader",
   /** Code bundles by SHA-256. */
   bundles: "hearth_bundles",
 } as const;

@@ -3,6 +3,7 @@ import { systemClock } from "@hearth/clock";
 import { BundleService, EnvironmentService, RunService, SlotAnnouncementSchema } from "@hearth/proto";
 import { service, startGrpcServer } from "@hearth/rpc";
 import { createLogger, startMetrics, startTracing } from "@hearth/telemetry";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { bundleHandlers } from "./api/bundle-service.ts";
 import { environmentHandlers } from "./api/environment-service.ts";
@@ -20,11 +21,13 @@ import { natsDurableStream } from "./io/durable-stream.ts";
 import { newId } from "@hearth/ids";
 import { grpcPeers } from "./io/peers.ts";
 import { PoolMetrics } from "./io/pool-metrics.ts";
+import { LeaderLease } from "./io/leader-lease.ts";
 import { openDatabase } from "./io/sql/open-database.ts";
 import { sqlEnvironmentStore } from "./io/sql/sql-environment-store.ts";
 import { sqlHistoryStore } from "./io/sql/sql-history-store.ts";
 import { sqlReplicaStore } from "./io/sql/sql-replica-store.ts";
 import { endAnnouncement } from "./io/wire/pool-message.ts";
+import { waitToLead } from "./loops/lead.ts";
 import { collectLogs } from "./loops/collect-logs.ts";
 import { listenToBus } from "./loops/listen-to-bus.ts";
 import { projectHistory } from "./loops/project-history.ts";
@@ -40,23 +43,30 @@ const reader = "history";
 export interface ControlPlane {
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Settled when another control plane leads; this one has to end then. */
+  readonly superseded: Promise<void>;
   /** Ends it; with it the replicas when the configuration says so. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a whole control plane. `programs` is the folder that holds the agent and the runner where the configuration
+ * Starts a whole control plane, once no other one leads. `programs` is the folder that holds the agent and the runner where the configuration
  * does not say.
  */
 export async function build(config: Config, variables: NodeJS.ProcessEnv, programs: string): Promise<ControlPlane> {
   const clock = systemClock;
   const log = createLogger("controlplane", config.logLevel);
+  const bus = await connectBus({ url: config.natsUrl, name: "hearth-controlplane" });
+  const leadership = await waitToLead({
+    ...{ clock, log, lease: await LeaderLease.open(bus), id: newId(clock.now()) },
+    place: config.grpcPort === 0 ? "" : `${hostname()}:${config.grpcPort}`,
+  });
   const report = (errorId: string, thrown: unknown): void => log.error({ errorId, err: thrown }, "unexpected failure");
   const [tracing, measured] = await Promise.all([
     startTracing("hearth-controlplane", variables),
     startMetrics("hearth-controlplane", variables),
   ]);
-  const { database, bus, store, environmentStore, replicaStore, bundles, catalogue, provider } = await openIo({
+  const { database, store, environmentStore, replicaStore, bundles, catalogue, provider } = await openIo(bus, {
     ...{ config, variables, log, programs },
   });
   const peers = grpcPeers();
@@ -70,6 +80,7 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   metrics.watch(() => machine.allPools());
   const pools = new ScalePools({
     ...{ clock, log, machine, provider, peers, store: replicaStore, feed: poolFeed, metrics, startTimeoutMs },
+    mayAct: () => leadership.mayAct,
     announceEnd: (replica) =>
       bus.publish(subjects.slots(replica.environment), SlotAnnouncementSchema, endAnnouncement(replica)),
   });
@@ -113,6 +124,7 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   return {
     grpcPort: grpc.port,
     httpPort: http.port,
+    superseded: leadership.lost,
     async stop() {
       grpc.setServing(false);
       await Promise.all([grpc.stop(stopGraceMs), http.stop(stopGraceMs)]);
@@ -121,6 +133,7 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
       reading.abort();
       await Promise.all(loops);
       peers.close();
+      await leadership.stop();
       await closeBus(bus);
       await database.destroy();
       await Promise.all([tracing.stop(), measured.stop()]);
@@ -129,10 +142,9 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
 }
 
 /** Opens what the control plane touches; returns once all of it answers. */
-async function openIo(options: ProviderOptions) {
+async function openIo(bus: Bus, options: ProviderOptions) {
   const { config } = options;
   const database = await openDatabase(config.databaseUrl ?? join(config.stateFolder, "controlplane.sqlite"));
-  const bus = await connectBus({ url: config.natsUrl, name: "hearth-controlplane" });
 
   const store = sqlHistoryStore(database);
   const environmentStore = sqlEnvironmentStore(database);
@@ -140,7 +152,7 @@ async function openIo(options: ProviderOptions) {
   const bundles = await openNatsBundleStore(bus.connection, buckets.bundles);
   const catalogue = await openNatsCatalogue(bus.connection, buckets.catalogue);
   const provider = await openProvider(options);
-  return { database, bus, store, environmentStore, replicaStore, bundles, catalogue, provider };
+  return { database, store, environmentStore, replicaStore, bundles, catalogue, provider };
 }
 
 /** A server that is gone takes no goodbye. */

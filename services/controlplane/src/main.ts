@@ -8,6 +8,10 @@ const controlPlane = await build(config, process.env, import.meta.dirname).catch
   process.stderr.write(`${error.message}\n`);
   process.exit(64);
 });
+void controlPlane.superseded.then(() => {
+  process.stderr.write("Another control plane leads: this one was silent for too long.\n");
+  process.exit(1);
+});
 onStopSignal(() => void controlPlane.stop().then(() => process.exit(0)));
 
 const { grpcPort, httpPort } = controlPlane;

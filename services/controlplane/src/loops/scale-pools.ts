@@ -36,6 +36,8 @@ export interface ScalePoolsOptions {
   readonly announceEnd: (replica: Replica) => void;
   readonly metrics: PoolMetrics;
   readonly startTimeoutMs: number;
+  /** False while another control plane may have taken over: then nothing is decided. */
+  readonly mayAct: () => boolean;
 }
 
 /**
@@ -71,7 +73,9 @@ export class ScalePools {
     clock.after(startTimeoutMs, () => {
       for (const id of present) if (!this.#machine.isKnown(id)) void this.#stop(id, "no environment knows it");
     });
-    this.#looking = clock.every(lookEveryMs, () => this.#handle({ kind: "look" }));
+    this.#looking = clock.every(lookEveryMs, () => {
+      if (this.#options.mayAct()) this.#handle({ kind: "look" });
+    });
   }
 
   /** An agent announced itself. */
@@ -146,7 +150,8 @@ export class ScalePools {
     this.#deciding = clock.after(Math.min(Math.max(0, Math.ceil(at - now)), 3_600_000), () => {
       this.#decidesAt = Infinity;
       this.#decidedAt = clock.now();
-      this.#handle({ kind: "decide" });
+      if (this.#options.mayAct()) this.#handle({ kind: "decide" });
+      else this.#planDecision();
     });
   }
 

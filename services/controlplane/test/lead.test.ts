@@ -1,0 +1,97 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { EnvironmentService } from "@hearth/proto";
+import { createClient, openChannel } from "@hearth/rpc";
+import { startNats, type NatsEngine } from "@hearth/test-engines";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const long = { timeout: 40_000 };
+const within = { timeout: 15_000, interval: 50 };
+
+/** A control plane in a process of its own. */
+interface ControlPlaneProcess {
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | undefined>;
+  /** The port it serves on, once it leads. */
+  grpcPort: number | undefined;
+}
+
+let nats: NatsEngine;
+let stateFolder: string;
+let processes: ControlPlaneProcess[];
+
+beforeEach(async () => {
+  nats = await startNats();
+  stateFolder = mkdtempSync(join(tmpdir(), "hearth-lead-test-"));
+  processes = [];
+});
+
+afterEach(async () => {
+  for (const { child } of processes) child.kill("SIGKILL");
+  await Promise.all(processes.map(({ ended }) => ended));
+  await nats.stop();
+  rmSync(stateFolder, { recursive: true });
+});
+
+function start(): ControlPlaneProcess {
+  const variables = {
+    ...{ HEARTH_NATS_URL: nats.url, HEARTH_STATE_DIR: stateFolder, HEARTH_CACHE_DIR: join(stateFolder, "cache") },
+    ...{ HEARTH_GRPC_PORT: "0", HEARTH_HTTP_PORT: "0", HEARTH_LOG_LEVEL: "silent" },
+  };
+  const child = spawn(process.execPath, [main], {
+    env: { ...process.env, ...variables },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const ended = once(child, "exit").then(([code]) => (code as number | null) ?? undefined);
+  const started: ControlPlaneProcess = { child, ended, grpcPort: undefined };
+  createInterface(child.stdout).on("line", (line) => {
+    if (line.startsWith('{"ready":true')) started.grpcPort = (JSON.parse(line) as { grpcPort: number }).grpcPort;
+  });
+  processes.push(started);
+  return started;
+}
+
+async function leads(controlPlane: ControlPlaneProcess): Promise<void> {
+  await vi.waitFor(() => expect(controlPlane.grpcPort).toBeDefined(), within);
+}
+
+/** One that leads and one that stands by. */
+async function startTwo(): Promise<[ControlPlaneProcess, ControlPlaneProcess]> {
+  const first = start();
+  await leads(first);
+  return [first, start()];
+}
+
+describe("of two control planes", long, () => {
+  test("one leads, and the other takes its place within seconds of its death", async () => {
+    const [first, second] = await startTwo();
+    const channel = openChannel(`127.0.0.1:${first.grpcPort}`);
+    expect(await createClient(EnvironmentService, channel).listEnvironments({})).toMatchObject({ environments: [] });
+    channel.close();
+    first.child.kill("SIGKILL");
+    await first.ended;
+    expect(second.grpcPort).toBeUndefined();
+    await leads(second);
+  });
+
+  test("the other leads at once when the first one leaves", async () => {
+    const [first, second] = await startTwo();
+    first.child.kill("SIGTERM");
+    expect(await first.ended).toBe(0);
+    await vi.waitFor(() => expect(second.grpcPort).toBeDefined(), { timeout: 4_000 });
+  });
+
+  test("one that stood still for too long ends itself when it goes on", async () => {
+    const [first, second] = await startTwo();
+    first.child.kill("SIGSTOP");
+    await leads(second);
+    first.child.kill("SIGCONT");
+    expect(await first.ended).toBe(1);
+  });
+});
