@@ -19,7 +19,7 @@ const memories: Memory[] = [];
 beforeAll(async () => {
   target = await startTarget();
   memories.push(await remember(target, "before the storm"));
-  doors = await doorsOf(target);
+  doors = doorsOf(target);
 });
 
 afterAll(async () => {

@@ -16,11 +16,10 @@ export const services: readonly DescService[] = Object.values(proto as Readonly<
 );
 
 /** Every door of a running Hearth. */
-export async function doorsOf({ dev, bus, agentOf }: Target): Promise<readonly Door[]> {
+export function doorsOf({ dev, bus, agents }: Target): readonly Door[] {
   const { controlPlane, router, url } = dev.addresses;
-  const agent = await agentOf("probe-ts");
   const grpc = services.flatMap(({ methods }) =>
-    methods.map((method) => grpcDoor(method, addressOf(method, { controlPlane, router, agent }))),
+    methods.map((method) => grpcDoor(method, addressOf(method, { controlPlane, router, agents }))),
   );
   const http = services
     .filter(isOfControlPlane)
@@ -34,9 +33,10 @@ function isOfControlPlane({ typeName }: DescService): boolean {
 
 function addressOf(
   method: DescMethod,
-  addresses: { readonly controlPlane: string; readonly router: string; readonly agent: string },
+  addresses: { readonly controlPlane: string; readonly router: string; readonly agents: Target["agents"] },
 ): string {
-  if (method.parent.typeName.endsWith(".AgentService")) return addresses.agent;
+  const { agents } = addresses;
+  if (method.parent.typeName.endsWith(".AgentService")) return method.name === "Drain" ? agents.drained : agents.kept;
   return method.parent.typeName.endsWith(".ExecutionService") ? addresses.router : addresses.controlPlane;
 }
 

@@ -1,6 +1,6 @@
 import { subjects } from "@hearth/bus";
 import { fromBinary } from "@bufbuild/protobuf";
-import { ReplicaState, SlotAnnouncementSchema } from "@hearth/proto";
+import { ReplicaState, SlotAnnouncementSchema, type SlotAnnouncement } from "@hearth/proto";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,8 +14,8 @@ import { victim } from "./words.ts";
 export interface Target extends AsyncDisposable {
   readonly dev: Dev;
   readonly bus: NatsConnection;
-  /** Where the agent of an environment is reached. */
-  agentOf(environment: string): Promise<string>;
+  /** Where an agent is reached whose life is looked at, and one that may be drained. */
+  readonly agents: { readonly kept: string; readonly drained: string };
   /** The processes whose life, memory and handles are looked at, by name. */
   readonly services: ReadonlyMap<string, number>;
   /** What the services logged so far that they did not expect. */
@@ -40,24 +40,20 @@ export async function startTarget(): Promise<Target> {
   const deploying = dev.environments.deployEnvironment({ spec: { ...spec, name: victim } })[Symbol.asyncIterator]();
   while ((await deploying.next()).done !== true);
   const bus = await connect({ servers: dev.addresses.nats });
+  await dev.environments.warmEnvironment({ name: "narrow-ts", replicas: 1 });
+  const [kept, drained] = await Promise.all([heardOf(bus, "probe-ts"), heardOf(bus, "narrow-ts")]);
   const isService = ({ command }: FoundProcess): boolean => /nats-server|(controlplane|router)\.mjs/.test(command);
   const services = new Map(
     processesMentioning(dev.stateDir)
       .filter((found) => isService(found))
       .map(({ pid, command }) => [/nats-server|controlplane|router/.exec(command)?.[0] ?? command, pid]),
   );
+  services.set("agent", kept.agentPid);
   return {
     dev,
     bus,
     services,
-    async agentOf(name) {
-      const heard = bus.subscribe(subjects.slots(name), { timeout: 10_000 });
-      for await (const { data } of heard) {
-        const { state, address } = fromBinary(SlotAnnouncementSchema, data);
-        if (state === ReplicaState.READY) return address;
-      }
-      throw new Error(`no agent of ${name} announced itself`);
-    },
+    agents: { kept: kept.address, drained: drained.address },
     defects() {
       const folder = join(dev.stateDir, "logs");
       return readdirSync(folder).flatMap((name) =>
@@ -74,12 +70,23 @@ export async function startTarget(): Promise<Target> {
   };
 }
 
+/** A ready agent of the environment, as it announces itself. */
+async function heardOf(bus: NatsConnection, environment: string): Promise<SlotAnnouncement> {
+  for await (const { data } of bus.subscribe(subjects.slots(environment), { timeout: 20_000 })) {
+    const announcement = fromBinary(SlotAnnouncementSchema, data);
+    if (announcement.state === ReplicaState.READY) return announcement;
+  }
+  throw new Error(`no agent of ${environment} announced itself`);
+}
+
 /** Those that are no more, and the last they said. */
 export function deadOf({ services, dev }: Target): readonly string[] {
   return [...services]
     .filter(([, pid]) => !isAlive(pid))
     .map(([name, pid]) => {
-      const log = readFileSync(join(dev.stateDir, "logs", `${name.replace("nats-server", "nats")}.log`), "utf8");
+      // What an agent says is in the log of who started it.
+      const file = { "nats-server": "nats", agent: "controlplane" }[name] ?? name;
+      const log = readFileSync(join(dev.stateDir, "logs", `${file}.log`), "utf8");
       const mine = log.split("\n").findLastIndex((line) => line.includes(`"pid":${pid}`) || line.includes(`[${pid}]`));
       return `${name} is gone. ${log
         .split("\n")
