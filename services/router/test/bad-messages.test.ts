@@ -108,6 +108,31 @@ describe("a router that hears what it cannot use", () => {
     await agent.stop();
   });
 
+  it.each([NaN, Infinity, 1e300])(
+    "sends no more than an agent has slots when it says that it has seen %s dispatches",
+    async (seen) => {
+      const name = `slots-${newId(Date.now())}`;
+      await deploy(name);
+      await isDeployed(name);
+      const agent = new ScriptedAgent({ bus, replicaId: name, environment: name, slots: 1 });
+      const succeed = agent.onDispatch;
+      agent.onDispatch = () => undefined;
+      await agent.start();
+      const execution = { environment: name, task: "echo" };
+      const first = client.execute({ execution });
+      const dispatched = await vi.waitFor(() => agent.dispatched[0] ?? expect.fail("nothing was dispatched"));
+      agent.say((frame) => {
+        frame.slots = { $typeName: "hearth.v1.Slots", sequence: 1, total: 1, free: 1, dispatchesSeen: seen };
+      });
+      for (let more = 0; more < 5; more++) await client.submit({ execution });
+      // What was sent before the answer to this has arrived with it.
+      succeed(dispatched);
+      await first;
+      expect(agent.dispatched.length).toBeLessThanOrEqual(3);
+      await agent.stop();
+    },
+  );
+
   it("attaches to the next replica although the one before announced an address that is none", async () => {
     await deploy("reached");
     await isDeployed("reached");

@@ -408,7 +408,8 @@ export class RouterMachine {
     if (replica.total !== slots.total) pool.waitReason = undefined;
     replica.total = slots.total;
     replica.reportedFree = slots.free;
-    replica.seen = slots.seen;
+    // It has not seen what was not sent.
+    replica.seen = Math.min(slots.seen, replica.sent);
     replica.lastHeardAt = now;
     this.#slotsMoved(replica, pool);
   }

@@ -159,8 +159,14 @@ export class ReplicaFollower implements Agents {
   }
 }
 
+/** More than any stream carries; beyond it doubles no longer count by one. */
+const dispatchesMax = 1e15;
+
 function toReport(slots: Slots): SlotsReport {
-  return { total: slots.total, free: slots.free, seen: slots.dispatchesSeen };
+  // A number that is none has seen nothing: too little is taken for free then, not too much.
+  const { dispatchesSeen } = slots;
+  const seen = dispatchesSeen >= 0 && dispatchesSeen <= dispatchesMax ? dispatchesSeen : 0;
+  return { total: slots.total, free: Math.min(slots.free, slots.total), seen };
 }
 
 /** What a router needs of an announcement, or undefined when it is not one of a live replica's. */
