@@ -1,2 +1,3 @@
 export * from "./policy.ts";
 export { parseQuantity } from "./quantity.ts";
+export * from "./retry-policy.ts";

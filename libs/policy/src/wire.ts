@@ -2,13 +2,16 @@ import { create } from "@bufbuild/protobuf";
 import { durationFromMs, durationMs, type Duration } from "@bufbuild/protobuf/wkt";
 import {
   RecyclingSchema,
+  RetryPolicySchema,
   ReusePolicySchema,
   Scope,
   type Recycling as RecyclingMessage,
+  type RetryPolicy as RetryPolicyMessage,
   type ReusePolicy,
 } from "@hearth/proto";
 import type { Policy, PolicyRequest, Recycling } from "./policy.ts";
 import { parseQuantity } from "./quantity.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
 
 /** A policy as it came, nothing filled in. */
 export function policyFromMessage(message: ReusePolicy): PolicyRequest {
@@ -42,6 +45,15 @@ export function policyToMessage(policy: Policy): ReusePolicy {
   const recycling = recyclingToMessage(policy.recycling);
   if (recycling !== undefined) message.recycling = recycling;
   return message;
+}
+
+export function retryPolicyFromMessage(message: RetryPolicyMessage): RetryPolicy {
+  const { retries, initialBackoffMs, backoffFactor, maxBackoffMs, retryOn } = message;
+  return { retries, initialBackoffMs, backoffFactor, maxBackoffMs, retryOn };
+}
+
+export function retryPolicyToMessage(policy: RetryPolicy): RetryPolicyMessage {
+  return create(RetryPolicySchema, { ...policy, retryOn: [...policy.retryOn] });
 }
 
 function recyclingFromMessage({ afterExecutions, aboveMemory, afterAge }: RecyclingMessage): Recycling {

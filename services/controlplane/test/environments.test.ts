@@ -55,6 +55,18 @@ describe("a deployment", () => {
     expect(environment.policy?.concurrency).toBe(7);
   });
 
+  test("keeps what its tasks declare about retries and timeouts, which make another version", async () => {
+    const plain = await deploy(system, { name: "limited", tasks: [{ name: "f", entrypoint: "m:f" }] });
+    const retryPolicy = { retries: 3, initialBackoffMs: 50, retryOn: ["ConnectionError"] };
+    const timeouts = { attemptTimeout: { seconds: 2n }, queueTimeout: { seconds: 60n, nanos: 500_000_000 } };
+    const tasks = [{ name: "f", entrypoint: "m:f", retryPolicy, ...timeouts }];
+    const limited = await deploy(system, { name: "limited", tasks });
+    expect(limited.environment.version?.id).not.toBe(plain.environment.version?.id);
+    const { environment } = await system.environments().getEnvironment({ name: "limited" });
+    expect(environment?.version?.spec?.tasks).toMatchObject(tasks);
+    expect((await system.catalogue("limited"))?.environment?.version?.spec?.tasks).toMatchObject(tasks);
+  });
+
   test("tells what the build skips", async () => {
     const layers = [{ kind: { case: "pipPackages" as const, value: { packages: ["unionai-reuse>=0.1"] } } }];
     const { lines } = await deploy(system, { name: "skips", image: { layers } });
@@ -66,6 +78,10 @@ describe("a deployment", () => {
     { reason: "INVALID_POLICY", why: "no slots", policy: { concurrency: 0 } },
     { reason: "INVALID_POLICY", why: "a negative TTL", policy: { idleTtl: { seconds: -1n } } },
     { reason: "INVALID_ENVIRONMENT", why: "no tasks", spec: { tasks: [] } },
+    {
+      ...{ reason: "INVALID_ENVIRONMENT", why: "a timeout of nothing" },
+      spec: { tasks: [{ name: "f", entrypoint: "m:f", attemptTimeout: {} }] },
+    },
     { reason: "INVALID_RESOURCES", why: "an unreadable quantity", spec: { resources: { memory: "lots" } } },
     { reason: "BUNDLE_NOT_FOUND", why: "a bundle that is not there", spec: { bundleSha256: "c".repeat(64) } },
     {

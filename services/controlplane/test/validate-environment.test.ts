@@ -29,6 +29,19 @@ test.each<{ names: string; spec: Partial<EnvironmentSpec> }>([
     },
   },
   { names: "entrypoint", spec: { tasks: [{ name: "f", entrypoint: "nocolon" }] } },
+  { names: "attempt_timeout", spec: { tasks: [{ name: "f", entrypoint: "m:f", attemptTimeoutMs: 0 }] } },
+  { names: "queue_timeout", spec: { tasks: [{ name: "f", entrypoint: "m:f", queueTimeoutMs: 2_592_000_001 }] } },
+  {
+    names: 'task "f": retry_policy.retries',
+    spec: {
+      tasks: [
+        {
+          ...{ name: "f", entrypoint: "m:f" },
+          retryPolicy: { retries: 1_001, initialBackoffMs: 0, backoffFactor: 0, maxBackoffMs: 0, retryOn: [] },
+        },
+      ],
+    },
+  },
 ])("$spec is refused and the message names it", ({ names, spec }) => {
   const problem = findSpecProblem(specOf(spec));
   expect(problem).toMatchObject({ reason: "INVALID_ENVIRONMENT" });

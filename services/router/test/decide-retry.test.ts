@@ -12,8 +12,10 @@ const attempts = (...ends: AttemptEnd[]): Attempt[] =>
     end,
   }));
 
+const history = { earlier: [], isolateOutOfMemory: false, alone: false, isCancelled: false, retry: undefined };
+
 const after = (last: AttemptEnd, change: Partial<AttemptHistory> = {}): string => {
-  const decision = decideAfterAttempt({ end: last, earlier: [], isolateOutOfMemory: false, alone: false, ...change });
+  const decision = decideAfterAttempt({ ...history, end: last, ...change });
   return decision.kind === "retry" && decision.alone ? "retry alone" : decision.kind;
 };
 
@@ -26,7 +28,7 @@ describe("after an attempt", () => {
   );
 
   it("a lost replica gives the execution another attempt, and says so", () => {
-    const decision = decideAfterAttempt({ end: lost, earlier: [], isolateOutOfMemory: false, alone: false });
+    const decision = decideAfterAttempt({ ...history, end: lost });
     expect(decision).toEqual({ kind: "retry", alone: false, waitReason: "attempt 1 was lost: how" });
   });
 
@@ -58,6 +60,62 @@ describe("after an attempt", () => {
 
   it("a crash alone is no case for a fresh replica", () =>
     expect(after(end("lost", "RUNNER_CRASHED"), { isolateOutOfMemory: true })).toBe("end"));
+
+  const retry = { retries: 2, initialBackoffMs: 100, backoffFactor: 2, maxBackoffMs: 0, retryOn: [] };
+  const failed = { ...end("failed", "TASK_FAILED"), exceptionType: "ConnectionError" };
+  const timedOut = end("timed_out", "ATTEMPT_TIMED_OUT");
+
+  it.each([
+    ["a failure", failed],
+    ["a timeout", timedOut],
+    ["a runner that it crashed alone", end("lost", "RUNNER_CRASHED")],
+    ["running out of memory alone", end("lost", "OUT_OF_MEMORY")],
+  ])("%s is tried again as often as its retry policy says", (_what, own) => {
+    expect(after(own, { retry })).toBe("backOff");
+    expect(after(own, { retry, earlier: attempts(failed) })).toBe("backOff");
+    expect(after(own, { retry, earlier: attempts(failed, timedOut) })).toBe("end");
+  });
+
+  it.each([
+    ["success", end("succeeded")],
+    ["a cancellation", end("cancelled", "CANCELLED")],
+    ["a deadline that passed", end("timed_out", "DEADLINE_EXCEEDED")],
+  ])("%s is the end, whatever its retry policy says", (_what, last) => expect(after(last, { retry })).toBe("end"));
+
+  it("what somebody asked to end is not tried again, however it ended", () => {
+    expect(after(failed, { retry, isCancelled: true })).toBe("end");
+    expect(after(lost, { isCancelled: true })).toBe("end");
+  });
+
+  it("what was lost uses up no retry", () => {
+    const infrastructure = attempts(lost, sharedCrash, lost, lost);
+    expect(after(failed, { retry, earlier: [...infrastructure, ...attempts(failed)] })).toBe("backOff");
+    expect(after(lost, { retry, earlier: attempts(failed, failed) })).toBe("retry");
+  });
+
+  it("the fresh replica that a policy answers running out of memory with uses up no retry", () => {
+    const outOfMemory = end("lost", "OUT_OF_MEMORY");
+    const isolated = { retry: { ...retry, retries: 1 }, isolateOutOfMemory: true, alone: true };
+    expect(after(outOfMemory, { ...isolated, earlier: attempts(outOfMemory) })).toBe("backOff");
+    expect(after(outOfMemory, { ...isolated, earlier: attempts(outOfMemory, outOfMemory) })).toBe("end");
+  });
+
+  it("only failures that the retry policy names, by reason or class of exception, are tried again", () => {
+    const retryOn = (...names: string[]) => ({ retry: { ...retry, retryOn: names } });
+    expect(after(failed, retryOn("TASK_FAILED"))).toBe("backOff");
+    expect(after(failed, retryOn("ATTEMPT_TIMED_OUT", "ConnectionError"))).toBe("backOff");
+    expect(after(failed, retryOn("ATTEMPT_TIMED_OUT", "ValueError"))).toBe("end");
+    expect(after(timedOut, retryOn("ConnectionError"))).toBe("end");
+  });
+
+  it("a retry says which attempt it is, when it comes and after what", () => {
+    const decision = decideAfterAttempt({ ...history, retry, end: failed, earlier: attempts(lost, failed) });
+    expect(decision).toEqual({
+      kind: "backOff",
+      delayMs: 200,
+      waitReason: ["attempt 4 of 4 in 0.2 s, after TASK_FAILED: how", "attempt 4 of 4, after TASK_FAILED: how"],
+    });
+  });
 
   it("what is tried alone stays alone when its replica is lost", () =>
     expect(after(lost, { alone: true })).toBe("retry alone"));

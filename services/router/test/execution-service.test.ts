@@ -1,4 +1,5 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { buckets, connectBus, subjects, type Bus } from "@hearth/bus";
 import {
   CatalogueEntrySchema,
@@ -55,7 +56,9 @@ afterAll(async () => {
 let environment: string;
 beforeEach(async () => {
   environment = `e-${newId(Date.now())}`;
-  const version = { id: "v1", spec: { name: environment, tasks: [{ name: "echo" }] } };
+  const limited = { retryPolicy: { retries: 1 }, attemptTimeout: durationFromMs(100) };
+  const tasks = [{ name: "echo" }, { name: "limited", ...limited }];
+  const version = { id: "v1", spec: { name: environment, tasks } };
   const entry = create(CatalogueEntrySchema, { environment: { name: environment, version } });
   const bucket = await new Kvm(bus.connection).create(buckets.catalogue);
   await bucket.put(environment, toBinary(CatalogueEntrySchema, entry));
@@ -206,6 +209,10 @@ describe("a router", () => {
     ["an execution id that is no ULID", { executionId: "x" }, "INVALID_EXECUTION"],
     ["an idempotency key that is too long", { idempotencyKey: "k".repeat(201) }, "INVALID_EXECUTION"],
     ["arguments over their bound", { arguments: { inline: new Uint8Array(4 * 1024 * 1024 + 1) } }, "PAYLOAD_TOO_LARGE"],
+    ["more retries than there may be", { retryPolicy: { retries: 1_001 } }, "INVALID_EXECUTION"],
+    ["a timeout over thirty days", { attemptTimeoutMs: 2_592_000_001 }, "INVALID_EXECUTION"],
+    ["a timeout below zero", { queueTimeoutMs: -1 }, "INVALID_EXECUTION"],
+    ["a deadline that is no time", { deadlineUnixMs: NaN }, "INVALID_EXECUTION"],
     ["a policy without a slot", { policyOverride: { concurrency: 0 } }, "INVALID_POLICY"],
     ["a policy whose bounds cross", { policyOverride: { minReplicas: 3, maxReplicas: 2 } }, "INVALID_POLICY"],
   ])("refuses %s", async (_what, change, reason) => {
@@ -300,6 +307,111 @@ describe("a router", () => {
     expect(end?.outcome).toBe(Outcome.SUCCEEDED);
     const { execution } = await client.getExecution({ executionId: end?.executionId ?? "" });
     expect(execution?.attempts.map(({ outcome }) => outcome)).toEqual([Outcome.LOST, Outcome.SUCCEEDED]);
+  });
+
+  it("makes an attempt again that failed as its retry policy says, and shows each with its cause", async () => {
+    const agent = await startAgent(1);
+    agent.onDispatch = (dispatch) => {
+      if (dispatch.attempt < 3) agent.fail(dispatch, dispatch.attempt === 1 ? "ConnectionError" : "OSError");
+      else agent.succeed(dispatch);
+    };
+    const retryPolicy = { retries: 5, initialBackoffMs: 1, retryOn: ["ConnectionError", "OSError"] };
+    const { end } = await client.execute(echo("a", { retryPolicy }));
+    expect(end?.outcome).toBe(Outcome.SUCCEEDED);
+    const executionId = end?.executionId ?? "";
+    const { execution } = await client.getExecution({ executionId });
+    expect(execution?.attempts).toMatchObject([
+      { outcome: Outcome.FAILED, failure: { exceptionType: "ConnectionError" } },
+      { outcome: Outcome.FAILED, failure: { exceptionType: "OSError" } },
+      { outcome: Outcome.SUCCEEDED, waitReason: "attempt 3 of 6, after TASK_FAILED: it raised" },
+    ]);
+    await vi.waitFor(async () => {
+      const attempt = ["dispatched", "attemptEnded"];
+      expect(await journalOf(executionId)).toEqual(["accepted", ...attempt, ...attempt, "dispatched", "ended"]);
+    });
+  });
+
+  it("does not make again what failed for a reason that its retry policy does not name", async () => {
+    const agent = await startAgent(1);
+    agent.onDispatch = (dispatch) => agent.fail(dispatch, "ValueError");
+    const { end } = await client.execute(echo("a", { retryPolicy: { retries: 5, retryOn: ["ConnectionError"] } }));
+    expect(end).toMatchObject({ outcome: Outcome.FAILED, failure: { exceptionType: "ValueError" } });
+    expect(agent.dispatched.length).toBe(1);
+  });
+
+  it("ends attempts that take longer than their task declares, which cancels them, and tries again as it declares", async () => {
+    const agent = await startAgent(2);
+    agent.onDispatch = () => undefined;
+    const { end } = await client.execute({ execution: { environment, task: "limited" } });
+    expect(end).toMatchObject({ outcome: Outcome.TIMED_OUT, failure: { reason: "ATTEMPT_TIMED_OUT" } });
+    expect(agent.dispatched.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    await vi.waitFor(() => {
+      const cancelled = agent.received.flatMap((frame) => frame.cancellations);
+      expect(cancelled).toMatchObject([{ attempt: 1 }, { attempt: 2 }]);
+    });
+  });
+
+  it("takes what the request says before what the task declares", async () => {
+    const agent = await startAgent(1);
+    agent.onDispatch = (dispatch) => agent.fail(dispatch, "ValueError");
+    const request = { environment, task: "limited", retryPolicy: { retries: 0 }, attemptTimeoutMs: 60_000 };
+    const { end } = await client.execute({ execution: request });
+    expect(end?.outcome).toBe(Outcome.FAILED);
+    expect(agent.dispatched.length).toBe(1);
+  });
+
+  it("ends what waited for its first slot for too long", async () => {
+    const { end } = await client.execute(echo("a", { queueTimeoutMs: 50 }));
+    expect(end).toMatchObject({ outcome: Outcome.TIMED_OUT, failure: { reason: "QUEUE_TIMED_OUT" } });
+    expect(end?.failure?.message).toContain("no replica is ready");
+  });
+
+  it("does not run what is asked for after its deadline", async () => {
+    const agent = await startAgent(1);
+    const { end } = await client.execute(echo("a", { deadlineUnixMs: 1 }));
+    expect(end).toMatchObject({ outcome: Outcome.TIMED_OUT, failure: { reason: "DEADLINE_EXCEEDED" } });
+    expect((await client.execute(echo("b"))).end?.outcome).toBe(Outcome.SUCCEEDED);
+    expect(agent.dispatched.length).toBe(1);
+  });
+
+  it("tells agents of a deadline, which children have too, and ends the whole tree by it", async () => {
+    const agent = await startAgent(2);
+    const child = newId(Date.now());
+    agent.onDispatch = ({ executionId: parentId, runId }: Dispatch) => {
+      if (parentId === child) return;
+      const later = { deadlineUnixMs: Date.now() + 60_000 };
+      agent.say((frame) =>
+        frame.childCalls.push(
+          create(ExecutionRequestSchema, { executionId: child, environment, task: "echo", parentId, runId, ...later }),
+        ),
+      );
+    };
+    const deadlineUnixMs = Date.now() + 1_000;
+    const { end } = await client.execute(echo("parent", { deadlineUnixMs }));
+    expect(end?.failure?.reason).toBe("DEADLINE_EXCEEDED");
+    expect(agent.dispatched.map((dispatch) => dispatch.deadlineUnixMs)).toEqual([deadlineUnixMs, deadlineUnixMs]);
+    await vi.waitFor(async () => {
+      const { execution } = await client.getExecution({ executionId: child });
+      expect(execution).toMatchObject({
+        phase: ExecutionPhase.TIMED_OUT,
+        failure: { reason: "DEADLINE_EXCEEDED" },
+      });
+    });
+  });
+
+  it("ends an execution that is cancelled while it waits for its next attempt", async () => {
+    const agent = await startAgent(1);
+    agent.onDispatch = (dispatch) => agent.fail(dispatch, "ValueError");
+    const { executionId } = await client.submit(
+      echo("a", { retryPolicy: { retries: 1, initialBackoffMs: 60_000, maxBackoffMs: 60_000 } }),
+    );
+    await vi.waitFor(async () => {
+      const { execution } = await client.getExecution({ executionId });
+      expect(execution?.waitReason).toBe("attempt 2 of 2 in 60 s, after TASK_FAILED: it raised");
+    });
+    await client.cancelExecution({ executionId });
+    const { execution } = await client.getExecution({ executionId });
+    expect(execution?.phase).toBe(ExecutionPhase.CANCELLED);
   });
 
   it("ignores what is not an announcement on the announcements' subject", async () => {

@@ -1,5 +1,5 @@
 import type { Announcement, EnvironmentFacts, RouterEffect, RouterEvent } from "../src/core/events.ts";
-import type { Execution } from "../src/core/execution.ts";
+import type { Execution, Outcome } from "../src/core/execution.ts";
 import { RouterMachine } from "../src/core/router-machine.ts";
 import { anExecution } from "./samples.ts";
 
@@ -22,14 +22,15 @@ export class Bench {
     return this.machine.step(event, this.now).map(describeEffect);
   }
 
-  admit(id: string): string[] {
-    return this.does({ kind: "admitted", execution: this.execution(id), policyOverride: undefined });
+  admit(id: string, change: Partial<Execution> = {}): string[] {
+    return this.does({ kind: "admitted", execution: this.execution(id, change), policyOverride: undefined });
   }
 
-  execution(id: string): Execution {
+  execution(id: string, change: Partial<Execution> = {}): Execution {
     return anExecution(id, {
       ...{ idempotencyKey: `key of ${id}`, acceptedAt: this.now, argumentBytes: 1 },
       state: { kind: "queued", since: this.now, waitReason: "" },
+      ...change,
     });
   }
 
@@ -50,10 +51,23 @@ export class Bench {
     return this.does({ kind: "attached", replicaId, live: [], slots: { total: slots, free: slots, seen: 0 } });
   }
 
-  end(executionId: string, attempt = 1, outcome: "succeeded" | "failed" | "lost" = "succeeded"): string[] {
-    const reason = outcome === "lost" ? "REPLICA_LOST" : "";
+  end(executionId: string, attempt = 1, outcome: Outcome = "succeeded"): string[] {
+    const reasons = {
+      lost: "REPLICA_LOST",
+      failed: "TASK_FAILED",
+      succeeded: "",
+      timed_out: "",
+      cancelled: "CANCELLED",
+    };
+    const reason = reasons[outcome];
     const end = { outcome, reason, message: "", resultBytes: 0, neighbours: 0 };
     return this.does({ kind: "attemptEnded", key: { executionId, attempt }, end });
+  }
+
+  /** Lets time pass up to the machine's next due time. */
+  untilDue(): string[] {
+    this.now = this.machine.nextDueAt;
+    return this.does({ kind: "due" });
   }
 
   /** The runner dies under it, with so many others. */

@@ -1,4 +1,5 @@
 import type { Execution } from "../src/core/execution.ts";
+import { noLimits } from "../src/core/limits.ts";
 import { hashText } from "../src/core/preferred-for.ts";
 import type { Replica } from "../src/core/replica.ts";
 
@@ -17,7 +18,7 @@ export function anExecution(id: string, change: Partial<Execution> = {}): Execut
   return {
     ...{ id, runId: id, parentId: "", environment: "images", task: "resize", pool: "images", idempotencyKey: "" },
     ...{ affinityKey: "", priority: 0, fingerprint: id, acceptedAt: 0, argumentBytes: 0, request: undefined },
-    ...{ attempts: [], state: { kind: "queued", since: 0, waitReason: "" } },
+    ...{ limits: noLimits, attempts: [], isCancelled: false, state: { kind: "queued", since: 0, waitReason: "" } },
     ...change,
   };
 }

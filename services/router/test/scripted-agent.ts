@@ -4,11 +4,13 @@ import {
   AgentService,
   AttachResponseSchema,
   AttemptEndSchema,
+  FailureSchema,
   Outcome,
   ReplicaState,
   SlotAnnouncementSchema,
   type AttachRequest,
   type AttachResponse,
+  type AttemptEnd,
   type AttemptKey,
   type Dispatch,
 } from "@hearth/proto";
@@ -79,16 +81,19 @@ export class ScriptedAgent {
   }
 
   succeed(dispatch: Dispatch): void {
-    const { executionId, attempt } = dispatch;
-    const end = create(AttemptEndSchema, {
-      executionId,
-      attempt,
-      outcome: Outcome.SUCCEEDED,
-      runnerPid: 7,
-      startedUnixMs: 1,
-      endedUnixMs: 2,
-    });
+    const end = endOf(dispatch, Outcome.SUCCEEDED);
     if (dispatch.arguments !== undefined) end.result = dispatch.arguments;
+    this.#end(end);
+  }
+
+  /** The task raises an exception of this class. */
+  fail(dispatch: Dispatch, exceptionType: string): void {
+    const end = endOf(dispatch, Outcome.FAILED);
+    end.failure = create(FailureSchema, { reason: "TASK_FAILED", message: "it raised", exceptionType });
+    this.#end(end);
+  }
+
+  #end(end: AttemptEnd): void {
     this.#busy -= 1;
     this.say((frame) => frame.ends.push(end));
     this.#tellSlots();
@@ -155,4 +160,9 @@ export class ScriptedAgent {
       };
     }
   }
+}
+
+function endOf({ executionId, attempt }: Dispatch, outcome: Outcome): AttemptEnd {
+  const times = { startedUnixMs: 1, endedUnixMs: 2 };
+  return create(AttemptEndSchema, { executionId, attempt, outcome, runnerPid: 7, ...times });
 }

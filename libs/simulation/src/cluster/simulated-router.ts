@@ -2,6 +2,7 @@ import type { RouterMachine } from "@hearth/router/core";
 import {
   choosePool,
   decideAdmission,
+  noLimits,
   type AttemptEnd,
   type EnvironmentFacts,
   type Execution,
@@ -120,7 +121,14 @@ export class SimulatedRouter {
     const execution: Execution = {
       ...{ id, runId, parentId, pool, affinityKey, ...request },
       priority: order.priority ?? this.#machine.execution(parentId)?.priority ?? 0,
-      ...{ acceptedAt: now, request: order.work, attempts: [], state: { kind: "queued", since: now, waitReason: "" } },
+      ...{
+        acceptedAt: now,
+        request: order.work,
+        limits: noLimits,
+        isCancelled: false,
+        attempts: [],
+        state: { kind: "queued", since: now, waitReason: "" },
+      },
     };
     this.#onEnd.set(id, [onEnd]);
     this.journal?.append({ kind: "accepted", execution });

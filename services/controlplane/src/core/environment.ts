@@ -1,4 +1,4 @@
-import type { Policy } from "@hearth/policy";
+import type { Policy, RetryPolicy } from "@hearth/policy";
 
 /** The image steps a user may ask for, in the words of environment.proto. */
 export type ImageLayer =
@@ -24,6 +24,10 @@ export interface Task {
   readonly name: string;
   /** Empty for Node. */
   readonly entrypoint: string;
+  /** What counts where a request says nothing. What is absent is not declared, and not part of the version. */
+  readonly retryPolicy?: RetryPolicy;
+  readonly attemptTimeoutMs?: number;
+  readonly queueTimeoutMs?: number;
 }
 
 /** Everything that makes a version. */

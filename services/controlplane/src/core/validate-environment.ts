@@ -1,5 +1,5 @@
-import type { EnvironmentSpec, ImageLayer } from "./environment.ts";
-import { parseQuantity } from "@hearth/policy";
+import type { EnvironmentSpec, ImageLayer, Task } from "./environment.ts";
+import { findRetryProblem, findTimeoutProblem, parseQuantity } from "@hearth/policy";
 
 /** Why a spec is refused, in a registered reason and a sentence that names the field. */
 export interface SpecProblem {
@@ -38,7 +38,8 @@ function tasksProblem(spec: EnvironmentSpec): string | undefined {
   const { tasks } = spec;
   if (tasks.length === 0 || tasks.length > tasksMax) return `tasks has ${tasks.length} entries; give 1 to ${tasksMax}.`;
   const seen = new Set<string>();
-  for (const { name, entrypoint } of tasks) {
+  for (const task of tasks) {
+    const { name, entrypoint } = task;
     if (!taskName.test(name)) {
       return `the task name "${name}" is not allowed; give 1 to 200 characters of A-Z a-z 0-9 _ - and dot.`;
     }
@@ -47,8 +48,19 @@ function tasksProblem(spec: EnvironmentSpec): string | undefined {
     if (spec.language === "python" && !pythonEntrypoint.test(entrypoint)) {
       return `the entrypoint of task "${name}" is "${entrypoint}"; give "module:attribute".`;
     }
+    const problem = limitsProblem(task);
+    if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+function limitsProblem({ name, retryPolicy, attemptTimeoutMs, queueTimeoutMs }: Task): string | undefined {
+  const field = (of: string): string => `task "${name}": ${of}`;
+  return (
+    (retryPolicy && findRetryProblem(field("retry_policy"), retryPolicy)) ??
+    (attemptTimeoutMs === undefined ? undefined : findTimeoutProblem(field("attempt_timeout"), attemptTimeoutMs)) ??
+    (queueTimeoutMs === undefined ? undefined : findTimeoutProblem(field("queue_timeout"), queueTimeoutMs))
+  );
 }
 
 function layersProblem(layers: readonly ImageLayer[]): string | undefined {

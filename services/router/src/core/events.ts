@@ -58,6 +58,8 @@ export type RouterEvent =
   | { readonly kind: "detached"; readonly replicaId: string }
   | { readonly kind: "refused"; readonly key: AttemptKey; readonly reason: string }
   | { readonly kind: "attemptEnded"; readonly key: AttemptKey; readonly end: AttemptEnd }
+  /** The moment of `nextDueAt` has come. Sent before anything else that happens then. */
+  | { readonly kind: "due" }
   /** Time has passed; sent at least every second. */
   | { readonly kind: "tick" };
 

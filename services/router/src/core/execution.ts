@@ -1,3 +1,5 @@
+import type { Limits } from "./limits.ts";
+
 /** How an attempt ended. */
 export type Outcome = "succeeded" | "failed" | "timed_out" | "cancelled" | "lost";
 
@@ -22,6 +24,8 @@ export interface AttemptEnd {
   /** The registered reason when it did not succeed, else empty. */
   readonly reason: string;
   readonly message: string;
+  /** The class of the user's exception behind it, if there is one. */
+  readonly exceptionType?: string;
   /** Size of the result. */
   readonly resultBytes: number;
   /** Other attempts that were in the runner when it died under this one. */
@@ -31,7 +35,13 @@ export interface AttemptEnd {
 
 /** Where an execution is in its life. Queued and running may alternate; ended is for good. */
 export type ExecutionState =
-  | { readonly kind: "queued"; readonly since: number; readonly waitReason: string }
+  | {
+      readonly kind: "queued";
+      readonly since: number;
+      readonly waitReason: string;
+      /** Until when it does not want a slot yet, and why it waits from then on. */
+      readonly next?: { readonly at: number; readonly waitReason: string };
+    }
   | { readonly kind: "running"; readonly attempt: Attempt }
   | { readonly kind: "ended"; readonly at: number; readonly end: AttemptEnd };
 
@@ -53,6 +63,9 @@ export interface Execution {
   readonly acceptedAt: number;
   readonly argumentBytes: number;
   readonly request: unknown;
+  readonly limits: Limits;
   readonly attempts: Attempt[];
+  /** Somebody asked for its end while it ran: no other attempt follows. */
+  isCancelled: boolean;
   state: ExecutionState;
 }

@@ -7,5 +7,6 @@ export { silentAfterMs } from "./peer-routers.ts";
 export { turnsPerOldest } from "./backlog.ts";
 export { choosePool } from "./choose-pool.ts";
 export { decideAdmission, type Admission, type AdmissionSnapshot } from "./admit.ts";
+export { noLimits, type Limits } from "./limits.ts";
 export type { Pool } from "./pool.ts";
 export type { Replica } from "./replica.ts";

@@ -13,6 +13,8 @@ export interface Pool {
   readonly usable: Set<Replica>;
   /** Of these, the ones with a free slot. */
   readonly free: FreeReplicas;
+  /** Executions that wait until their next attempt may be made. */
+  readonly resting: Set<Execution>;
   /** Attempts this router has dispatched here that have not ended. */
   busy: number;
   /** The caller's own policy, carried along unread, when the pool has one. */
@@ -25,6 +27,6 @@ export function newPool(name: string, environment: string, policyOverride: unkno
   return {
     ...{ name, environment, policyOverride },
     ...{ backlog: new Backlog(), replicas: new Set(), usable: new Set(), free: new FreeReplicas() },
-    ...{ busy: 0, waitReason: undefined },
+    ...{ resting: new Set(), busy: 0, waitReason: undefined },
   };
 }

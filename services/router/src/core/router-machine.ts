@@ -1,10 +1,13 @@
 import { freshPoolOf } from "./choose-pool.ts";
 import { chooseSlot } from "./choose-slot.ts";
 import { decideAfterAttempt } from "./decide-retry.ts";
+import { DueTimes } from "./due-times.ts";
 import { EndedExecutions, type RetentionBounds } from "./ended-executions.ts";
 import type { Announcement, AttemptKey, EnvironmentFacts, RouterEffect, RouterEvent, SlotsReport } from "./events.ts";
 import type { Attempt, AttemptEnd, Execution } from "./execution.ts";
 import { explainWait } from "./explain-wait.ts";
+import { Family } from "./family.ts";
+import { dueAt, noLimits, whatIsDue } from "./limits.ts";
 import { newPool, type Pool } from "./pool.ts";
 import { hashText } from "./preferred-for.ts";
 import { Recovery } from "./recovery.ts";
@@ -25,6 +28,10 @@ export class RouterMachine {
   readonly #replicas = new Map<string, Replica>();
   readonly #environments = new Map<string, EnvironmentFacts>();
   readonly #recovery = new Recovery();
+  /** Those that have not ended and called each other. */
+  readonly #family = new Family();
+  /** Those that time alone changes. */
+  readonly #due = new DueTimes<Execution>();
   #journalIsOwn = true;
   #listensSince: number | undefined;
   #uses = 0;
@@ -51,6 +58,11 @@ export class RouterMachine {
 
   backlogOf(poolName: string): number {
     return this.#pools.get(poolName)?.backlog.size ?? 0;
+  }
+
+  /** When a `due` is to be sent. Infinity: time alone changes nothing. */
+  get nextDueAt(): number {
+    return this.#due.next;
   }
 
   step(event: RouterEvent, now: number): RouterEffect[] {
@@ -88,6 +100,8 @@ export class RouterMachine {
         return this.#refuse(event.key, event.reason, now);
       case "attemptEnded":
         return this.#endAttempt(event.key, event.end, now);
+      case "due":
+        return this.#passTime(now);
       case "tick":
         return this.#tick(now);
     }
@@ -99,18 +113,28 @@ export class RouterMachine {
     this.#remember(execution);
     const pool = this.#pool(execution.pool, execution.environment, policyOverride);
     const place = this.#recovery.claim(execution.id);
-    if (place !== undefined && (place.end !== undefined || place.replica.attached)) {
-      this.#find(execution, place.replica, place.attempt, now);
-      if (place.end === undefined) return;
+    const isThere = place !== undefined && (place.end !== undefined || place.replica.attached);
+    if (isThere) this.#find(execution, place.replica, place.attempt, now);
+    else pool.backlog.push(execution);
+    if (place?.end !== undefined) {
       return this.#endAttempt({ executionId: execution.id, attempt: place.attempt }, place.end, now);
     }
-    pool.backlog.push(execution);
+    if (this.#isOrphan(execution)) return this.#giveUp(execution, now);
+    this.#fallDue(execution, now);
     this.#place(pool, now);
     if (execution.state.kind === "queued") this.#explain(execution, pool, now);
   }
 
+  /** Whether nobody wants its result: the execution that asked for it is over or about to be, without success. */
+  #isOrphan({ parentId }: Execution): boolean {
+    const parent = this.#executions.get(parentId);
+    if (parent?.state.kind !== "ended") return parent?.isCancelled === true;
+    return parent.state.end.outcome !== "succeeded";
+  }
+
   #remember(execution: Execution): void {
     this.#executions.set(execution.id, execution);
+    if (execution.state.kind !== "ended") this.#family.add(execution);
     if (execution.idempotencyKey !== "") this.#byIdempotencyKey.set(execution.idempotencyKey, execution);
   }
 
@@ -126,34 +150,122 @@ export class RouterMachine {
   #cancel(executionId: string, now: number): void {
     const execution = this.#executions.get(executionId);
     if (execution === undefined) return;
+    this.#giveUp(execution, now);
+    this.#giveUpChildren(execution, now);
+  }
+
+  /** Nobody wants its result any more: it ends at once unless it runs. */
+  #giveUp(execution: Execution, now: number): void {
     switch (execution.state.kind) {
       case "queued":
-        if (!this.#recovery.drop(executionId)) this.#pools.get(execution.pool)?.backlog.remove(execution);
+        this.#leaveQueue(execution);
         return this.#end(execution, ended("cancelled", "CANCELLED", "It was cancelled before it had a slot."), now);
-      case "running": {
-        const { replicaId, number } = execution.state.attempt;
-        this.#effects.push({ kind: "cancelAttempt", replicaId, key: { executionId, attempt: number } });
-        return;
-      }
+      case "running":
+        execution.isCancelled = true;
+        return this.#cancelAttempt(execution.id, execution.state.attempt);
       case "ended":
         return;
     }
   }
 
-  #endAttempt(key: AttemptKey, end: AttemptEnd, now: number): void {
-    if (!this.#executions.has(key.executionId)) return this.#recovery.keepEnd(key, end);
+  /** What an execution called, directly or not, is given up. What has the same deadline ends by that. */
+  #giveUpChildren(parent: Execution, now: number, counts?: (child: Execution) => boolean): void {
+    for (const child of this.#family.descendants(parent.id, counts)) {
+      this.#fallDue(child, now);
+      if (!child.isCancelled) this.#giveUp(child, now);
+    }
+  }
+
+  /** Whatever follows, the attempt's agent is to stop it. When that has happened is for its slots to say. */
+  #cancelAttempt(executionId: string, { replicaId, number }: Attempt): void {
+    this.#effects.push({ kind: "cancelAttempt", replicaId, key: { executionId, attempt: number } });
+  }
+
+  #leaveQueue(execution: Execution): void {
+    const pool = this.#pools.get(execution.pool);
+    if (this.#recovery.drop(execution.id) || pool?.resting.delete(execution) === true) return;
+    pool?.backlog.remove(execution);
+  }
+
+  // Time
+
+  #passTime(now: number): void {
+    for (let execution = this.#due.take(now); execution !== undefined; execution = this.#due.take(now)) {
+      this.#fallDue(execution, now);
+    }
+  }
+
+  /** Carries out what time has brought the execution to, if anything, and keeps in mind when it is to be looked at next. */
+  #fallDue(execution: Execution, now: number): void {
+    if (execution.limits === noLimits) return;
+    const due = whatIsDue(execution, now);
+    if (due?.kind === "resume") this.#resume(execution, due.waitReason, now);
+    if (due?.kind === "timedOut") this.#timeOut(execution, ended("timed_out", due.reason, due.message), now);
+    this.#watchTime(execution);
+  }
+
+  #watchTime(execution: Execution): void {
+    if (execution.limits !== noLimits) this.#due.set(execution, dueAt(execution));
+  }
+
+  #timeOut(execution: Execution, end: AttemptEnd, now: number): void {
+    if (execution.state.kind !== "running") {
+      this.#leaveQueue(execution);
+      return this.#end(execution, end, now);
+    }
+    const { attempt } = execution.state;
+    this.#cancelAttempt(execution.id, attempt);
+    this.#endAttempt({ executionId: execution.id, attempt: attempt.number }, end, now);
+  }
+
+  #rest(execution: Execution, delayMs: number, [resting, waiting]: readonly [string, string], now: number): void {
+    if (delayMs === 0) return this.#resume(execution, waiting, now);
+    this.#pool(execution.pool, execution.environment, undefined).resting.add(execution);
+    execution.state = {
+      kind: "queued",
+      since: now,
+      waitReason: resting,
+      next: { at: now + delayMs, waitReason: waiting },
+    };
+    this.#effects.push({ kind: "waiting", execution });
+    this.#watchTime(execution);
+  }
+
+  /** It may have its next attempt. Its own failure puts it behind others, not before them. */
+  #resume(execution: Execution, waitReason: string, now: number): void {
+    const pool = this.#pool(execution.pool, execution.environment, undefined);
+    pool.resting.delete(execution);
+    execution.state = { kind: "queued", since: now, waitReason };
+    if (!this.#environments.has(execution.environment)) return this.#endDeleted(execution, now);
+    pool.backlog.push(execution);
+    this.#effects.push({ kind: "waiting", execution });
+    this.#watchTime(execution);
+    this.#place(pool, now);
+  }
+
+  // Ends
+
+  #endAttempt(key: AttemptKey, reported: AttemptEnd, now: number): void {
+    if (!this.#executions.has(key.executionId)) return this.#recovery.keepEnd(key, reported);
     const execution = this.#running(key);
     // Not running here under this number: a second report, or one of an attempt that was given up. The first counted.
     if (execution === undefined) return;
     const attempt = execution.state.attempt;
+    const { isCancelled, limits } = execution;
+    const isLostWhileCancelled = isCancelled && reported.outcome === "lost";
+    const end = isLostWhileCancelled ? ended("cancelled", "CANCELLED", "It was cancelled, and then lost.") : reported;
     attempt.end = end;
     this.#leaveSlot(execution, attempt);
     const { isolateOutOfMemory = false } = this.#environments.get(execution.environment) ?? {};
     const alone = execution.pool === freshPoolOf(execution.environment);
     const earlier = execution.attempts.slice(0, -1);
-    const next = decideAfterAttempt({ end, earlier, isolateOutOfMemory, alone });
+    const { retry } = limits;
+    const next = decideAfterAttempt({ end, earlier, isolateOutOfMemory, alone, isCancelled, retry });
     if (next.kind === "end") return this.#end(execution, end, now);
     this.#effects.push({ kind: "attemptEnded", execution, attempt, end });
+    // The next attempt makes its own calls; one with an idempotency key finds what was begun.
+    this.#giveUpChildren(execution, now, ({ idempotencyKey }) => idempotencyKey === "");
+    if (next.kind === "backOff") return this.#rest(execution, next.delayMs, next.waitReason, now);
     if (next.alone) execution.pool = freshPoolOf(execution.environment);
     this.#requeue(execution, next.waitReason, now);
   }
@@ -161,7 +273,15 @@ export class RouterMachine {
   #end(execution: Execution, end: AttemptEnd, now: number): void {
     execution.state = { kind: "ended", at: now, end };
     this.#ended.add(execution, end.resultBytes, now);
+    this.#family.remove(execution);
+    this.#watchTime(execution);
     this.#effects.push({ kind: "ended", execution, end });
+    if (end.outcome !== "succeeded") this.#giveUpChildren(execution, now);
+  }
+
+  #endDeleted(execution: Execution, now: number): void {
+    const message = `Environment "${execution.environment}" was deleted.`;
+    this.#end(execution, ended("failed", "ENVIRONMENT_DELETED", message), now);
   }
 
   #requeue(execution: Execution, waitReason: string, now: number): void {
@@ -169,6 +289,7 @@ export class RouterMachine {
     execution.state = { kind: "queued", since: now, waitReason };
     pool.backlog.giveBack(execution);
     this.#effects.push({ kind: "waiting", execution });
+    this.#watchTime(execution);
     this.#place(pool, now);
   }
 
@@ -191,6 +312,7 @@ export class RouterMachine {
       if (this.#executions.has(execution.id)) continue;
       this.#remember(execution);
       const pool = this.#pool(execution.pool, execution.environment, undefined);
+      this.#watchTime(execution);
       switch (execution.state.kind) {
         case "queued":
           execution.state = { ...execution.state, waitReason: "its router is gone, and replicas are asked for it" };
@@ -225,9 +347,7 @@ export class RouterMachine {
     if (state.kind === "running") {
       state.attempt.end = ended("lost", "REPLICA_LOST", "Another attempt followed it.");
       this.#leaveSlot(execution, state.attempt);
-    } else if (!this.#recovery.drop(execution.id)) {
-      pool.backlog.remove(execution);
-    }
+    } else this.#leaveQueue(execution);
     const { id: replicaId, version } = replica;
     const attempt: Attempt = {
       ...{ number, replicaId, version, cold: false, waitReason: "", waitedMs: 0, dispatchedAt: now, end: undefined },
@@ -235,7 +355,9 @@ export class RouterMachine {
     execution.attempts.push(attempt);
     execution.state = { kind: "running", attempt };
     this.#take(execution, replica, pool);
+    this.#watchTime(execution);
     this.#effects.push({ kind: "found", execution, attempt });
+    if (execution.isCancelled) this.#cancelAttempt(execution.id, attempt);
   }
 
   #releaseHeld(now: number): void {
@@ -283,6 +405,7 @@ export class RouterMachine {
     replica.sent += 1;
     replica.lastUsed = ++this.#uses;
     this.#slotsMoved(replica, pool);
+    this.#watchTime(execution);
     this.#effects.push({ kind: "dispatch", replica, execution, attempt });
   }
 
@@ -300,6 +423,9 @@ export class RouterMachine {
     // Until the agent's next word there is nothing to be had there, or the same claim would go back and forth.
     if (replica !== undefined) replica.reportedFree = 0;
     this.#leaveSlot(execution, refused);
+    if (execution.isCancelled) {
+      return this.#end(execution, ended("cancelled", "CANCELLED", "It was cancelled before it had a slot."), now);
+    }
     this.#requeue(execution, `replica ${refused.replicaId} refused the claim: ${reason}`, now);
   }
 
@@ -386,6 +512,8 @@ export class RouterMachine {
       if (execution === undefined) this.#recovery.keep(executionId, { replica, attempt });
       else if (execution.state.kind !== "ended" && attempt > execution.attempts.length)
         this.#find(execution, replica, attempt, now);
+      else if (execution.isCancelled || this.#running({ executionId, attempt }) === undefined)
+        this.#effects.push({ kind: "cancelAttempt", replicaId, key: { executionId, attempt } });
     }
     const arrived = new Set(live.map((key) => `${key.executionId} ${key.attempt}`));
     for (const key of this.#attemptsOn(replica)) {
@@ -446,7 +574,8 @@ export class RouterMachine {
     }
     this.#releaseHeld(now);
     for (const pool of this.#pools.values()) {
-      if (pool.backlog.size === 0 && pool.busy === 0 && pool.replicas.size === 0) this.#pools.delete(pool.name);
+      if (pool.backlog.size === 0 && pool.busy === 0 && pool.replicas.size === 0 && pool.resting.size === 0)
+        this.#pools.delete(pool.name);
     }
   }
 
@@ -487,8 +616,10 @@ export class RouterMachine {
       if (pool.environment !== name) continue;
       for (const replica of pool.replicas) this.#usabilityMoved(replica, pool);
       for (let execution = pool.backlog.take(); execution !== undefined; execution = pool.backlog.take()) {
-        this.#end(execution, ended("failed", "ENVIRONMENT_DELETED", `Environment "${name}" was deleted.`), now);
+        this.#endDeleted(execution, now);
       }
+      for (const execution of pool.resting) this.#endDeleted(execution, now);
+      pool.resting.clear();
     }
   }
 

@@ -1,4 +1,10 @@
-import { completePolicy, type PolicyRequest } from "@hearth/policy";
+import {
+  completePolicy,
+  findRetryProblem,
+  findTimeoutProblem,
+  type PolicyRequest,
+  type RetryPolicy,
+} from "@hearth/policy";
 
 /** The fields of a request that have bounds of their own. */
 export interface RequestFields {
@@ -13,6 +19,12 @@ export interface RequestFields {
   readonly freshReplica: boolean;
   /** The policy that the caller asks for instead of the environment's, or undefined. */
   readonly policy: PolicyRequest | undefined;
+  readonly retryPolicy: RetryPolicy | undefined;
+  /** 0: what the task declares. */
+  readonly attemptTimeoutMs: number;
+  readonly queueTimeoutMs: number;
+  /** Milliseconds since 1970. 0: none of its own. */
+  readonly deadlineUnixMs: number;
 }
 
 export type RequestProblem = { readonly reason: "INVALID_EXECUTION" | "INVALID_POLICY"; readonly message: string };
@@ -36,6 +48,8 @@ export function findProblem(fields: RequestFields): RequestProblem | undefined {
   if (Math.abs(fields.priority) > priorityMax) {
     return invalid(`priority is ${fields.priority}; give -${priorityMax} to ${priorityMax}, higher goes first.`);
   }
+  const limits = findLimitsProblem(fields);
+  if (limits !== undefined) return invalid(limits);
   if (fields.policy === undefined) return undefined;
   if (fields.freshReplica) {
     return invalid(
@@ -44,6 +58,16 @@ export function findProblem(fields: RequestFields): RequestProblem | undefined {
   }
   const policy = completePolicy(fields.policy);
   return policy.kind === "invalid" ? { reason: "INVALID_POLICY", message: policy.problem } : undefined;
+}
+
+function findLimitsProblem(fields: RequestFields): string | undefined {
+  const { retryPolicy, attemptTimeoutMs, queueTimeoutMs, deadlineUnixMs } = fields;
+  const problem =
+    (retryPolicy && findRetryProblem("retry_policy", retryPolicy)) ??
+    (attemptTimeoutMs === 0 ? undefined : findTimeoutProblem("attempt_timeout_ms", attemptTimeoutMs)) ??
+    (queueTimeoutMs === 0 ? undefined : findTimeoutProblem("queue_timeout_ms", queueTimeoutMs));
+  if (problem !== undefined || (deadlineUnixMs >= 0 && deadlineUnixMs < Infinity)) return problem;
+  return `deadline_unix_ms is ${deadlineUnixMs}; give milliseconds since 1970, or 0 for none of its own.`;
 }
 
 function invalid(message: string): RequestProblem {

@@ -1,5 +1,6 @@
 import type { ExecutionRequest } from "@hearth/proto";
 import type { Execution } from "../core/execution.ts";
+import { toLimits } from "./read-limits.ts";
 import { fingerprint } from "./read-request.ts";
 
 /** An execution as it is when it is accepted: it waits. `request` has its ids filled in. */
@@ -10,7 +11,9 @@ export function newExecution(request: ExecutionRequest, pool: string, acceptedAt
     priority: priority ?? 0,
     fingerprint: fingerprint(request),
     argumentBytes: request.arguments?.inline.length ?? 0,
+    limits: toLimits(request),
     attempts: [],
+    isCancelled: false,
     state: { kind: "queued", since: acceptedAt, waitReason: "" },
   };
 }

@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { HearthError } from "@hearth/errors";
 import { newId } from "@hearth/ids";
-import { policyFromMessage } from "@hearth/policy/wire";
+import { policyFromMessage, retryPolicyFromMessage } from "@hearth/policy/wire";
 import { ExecutionRequestSchema, ReusePolicySchema, type ExecutionRequest, type ReusePolicy } from "@hearth/proto";
 import { createHash } from "node:crypto";
 import { findProblem } from "../core/validate-request.ts";
@@ -10,9 +10,11 @@ import { findProblem } from "../core/validate-request.ts";
 export function checkRequest(request: ExecutionRequest): void {
   const { executionId, runId, parentId, environment, task, idempotencyKey, policyOverride } = request;
   const { affinityKey, priority = 0, freshReplica } = request;
+  const { retryPolicy, attemptTimeoutMs, queueTimeoutMs, deadlineUnixMs } = request;
   const problem = findProblem({
     ...{ executionId, runId, parentId, environment, task, idempotencyKey },
-    ...{ affinityKey, priority, freshReplica },
+    ...{ affinityKey, priority, freshReplica, attemptTimeoutMs, queueTimeoutMs, deadlineUnixMs },
+    retryPolicy: retryPolicy && retryPolicyFromMessage(retryPolicy),
     policy: policyOverride && policyFromMessage(policyOverride),
   });
   if (problem !== undefined) throw new HearthError(problem.reason, problem.message);
@@ -24,7 +26,7 @@ export function fillIds(request: ExecutionRequest, now: number): ExecutionReques
   return create(ExecutionRequestSchema, { ...request, executionId, runId: request.runId || executionId });
 }
 
-/** Equal for requests that ask for the same: environment, task, arguments, policy. Ids, places in the backlog and trace context do not count. */
+/** Equal for requests that ask for the same: environment, task, arguments, policy. Ids, places in the backlog, limits and trace context do not count. */
 export function fingerprint(request: ExecutionRequest): string {
   const hash = createHash("sha1").update(`${request.environment}\0${request.task}\0`);
   if (request.freshReplica) hash.update("fresh");

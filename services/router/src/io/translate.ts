@@ -54,6 +54,7 @@ export function fromReport(report: WireAttemptEnd): AttemptEnd {
     outcome: fromWireOutcome(report.outcome),
     reason: report.failure?.reason ?? "",
     message: report.failure?.message ?? "",
+    exceptionType: report.failure?.exceptionType ?? "",
     resultBytes: report.result?.inline.length ?? 0,
     neighbours: report.neighbours,
     report,

@@ -1,7 +1,14 @@
 import { create } from "@bufbuild/protobuf";
-import type { Clock } from "@hearth/clock";
+import type { Clock, Timer } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
-import { DispatchSchema, Scope, type Environment, type ExecutionEnd, type ExecutionRequest } from "@hearth/proto";
+import {
+  DispatchSchema,
+  Scope,
+  type Environment,
+  type ExecutionEnd,
+  type ExecutionRequest,
+  type Task,
+} from "@hearth/proto";
 import type { Span, Tracing } from "@hearth/telemetry";
 import { decideAdmission, type AdmissionBounds } from "../core/admit.ts";
 import { choosePool } from "../core/choose-pool.ts";
@@ -20,6 +27,7 @@ import {
 import type { Journal } from "../io/journal.ts";
 import type { RouterMetrics } from "../io/router-metrics.ts";
 import { newExecution } from "../io/new-execution.ts";
+import { fillLimits } from "../io/read-limits.ts";
 import { checkRequest, fillIds, policyKey } from "../io/read-request.ts";
 import { toExecutionEnd, toFacts } from "../io/translate.ts";
 
@@ -37,6 +45,16 @@ export interface Agents {
 
 /** A router acts on what it has for this long after it last knew that nobody had taken over: less than others wait before. */
 const ownForMs = 4_000;
+
+/** Node's timers take no longer delay. */
+const timerMsMax = 2 ** 31 - 1;
+
+/** An environment that executions may be asked of, and its tasks. */
+interface Deployed {
+  readonly environment: Environment;
+  readonly declared: ReadonlyMap<string, Task>;
+  readonly tasks: ReadonlySet<string>;
+}
 
 /** An accepted execution that has not been forgotten, and who wants to hear of it. */
 interface Audience {
@@ -59,14 +77,13 @@ export class Executions {
   readonly #agents: Agents;
   readonly #demandChanged: () => void;
   readonly #keyForgotten: (idempotencyKey: string) => void;
-  readonly #environments = new Map<
-    string,
-    { readonly environment: Environment; readonly tasks: ReadonlySet<string> }
-  >();
+  readonly #environments = new Map<string, Deployed>();
   /** By execution id, for those that have not ended. */
   readonly #audiences = new Map<string, Audience>();
   #journalIsOwn = true;
   #draining = false;
+  /** For the machine's next due time, or one before it. */
+  #alarm: { readonly at: number; readonly timer: Timer } | undefined;
 
   constructor(options: {
     readonly machine: RouterMachine;
@@ -103,8 +120,8 @@ export class Executions {
   }
 
   putEnvironment(environment: Environment): void {
-    const tasks = new Set(environment.version?.spec?.tasks.map((task) => task.name));
-    this.#environments.set(environment.name, { environment, tasks });
+    const declared = new Map(environment.version?.spec?.tasks.map((task) => [task.name, task]));
+    this.#environments.set(environment.name, { environment, declared, tasks: new Set(declared.keys()) });
     this.handle({ kind: "environmentChanged", name: environment.name, environment: toFacts(environment) });
   }
 
@@ -121,8 +138,10 @@ export class Executions {
     checkRequest(request);
     const now = this.#clock.now();
     const filled = fillIds(request, now);
-    filled.priority ??= this.#machine.execution(filled.parentId)?.priority ?? 0;
+    const parent = this.#machine.execution(filled.parentId);
+    filled.priority ??= parent?.priority ?? 0;
     const deployed = this.#environments.get(filled.environment);
+    fillLimits(filled, deployed?.declared.get(filled.task), parent?.limits.deadline ?? Infinity);
     const { policyOverride, freshReplica } = filled;
     const pool = choosePool({
       environment: filled.environment,
@@ -218,9 +237,29 @@ export class Executions {
       this.#journalIsOwn = journalIsOwn;
       this.#carryOutAll(this.#machine.step({ kind: "journal", isOwn: journalIsOwn }, now));
     }
+    this.#passTime(now);
     const effects = this.#machine.step(event, now);
     this.#carryOutAll(effects);
+    this.#setAlarm(now);
     return effects.length > 0;
+  }
+
+  #passTime(now: number): void {
+    if (this.#machine.nextDueAt <= now) this.#carryOutAll(this.#machine.step({ kind: "due" }, now));
+  }
+
+  /** One that rings too early, because what it was for has ended, is set anew then: most never ring. */
+  #setAlarm(now: number): void {
+    const at = this.#machine.nextDueAt;
+    if (at === Infinity || (this.#alarm !== undefined && this.#alarm.at <= at)) return;
+    this.#alarm?.timer.cancel();
+    const ring = (): void => {
+      this.#alarm = undefined;
+      const ringsAt = this.#clock.now();
+      this.#passTime(ringsAt);
+      this.#setAlarm(ringsAt);
+    };
+    this.#alarm = { at, timer: this.#clock.after(Math.min(Math.max(0, at - now), timerMsMax), ring) };
   }
 
   /** Writes again what began so long ago that much would have to be read for its sake. */
@@ -298,6 +337,7 @@ export class Executions {
       tracestate: context.tracestate,
     });
     if (request.arguments !== undefined) dispatch.arguments = request.arguments;
+    if (execution.limits.deadline !== Infinity) dispatch.deadlineUnixMs = execution.limits.deadline;
     this.#agents.connection(replica.id)?.dispatch(dispatch);
     void this.#journal.append(dispatchedRecord(execution, attempt));
     this.#metrics.dispatched(execution, attempt);

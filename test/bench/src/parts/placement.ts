@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { RouterMachine, type Execution, type RouterEffect } from "@hearth/router/core";
+import { noLimits, RouterMachine, type Execution, type RouterEffect } from "@hearth/router/core";
 import type { Bench, Effort, Part, PartResult } from "../part.ts";
 import { toRow, units } from "../row.ts";
 import { ratios } from "../statistics.ts";
@@ -117,6 +117,7 @@ function newExecution(number: number): Execution {
   return {
     ...{ id, runId: id, parentId: "", environment: "e", task: "t", pool: "e", affinityKey: "", priority: 0 },
     ...{ idempotencyKey: "", fingerprint: "", acceptedAt: 1, argumentBytes: 0, request: undefined, attempts: [] },
+    ...{ limits: noLimits, isCancelled: false },
     state: { kind: "queued", since: 1, waitReason: "" },
   };
 }

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { durationFromMs, durationMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   EnvironmentSchema,
   EnvironmentSpecSchema,
@@ -8,9 +8,11 @@ import {
   type Environment as EnvironmentMessage,
   type EnvironmentSpec as SpecMessage,
   type Image as ImageMessage,
+  type Task as TaskMessage,
+  type TaskSchema,
 } from "@hearth/proto";
-import { policyToMessage } from "@hearth/policy/wire";
-import type { Environment, EnvironmentSpec, Image, ImageLayer } from "../../core/environment.ts";
+import { policyToMessage, retryPolicyFromMessage, retryPolicyToMessage } from "@hearth/policy/wire";
+import type { Environment, EnvironmentSpec, Image, ImageLayer, Task } from "../../core/environment.ts";
 
 const languages = {
   [Language.UNSPECIFIED]: "unspecified",
@@ -25,9 +27,18 @@ export function specFromMessage(message: SpecMessage | undefined): EnvironmentSp
     // A number that a later version of the protocol may give has no entry.
     language: (languages as Partial<typeof languages>)[spec.language] ?? "unspecified",
     bundleSha256: spec.bundleSha256,
-    tasks: spec.tasks.map(({ name, entrypoint }) => ({ name, entrypoint })),
+    tasks: spec.tasks.map(taskFromMessage),
     image: imageFromMessage(spec.image),
     resources: { cpu: spec.resources?.cpu ?? "", memory: spec.resources?.memory ?? "" },
+  };
+}
+
+function taskFromMessage({ name, entrypoint, retryPolicy, attemptTimeout, queueTimeout }: TaskMessage): Task {
+  return {
+    ...{ name, entrypoint },
+    ...(retryPolicy !== undefined && { retryPolicy: retryPolicyFromMessage(retryPolicy) }),
+    ...(attemptTimeout !== undefined && { attemptTimeoutMs: durationMs(attemptTimeout) }),
+    ...(queueTimeout !== undefined && { queueTimeoutMs: durationMs(queueTimeout) }),
   };
 }
 
@@ -80,7 +91,7 @@ function specToMessage(spec: EnvironmentSpec): MessageInitShape<typeof Environme
     name: spec.name,
     language: spec.language === "python" ? Language.PYTHON : Language.NODE,
     bundleSha256: spec.bundleSha256,
-    tasks: [...spec.tasks],
+    tasks: spec.tasks.map(taskToMessage),
     image: {
       base:
         base.kind === "reference"
@@ -89,6 +100,16 @@ function specToMessage(spec: EnvironmentSpec): MessageInitShape<typeof Environme
       layers: layers.map((layer) => ({ kind: layerToMessage(layer) })),
     },
     resources: spec.resources,
+  };
+}
+
+function taskToMessage(task: Task): MessageInitShape<typeof TaskSchema> {
+  const { name, entrypoint, retryPolicy, attemptTimeoutMs, queueTimeoutMs } = task;
+  return {
+    ...{ name, entrypoint },
+    ...(retryPolicy !== undefined && { retryPolicy: retryPolicyToMessage(retryPolicy) }),
+    ...(attemptTimeoutMs !== undefined && { attemptTimeout: durationFromMs(attemptTimeoutMs) }),
+    ...(queueTimeoutMs !== undefined && { queueTimeout: durationFromMs(queueTimeoutMs) }),
   };
 }
 
