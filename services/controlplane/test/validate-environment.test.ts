@@ -77,3 +77,9 @@ test("the order of a spec's fields does not make another version, the order of i
 test.each(["a", "reuse_concurrency", "reusable-env", "a1_b-2"])("the name %s is taken", (name) => {
   expect(findSpecProblem(specOf({ name }))).toBeUndefined();
 });
+
+test("a value of a process variable that no process can be started with is refused", () => {
+  const layers = [{ kind: "processVariables", variables: { GREETING: "a\0b" } }] as const;
+  const problem = findSpecProblem(specOf({ image: { base: { kind: "debian", pythonVersion: "" }, layers } }));
+  expect(problem?.message).toContain("GREETING");
+});

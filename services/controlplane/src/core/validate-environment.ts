@@ -76,6 +76,10 @@ function layersProblem(layers: readonly ImageLayer[]): string | undefined {
     if (misnamed !== undefined) {
       return `the process variable "${misnamed}" of image layer ${index + 1} is not a name of A-Z a-z 0-9 and _.`;
     }
+    const unusable = entries.find((name) => layer.variables[name]?.includes("\0"));
+    if (unusable !== undefined) {
+      return `the process variable "${unusable}" of image layer ${index + 1} has a NUL in its value, which no process can have.`;
+    }
   }
   return undefined;
 }
