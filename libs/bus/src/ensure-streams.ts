@@ -14,15 +14,17 @@ const mebibyte = 1024 * 1024;
 
 type OwnConfig = Partial<StreamConfig> & Pick<StreamConfig, "name" | "subjects">;
 
-/** The journal outlives a restart of the server; a day and 1 GiB bound it, the oldest records go first. */
+/**
+ * The journal outlives a restart of the server. The control plane drops what nobody needs any more; when it is away for so
+ * long that the bound is reached, routers accept nothing new rather than that a record is lost.
+ */
 const journal: OwnConfig = {
   name: streams.journal,
   subjects: [subjects.allJournal],
   storage: StorageType.File,
   retention: RetentionPolicy.Limits,
-  discard: DiscardPolicy.Old,
-  max_age: 24 * hourNanoseconds,
-  max_bytes: 1024 * mebibyte,
+  discard: DiscardPolicy.New,
+  max_bytes: 4096 * mebibyte,
 };
 
 /** Printed lines on their way to the history, for an hour and up to 256 MiB. */
@@ -36,7 +38,7 @@ const logs: OwnConfig = {
   max_bytes: 256 * mebibyte,
 };
 
-/** Makes the JetStream streams of Hearth where they are missing. Those that exist are left as they are. */
+/** Makes the JetStream streams of Hearth where they are missing. Those that exist with other bounds are left as they are. */
 export async function ensureStreams(bus: Bus): Promise<void> {
   const manager = await jetstreamManager(bus.connection, { checkAPI: false });
   await ensureStream(manager, journal);

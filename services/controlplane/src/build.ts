@@ -17,6 +17,7 @@ import { PoolsMachine } from "./core/pools-machine.ts";
 import { openNatsBundleStore } from "./io/bundle-store.ts";
 import { openNatsCatalogue } from "./io/catalogue.ts";
 import { ChangeFeed } from "./io/change-feed.ts";
+import { JournalStream } from "./io/journal-stream.ts";
 import { natsDurableStream } from "./io/durable-stream.ts";
 import { newId } from "@hearth/ids";
 import { grpcPeers } from "./io/peers.ts";
@@ -29,6 +30,7 @@ import { sqlReplicaStore } from "./io/sql/sql-replica-store.ts";
 import { endAnnouncement } from "./io/wire/pool-message.ts";
 import { waitToLead } from "./loops/lead.ts";
 import { collectLogs } from "./loops/collect-logs.ts";
+import { keepWithinBounds } from "./loops/keep-within-bounds.ts";
 import { listenToBus } from "./loops/listen-to-bus.ts";
 import { projectHistory } from "./loops/project-history.ts";
 import { ScalePools } from "./loops/scale-pools.ts";
@@ -92,6 +94,12 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   const { signal } = reading;
   const journal = natsDurableStream(bus, streams.journal, reader);
   const lines = natsDurableStream(bus, streams.logs, reader);
+  const stream = new JournalStream(bus, reader);
+  if (config.replayJournal || (await store.isEmpty())) await stream.rewind();
+  const bounds = keepWithinBounds({
+    ...{ clock, log, store, journal: stream, journalBytes: config.journalBytes },
+    ...{ retentionMs: config.historyRetentionMs, mayAct: () => leadership.mayAct },
+  });
   const loops = [
     projectHistory({ journal, store, feed: runFeed, log, signal }),
     collectLogs({ stream: lines, store, feed: runFeed, linesMax: config.logLinesMax, log, signal }),
@@ -130,6 +138,7 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
       await Promise.all([grpc.stop(stopGraceMs), http.stop(stopGraceMs)]);
       await pools.close(config.stopReplicasOnExit);
       provider.close();
+      bounds.cancel();
       reading.abort();
       await Promise.all(loops);
       peers.close();

@@ -27,6 +27,9 @@ export interface Config {
   readonly drainGraceMs: number;
   readonly replacedGraceMs: number;
   readonly logLinesMax: number;
+  readonly historyRetentionMs: number;
+  readonly journalBytes: number;
+  readonly replayJournal: boolean;
   readonly logLevel: string;
 }
 
@@ -125,6 +128,21 @@ export const settings: Settings<Config> = {
     max: 1_000_000,
     fallback: 10_000,
   }),
+  historyRetentionMs: integer(
+    "HEARTH_HISTORY_RETENTION_MS",
+    "how long runs are kept after they ended, in ms; default 604800000, seven days",
+    { min: 1_000, max: 3_650 * 24 * hour, fallback: 7 * 24 * hour },
+  ),
+  journalBytes: integer(
+    "HEARTH_JOURNAL_BYTES",
+    "how much of the journal is kept beyond what the history and routers still need, in bytes; default 1073741824",
+    { min: 1024 * 1024, max: 1024 ** 4, fallback: 1024 ** 3 },
+  ),
+  replayJournal: flag(
+    "HEARTH_REPLAY_JOURNAL",
+    "whether the journal is read from its first record again, to rebuild the history; done by itself when there is none; default false",
+    false,
+  ),
   logLevel: logLevel(),
 };
 

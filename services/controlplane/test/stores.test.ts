@@ -101,6 +101,24 @@ function storesContract(open: () => Promise<string>): void {
       expect(await store.getRun("child-1")).toBeUndefined();
     });
 
+    test("runs are removed once all of them ended before a moment, with everything that belongs to them", async () => {
+      const store = sqlHistoryStore(database);
+      const done = { outcome: "succeeded", endedMs: 50 } as const;
+      await store.putExecutions([
+        { ...execution("old", "old", 10), ...done, attempts: [attempt(1, {})] },
+        { ...execution("old-child", "old", 11), ...done },
+        { ...execution("late", "late", 12), ...done, endedMs: 60 },
+        { ...execution("half", "half", 13), ...done },
+        execution("half-child", "half", 14),
+      ]);
+      await store.addLogLines([logLine("old", 1, 0, "text")], 10);
+      expect(await store.removeRuns(60, 10)).toBeGreaterThanOrEqual(1);
+      const left = await store.getExecutions(["old", "old-child", "late", "half", "half-child"]);
+      expect(left.map(({ id }) => id).sort()).toEqual(["half", "half-child", "late"]);
+      expect(await store.readLogLines({ runId: "old", after: 0, limit: 10 })).toEqual([]);
+      expect(await store.removeRuns(60, 10)).toBe(0);
+    });
+
     test("runs are paged newest first and executions oldest first, equal moments by id", async () => {
       const store = sqlHistoryStore(database);
       const roots = ["p-1", "p-2", "p-3", "p-4"].map((id, index) => ({

@@ -47,6 +47,10 @@ export interface HistoryStore {
   }): Promise<readonly RunHistory[]>;
   /** Oldest first, results left out. */
   listExecutions(query: ExecutionQuery): Promise<readonly ExecutionHistory[]>;
+  /** Removes runs of which everything ended before a moment, with all that belongs to them; at most `limit`. Returns how many. */
+  removeRuns(endedBeforeMs: number, limit: number): Promise<number>;
+  /** Whether there is no execution at all. */
+  isEmpty(): Promise<boolean>;
   /** Keeps at most `linesMax` lines of each execution, and one more that says so. Returns the runs that got new lines. */
   addLogLines(lines: readonly PlacedLogLine[], linesMax: number): Promise<readonly string[]>;
   /** In the order of arrival, from after the cursor (0: the first). */

@@ -6,7 +6,7 @@ import { projectRecord, type HistoryRecord } from "../core/project-journal.ts";
 import type { ChangeFeed } from "../io/change-feed.ts";
 import type { DurableStream, StreamMessage } from "../io/durable-stream.ts";
 import type { HistoryStore } from "../io/history-store.ts";
-import { recordFromMessage } from "../io/wire/journal-message.ts";
+import { recordsFromMessage } from "../io/wire/journal-message.ts";
 import { keepReading } from "./keep-reading.ts";
 
 const batchMax = 256;
@@ -57,7 +57,7 @@ async function changedExecutions(
 function decode({ data, sequence }: StreamMessage, log: Logger): readonly HistoryRecord[] {
   try {
     const { records } = fromBinary(JournalBatchSchema, data);
-    return records.map(recordFromMessage).filter((record) => record !== undefined);
+    return records.flatMap(recordsFromMessage);
   } catch (error) {
     log.error({ sequence, error: (error as Error).message }, "journal batch cannot be decoded");
     return [];

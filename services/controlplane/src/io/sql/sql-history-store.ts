@@ -66,6 +66,10 @@ export function sqlHistoryStore(database: Database): HistoryStore {
       const rows = await query.orderBy("accepted_ms").orderBy("id").limit(limit).execute();
       return withAttempts(database, rows.map(withoutResult));
     },
+    removeRuns: (endedBeforeMs, limit) => removeRuns(database, endedBeforeMs, limit),
+    async isEmpty() {
+      return (await database.selectFrom("executions").select("id").limit(1).executeTakeFirst()) === undefined;
+    },
     addLogLines: (lines, linesMax) => addLogLines(database, lines, linesMax),
     readLogLines: (query) => readLogLines(database, query),
   };
@@ -109,6 +113,41 @@ async function putExecutions(database: Database, executions: readonly ExecutionH
         )
         .execute();
     }
+  });
+}
+
+async function removeRuns(database: Database, endedBeforeMs: number, limit: number): Promise<number> {
+  return database.transaction().execute(async (transaction) => {
+    const runs = await transaction
+      .selectFrom("executions as root")
+      .select("root.id")
+      .whereRef("root.id", "=", "root.run_id")
+      .where("root.ended_ms", ">", 0)
+      .where("root.ended_ms", "<", endedBeforeMs)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom("executions as open")
+              .select("open.id")
+              .whereRef("open.run_id", "=", "root.id")
+              .where((open) => open.or([open("open.ended_ms", "=", 0), open("open.ended_ms", ">=", endedBeforeMs)])),
+          ),
+        ),
+      )
+      .orderBy("root.accepted_ms")
+      .limit(limit)
+      .execute();
+    const names = runs.map(({ id }) => id);
+    if (names.length === 0) return 0;
+    await transaction.deleteFrom("log_lines").where("run_id", "in", names).execute();
+    await transaction
+      .deleteFrom("attempts")
+      .where("execution_id", "in", ({ selectFrom }) =>
+        selectFrom("executions").select("id").where("run_id", "in", names),
+      )
+      .execute();
+    await transaction.deleteFrom("executions").where("run_id", "in", names).execute();
+    return names.length;
   });
 }
 

@@ -1,11 +1,53 @@
-import type { AttemptEnd as AttemptEndMessage, JournalRecord, LogBatch } from "@hearth/proto";
+import { create } from "@bufbuild/protobuf";
+import {
+  AcceptedSchema,
+  AttemptEndSchema,
+  DispatchedSchema,
+  JournalRecordSchema,
+  Outcome,
+  type AttemptEnd as AttemptEndMessage,
+  type Carried,
+  type JournalRecord,
+  type LogBatch,
+} from "@hearth/proto";
 import type { AttemptEnd, HistoryRecord } from "../../core/project-journal.ts";
 import type { PlacedLogLine } from "../history-store.ts";
 import { failureFromMessage, outcomeFromMessage } from "./outcome-message.ts";
 import { amount, isAttemptNumber, isId, moment, text, whole } from "./sane.ts";
 
-/** A record as the projection takes it. Undefined: it says nothing this version understands, or nothing a router says. */
-export function recordFromMessage(record: JournalRecord): HistoryRecord | undefined {
+/** A record as the projection takes it: as none when a router says no such thing, as several when it says all of an execution. */
+export function recordsFromMessage(record: JournalRecord): readonly HistoryRecord[] {
+  if (record.event.case === "carried") return carriedRecords(record.event.value);
+  const single = recordFromMessage(record);
+  return single === undefined ? [] : [single];
+}
+
+/** What a router takes over, as the records that first said it: what is known already they do not change. */
+function carriedRecords({ execution, pool, acceptedUnixMs, attempts, ended, endedUnixMs }: Carried): HistoryRecord[] {
+  if (execution === undefined) return [];
+  const { executionId } = execution;
+  const records = [recordOf(acceptedUnixMs, { case: "accepted", value: create(AcceptedSchema, { execution, pool }) })];
+  for (const attempt of attempts) {
+    const { number, replicaId, version, cold, waitReason, waitedMs, dispatchedUnixMs } = attempt;
+    const { outcome, failure, startedUnixMs, endedUnixMs: attemptEndedMs, runnerPid } = attempt;
+    const dispatched = { executionId, attempt: number, replicaId, version, cold, waitReason, waitedMs };
+    records.push(recordOf(dispatchedUnixMs, { case: "dispatched", value: create(DispatchedSchema, dispatched) }));
+    if (outcome === Outcome.UNSPECIFIED) continue;
+    const end = create(AttemptEndSchema, {
+      ...{ executionId, attempt: number, outcome, startedUnixMs, endedUnixMs: attemptEndedMs, runnerPid },
+    });
+    if (failure !== undefined) end.failure = failure;
+    records.push(recordOf(attemptEndedMs || dispatchedUnixMs, { case: "attemptEnded", value: end }));
+  }
+  if (ended !== undefined) records.push(recordOf(endedUnixMs, { case: "ended", value: ended }));
+  return records.flatMap((one) => recordFromMessage(one) ?? []);
+}
+
+function recordOf(unixMs: number, event: JournalRecord["event"]): JournalRecord {
+  return create(JournalRecordSchema, { unixMs, event });
+}
+
+function recordFromMessage(record: JournalRecord): HistoryRecord | undefined {
   const read = readRecord(record);
   return read === undefined || !isId(read.executionId) ? undefined : read;
 }
@@ -57,7 +99,6 @@ function readRecord(record: JournalRecord): HistoryRecord | undefined {
         attempt: attempt !== undefined && isAttemptNumber(attempt.attempt) ? toAttemptEnd(attempt) : undefined,
       };
     }
-    // What a taken-over execution went through is in the records of the router that had it.
     case "carried":
     case "opened":
     case "sealed":
