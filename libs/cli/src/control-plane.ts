@@ -1,21 +1,16 @@
-import { EnvironmentService, RunService } from "@hearth/proto";
-import { createClient, openChannel, type RpcClient } from "@hearth/rpc";
+import { openChannel } from "@hearth/rpc";
+import { connectControlPlane, type ControlPlane } from "@hearth/sdk/control-plane";
 import { findInstallation } from "@hearth/sdk/installation";
+import { Patience } from "@hearth/sdk/patience";
 
-/** The control plane's services, as the commands use them. */
-export interface ControlPlane {
-  readonly environments: RpcClient<typeof EnvironmentService>;
-  readonly runs: RpcClient<typeof RunService>;
-}
+export type { ControlPlane };
 
 /** Calls `use` with a connected control plane, and hangs up after it. */
 export async function withControlPlane<T>(use: (controlPlane: ControlPlane) => Promise<T>): Promise<T> {
-  const channel = openChannel(findInstallation(process.env, process.cwd()).controlPlane);
+  const { controlPlane: address, unreachableAfterMs } = findInstallation(process.env, process.cwd());
+  const channel = openChannel(address, { pings: true });
   try {
-    return await use({
-      environments: createClient(EnvironmentService, channel),
-      runs: createClient(RunService, channel),
-    });
+    return await use(connectControlPlane(channel, new Patience(address, unreachableAfterMs)));
   } finally {
     channel.close();
   }

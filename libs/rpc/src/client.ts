@@ -37,8 +37,14 @@ export function openChannel(address: string, options: { readonly pings?: boolean
   });
 }
 
-export function createClient<S extends DescService>(description: S, channel: Channel): RpcClient<S> {
-  const factory = createClientFactory().use(refusals);
+/** `middleware` sees refusals as `HearthError`s. */
+export function createClient<S extends DescService>(
+  description: S,
+  channel: Channel,
+  middleware?: ClientMiddleware,
+): RpcClient<S> {
+  const refusing = createClientFactory().use(refusals);
+  const factory = middleware === undefined ? refusing : refusing.use(middleware);
   return factory.create(toDefinition(description), channel) as unknown as RpcClient<S>;
 }
 

@@ -1,4 +1,5 @@
 import { LogLineSchema, type LogLine } from "@hearth/proto";
+import { followLogs } from "@hearth/sdk/follow";
 import type { Command } from "commander";
 import { withControlPlane } from "../control-plane.ts";
 import { printDocument, toDocument } from "../show/document.ts";
@@ -13,9 +14,9 @@ export function addLogsCommand(program: Command): void {
     .option("--json", "print one JSON document a line")
     .action(async (run: string, options: { follow?: true; execution?: string; json?: true }) => {
       const print = options.json ? printJson : options.execution === undefined ? printWithId : printBare;
-      await withControlPlane(async ({ runs }) => {
+      await withControlPlane(async (controlPlane) => {
         const request = { run, executionId: options.execution ?? "", follow: options.follow ?? false };
-        for await (const { lines } of runs.readLogs(request)) lines.forEach(print);
+        for await (const line of followLogs(controlPlane, request)) print(line);
       });
     });
 }

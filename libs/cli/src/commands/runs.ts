@@ -1,5 +1,6 @@
 import { AttemptSchema, RunSchema, type Attempt, type Run } from "@hearth/proto";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { followRun } from "@hearth/sdk/follow";
 import type { Command } from "commander";
 import { withControlPlane, type ControlPlane } from "../control-plane.ts";
 import { exitCodes } from "../report-failure.ts";
@@ -104,10 +105,9 @@ async function rootAttempts({ runs }: ControlPlane, run: string): Promise<readon
   return executions[0]?.attempts ?? [];
 }
 
-async function watchRun({ runs }: ControlPlane, name: string, json: boolean): Promise<Run | undefined> {
+async function watchRun(controlPlane: ControlPlane, name: string, json: boolean): Promise<Run | undefined> {
   let last: Run | undefined;
-  for await (const { run } of runs.watchRun({ name })) {
-    if (run === undefined) continue;
+  for await (const run of followRun(controlPlane, name)) {
     last = run;
     if (json) printDocument(toDocument(RunSchema, run));
     else console.log(isLive(run.phase) ? runProgress(run) : runSummary(run));

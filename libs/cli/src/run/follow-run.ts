@@ -1,4 +1,5 @@
 import { ExecutionPhase, RunSchema, type Run } from "@hearth/proto";
+import { followRun as untilEnd } from "@hearth/sdk/follow";
 import { withControlPlane, type ControlPlane } from "../control-plane.ts";
 import { printDocument, toDocument } from "../show/document.ts";
 import { isLive } from "../show/names.ts";
@@ -22,15 +23,15 @@ export async function followRun(name: string, json: boolean): Promise<boolean> {
   });
 }
 
-async function waitForEnd({ runs }: ControlPlane, name: string): Promise<Run> {
+async function waitForEnd(controlPlane: ControlPlane, name: string): Promise<Run> {
   let shown = "";
-  for await (const { run } of runs.watchRun({ name })) {
-    if (run === undefined || !isLive(run.phase)) continue;
+  for await (const run of untilEnd(controlPlane, name)) {
+    if (!isLive(run.phase)) continue;
     const progress = runProgress(run);
     if (progress !== shown) process.stderr.write(`${progress}\n`);
     shown = progress;
   }
-  const { run } = await runs.getRun({ name });
+  const { run } = await controlPlane.runs.getRun({ name });
   if (run === undefined) throw new Error(`The control plane answered without run ${name}.`);
   return run;
 }

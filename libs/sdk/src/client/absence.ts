@@ -1,6 +1,7 @@
 import { ClientError, Status } from "nice-grpc";
 
-/** Whether nobody answered: the other end may be restarting, and asking again may help. */
-export function isAbsence(error: unknown): boolean {
-  return error instanceof ClientError && error.code === Status.UNAVAILABLE;
+/** Whether nobody answered, or no more: the other end may be restarting, and asking again may help. */
+export function isAbsence(error: unknown): error is ClientError {
+  // What this side cancels is no ClientError.
+  return error instanceof ClientError && (error.code === Status.UNAVAILABLE || error.code === Status.CANCELLED);
 }

@@ -37,8 +37,17 @@ async function deploy(controlPlane: ControlPlane, environment: DeclaredEnvironme
     ...(resources !== undefined && { resources: toJson(resources) }),
   });
   const request = policy === undefined ? { spec } : { spec, policy: fromJson(ReusePolicySchema, toJson(policy)) };
-  for await (const { event } of controlPlane.environments.deployEnvironment(request)) {
-    if (event.case === "logLine") process.stderr.write(`${event.value}\n`);
+  const attempts = controlPlane.patience.begin();
+  for (;;) {
+    try {
+      for await (const { event } of controlPlane.environments.deployEnvironment(request)) {
+        attempts.heard();
+        if (event.case === "logLine") process.stderr.write(`${event.value}\n`);
+      }
+      return;
+    } catch (error) {
+      await attempts.pause(error);
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import {
 import { createClient, FrameOutbox, openChannel } from "@hearth/rpc";
 import { waitForChannelReady } from "nice-grpc";
 import { decodeResult } from "../payload/decode.ts";
+import { encodeArguments } from "../payload/encode.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
 import { toTaskError, type FailedOutcome } from "../task/task-error.ts";
 import { installation } from "./installation.ts";
@@ -88,7 +89,7 @@ export class ExecutionClient {
     if (this.#closing.signal.aborted) return Promise.reject(new Error("The client is closed."));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     try {
-      const request = toRequest(task, args, untraced);
+      const request = toRequest(task, encodeArguments(args), untraced);
       const waiting = { request, resolve, reject, sent: false, elsewhereSince: undefined };
       this.#waiting.set(request.executionId, waiting);
       this.#send(waiting);

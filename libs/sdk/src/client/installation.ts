@@ -7,13 +7,18 @@ export interface Installation {
   readonly controlPlane: string;
   /** Only an `ExecutionClient` needs it: one router, or several in the order in which they are tried. */
   readonly router?: string | readonly string[];
+  /**
+   * How long a control plane that does not answer is asked again before whoever waits is told CONTROL_PLANE_UNREACHABLE.
+   * Above 0. Default: HEARTH_UNREACHABLE_AFTER_MS, or else 5 s until it has answered once and 5 minutes afterwards.
+   */
+  readonly unreachableAfterMs?: number;
 }
 
 let chosen: Installation | undefined;
 
 /** Runs of this program go to this installation. */
 export function init(installation: Installation): void {
-  chosen = installation;
+  chosen = { ...unreachableAfter(process.env["HEARTH_UNREACHABLE_AFTER_MS"]), ...installation };
 }
 
 /**
@@ -22,7 +27,9 @@ export function init(installation: Installation): void {
  * routers of HEARTH_ROUTER, which commas separate, come before those of a file. Throws INSTALLATION_NOT_FOUND.
  */
 export function initFromConfig(path?: string): void {
-  chosen = path === undefined ? findInstallation(process.env, process.cwd()) : readConfigFile(resolve(path));
+  const variables =
+    path === undefined ? process.env : { ...process.env, HEARTH_CONFIG: resolve(path), HEARTH_CONTROL_PLANE: "" };
+  chosen = findInstallation(variables, process.cwd());
 }
 
 /** The installation of this program; from configuration when nothing was chosen. */
@@ -36,7 +43,15 @@ export function findInstallation(variables: NodeJS.ProcessEnv, folder: string): 
   return {
     ...(controlPlane ? { controlPlane } : readNearest(variables["HEARTH_CONFIG"], folder)),
     ...(router.length > 0 && { router }),
+    ...unreachableAfter(variables["HEARTH_UNREACHABLE_AFTER_MS"]),
   };
+}
+
+function unreachableAfter(text: string | undefined): Pick<Installation, "unreachableAfterMs"> {
+  if (!text) return {};
+  const unreachableAfterMs = Number(text);
+  if (unreachableAfterMs > 0) return { unreachableAfterMs };
+  throw new HearthError("INVALID_REQUEST", `HEARTH_UNREACHABLE_AFTER_MS is "${text}"; give milliseconds above 0.`);
 }
 
 function readNearest(named: string | undefined, folder: string): Installation {

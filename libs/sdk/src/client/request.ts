@@ -1,14 +1,13 @@
 import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { ExecutionRequestSchema, RetryPolicySchema, ReusePolicySchema, type ExecutionRequest } from "@hearth/proto";
 import { newId } from "@hearth/ids";
-import { encodeArguments } from "../payload/encode.ts";
 import { optionsOfCall } from "../task/call-options.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
 
-/** A request to run the task with an id of its own, so that sending it twice runs it once. Throws `PayloadError`. */
+/** A request made now to run the task, with an id of its own, so that sending it twice runs it once. */
 export function toRequest<F extends AnyFunction>(
   task: Task<F>,
-  args: readonly unknown[],
+  argumentBytes: Uint8Array,
   trace: { readonly traceparent: string; readonly tracestate: string },
 ): ExecutionRequest {
   const nowMs = Date.now();
@@ -17,7 +16,7 @@ export function toRequest<F extends AnyFunction>(
     executionId: newId(nowMs),
     environment: task.environmentName,
     task: task.taskName,
-    arguments: { inline: encodeArguments(args) },
+    arguments: { inline: argumentBytes },
     traceparent: trace.traceparent,
     tracestate: trace.tracestate,
     ...options,

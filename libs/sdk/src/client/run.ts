@@ -1,9 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { ExecutionPhase, type Failure, type LogLine, type Run as RunMessage } from "@hearth/proto";
 import { decodeResult } from "../payload/decode.ts";
 import { toTaskError } from "../task/task-error.ts";
-import { isAbsence } from "./absence.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { followLogs, followRun } from "./follow.ts";
 
 export type RunPhase = "queued" | "running" | "succeeded" | "failed" | "timed_out" | "cancelled";
 
@@ -16,9 +15,6 @@ const phases: Readonly<Record<ExecutionPhase, RunPhase>> = {
   [ExecutionPhase.TIMED_OUT]: "timed_out",
   [ExecutionPhase.CANCELLED]: "cancelled",
 };
-
-/** A control plane that is away this many times in a row, a second apart, is given up. */
-const absencesMax = 60;
 
 /** A root execution and everything it calls, as the program that asked for it sees it. */
 export class Run<R> {
@@ -44,20 +40,10 @@ export class Run<R> {
     return phases[this.#state.phase];
   }
 
-  /** Waits until it has ended, in whatever way; a control plane that restarts meanwhile is waited for, for a minute. */
+  /** Waits until it has ended, in whatever way; a control plane that is away meanwhile is waited for (`Installation`). */
   async wait(): Promise<this> {
-    for (let absences = 0; !this.#ended();) {
-      try {
-        for await (const { run } of this.#controlPlane.runs.watchRun({ name: this.name })) {
-          absences = 0;
-          if (run !== undefined) this.#state = run;
-          if (this.#ended()) return this;
-        }
-      } catch (error) {
-        if (!isAbsence(error) || ++absences > absencesMax) throw error;
-        await delay(1_000);
-      }
-    }
+    if (this.#ended()) return this;
+    for await (const state of followRun(this.#controlPlane, this.name)) this.#state = state;
     return this;
   }
 
@@ -77,10 +63,12 @@ export class Run<R> {
     await this.#controlPlane.runs.cancelRun({ name: this.name });
   }
 
-  /** What its tasks printed, oldest first; with `follow` also what they print from now on, until it has ended. */
-  async *logs(options: { readonly follow?: boolean } = {}): AsyncGenerator<LogLine, void> {
-    const request = { run: this.name, follow: options.follow ?? false };
-    for await (const { lines } of this.#controlPlane.runs.readLogs(request)) yield* lines;
+  /**
+   * What its tasks printed, oldest first; with `follow` also what they print from now on, until it has ended. A control plane
+   * that is away meanwhile is waited for.
+   */
+  logs(options: { readonly follow?: boolean } = {}): AsyncGenerator<LogLine, void> {
+    return followLogs(this.#controlPlane, { run: this.name, follow: options.follow ?? false });
   }
 
   #ended(): boolean {

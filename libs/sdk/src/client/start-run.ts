@@ -1,4 +1,5 @@
 import { startTracing, type Tracing } from "@hearth/telemetry";
+import { encodeArguments } from "../payload/encode.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
 import { controlPlane } from "./control-plane.ts";
 import { deployDeclared } from "./deploy.ts";
@@ -19,9 +20,10 @@ export async function run<F extends AnyFunction>(
     { kind: "client" },
   );
   try {
-    const request = toRequest(task, args, span.context);
+    const argumentBytes = encodeArguments(args);
     await deployDeclared(services);
-    const created = await services.runs.createRun({ execution: request });
+    const execution = toRequest(task, argumentBytes, span.context);
+    const created = await services.runs.createRun({ execution });
     if (created.run === undefined) throw new Error("The control plane accepted the run and did not say which it is.");
     span.setAttribute("hearth.run", created.run.name);
     span.end();
