@@ -7,6 +7,7 @@ import pickle
 import socket
 import tempfile
 import unittest
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Iterator
 from unittest import mock
@@ -31,6 +32,7 @@ class ClientTest(unittest.TestCase):
         self.addCleanup(self.double.close)
         for patch in (
             mock.patch.object(installation, "_url", None),
+            mock.patch.object(installation, "_unreachable_after", None),
             mock.patch.dict(os.environ, {"HEARTH_URL": self.double.url}),
         ):
             patch.start()
@@ -139,11 +141,57 @@ class Runs(ClientTest):
         line = {"executionId": "e", "attempt": 1, "unixMs": 5, "stream": "stderr", "text": "oh"}
         self.double.answers["RunService/CancelRun"] = lambda _: {}
         self.double.answers["RunService/ReadLogs"] = lambda _: [{"lines": [line]}, {}, {"lines": [line]}]
+        self.double.answers["RunService/GetRun"] = lambda request: {"run": {**SUCCEEDED, **request}}
         run = self.run_greet()
         run.cancel()
         self.assertEqual(self.double.asked("RunService/CancelRun"), [{"name": run.name}])
         self.assertEqual(list(run.logs(follow=True)), [hearth.LogLine("e", 1, 5.0, "stderr", "oh")] * 2)
         self.assertEqual(self.double.asked("RunService/ReadLogs"), [{"run": run.name, "follow": True}])
+
+    def test_a_run_whose_answer_is_lost_is_asked_for_again_under_its_id_and_says_so(self) -> None:
+        answer = self.double.answers["RunService/CreateRun"]
+        times = iter([True, True, False])
+
+        def create(request: Message) -> Any:
+            if next(times):
+                raise Break
+            return answer(request)
+
+        self.double.answers["RunService/CreateRun"] = create
+        run = self.run_greet()
+        asked = [request["execution"] for request in self.double.asked("RunService/CreateRun")]
+        self.assertEqual({execution["executionId"] for execution in asked}, {run.name})
+        self.assertEqual([execution.get("askedBefore", False) for execution in asked], [False, True, True])
+
+    def test_followed_lines_come_once_however_often_the_stream_breaks(self) -> None:
+        def line(text: str) -> Message:
+            return {"executionId": "e", "attempt": 1, "unixMs": 5, "stream": "stdout", "text": text}
+
+        times = iter(["breaks", "ends early", "ends"])
+        phases = iter(["EXECUTION_PHASE_RUNNING", "EXECUTION_PHASE_SUCCEEDED"])
+
+        def read(_: Message) -> Iterator[Message]:
+            now = next(times)
+            yield {"lines": [line("1"), line("2")]}
+            if now == "breaks":
+                raise Break
+            yield {"lines": [line("3")]}
+            if now == "ends":
+                yield {"lines": [line("4")]}
+
+        self.double.answers["RunService/ReadLogs"] = read
+        self.double.answers["RunService/GetRun"] = lambda _: {"run": {"name": "r1", "phase": next(phases)}}
+        self.assertEqual([each.text for each in self.run_greet().logs(follow=True)], ["1", "2", "3", "4"])
+
+    def test_a_deadline_of_a_run_is_the_runs_unless_the_task_has_a_parameter_of_that_name(self) -> None:
+        hearth.run(hearth.reference("polite", "greet"), deadline=datetime(2030, 1, 1, tzinfo=timezone.utc))
+        (request,) = self.double.asked("RunService/CreateRun")
+        self.assertEqual(request["execution"]["deadlineUnixMs"], 1_893_456_000_000)
+        local = hearth.with_runcontext(mode="local")
+        with mock.patch("hearth.environment._declared", []):
+            environment = hearth.TaskEnvironment("deadlines")
+            self.assertEqual(local.run(environment.task(name="own")(lambda deadline: deadline), deadline=5).outputs(), 5)
+            self.assertEqual(local.run(environment.task(name="none")(lambda: 7), deadline=5).outputs(), 7)
 
     def test_an_override_travels_with_the_run(self) -> None:
         policy = hearth.ReusePolicy(replicas=1)
@@ -258,7 +306,7 @@ class Errors(ClientTest):
             free.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{free.getsockname()[1]}"
         with self.assertRaises(hearth.HearthError) as raised:
-            ControlPlane(url).unary("RunService", "GetRun", {})
+            ControlPlane(url, unreachable_after=0.1).unary("RunService", "GetRun", {})
         self.assertEqual(raised.exception.reason, "CONTROL_PLANE_UNREACHABLE")
         self.assertIn("hearth dev", raised.exception.message)
         self.assertIn(url, raised.exception.message)
@@ -273,6 +321,7 @@ class Errors(ClientTest):
             raise Break
 
         self.double.answers["RunService/CreateRun"] = cut
+        hearth.init(self.double.url, unreachable_after=0.1)
         with self.assertRaisesRegex(hearth.HearthError, "CONTROL_PLANE_UNREACHABLE"):
             self.run_greet()
 

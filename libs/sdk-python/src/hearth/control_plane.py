@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import struct
+import time
 from typing import Any, Iterator, Mapping
 from urllib.parse import urlsplit
 
@@ -17,6 +18,10 @@ _ENVELOPE = struct.Struct(">BI")
 _COMPRESSED, _END_OF_STREAM = 1, 2
 _MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 
+_PAUSE_SECONDS = (0.05, 2.0)
+_FIRST_CONTACT_SECONDS = 5.0
+_AFTERWARDS_SECONDS = 300.0
+
 _Json = Mapping[str, Any]
 
 
@@ -24,17 +29,61 @@ class Interrupted(HearthError):
     """The connection ended before the answer did. Asking again may help."""
 
 
+class Attempts:
+    """The attempts to get one answer, or one stream to its end."""
+
+    def __init__(self, control_plane: ControlPlane) -> None:
+        self._control_plane = control_plane
+        self._silent_since = time.monotonic()
+        self._pause = _PAUSE_SECONDS[0]
+
+    def heard(self) -> None:
+        """Something was answered."""
+        self._control_plane.reached = True
+        self._silent_since = time.monotonic()
+        self._pause = _PAUSE_SECONDS[0]
+
+    def pause(self, error: Interrupted | None, deadline: float | None = None) -> None:
+        """Waits a little before the next one, not beyond ``deadline``. Raises ``error`` when it took too long."""
+        if error is not None and time.monotonic() - self._silent_since >= self._control_plane.give_up_after():
+            raise error
+        left = self._pause if deadline is None else deadline - time.monotonic()
+        time.sleep(max(0.0, min(self._pause, left)))
+        self._pause = min(2 * self._pause, _PAUSE_SECONDS[1])
+
+
 class ControlPlane:
     """Calls methods of ``hearth.v1`` services, messages in their JSON form.
 
+    ``unreachable_after``: seconds for which one that does not answer is asked again; ``None``: five until it has answered
+    once, and five minutes afterwards.
     What Hearth refuses is raised as ``HearthError``; a connection that does not come about or breaks as ``Interrupted``.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, unreachable_after: float | None = None) -> None:
         self.url = url
+        self.reached = False
+        self.unreachable_after = unreachable_after
 
-    def unary(self, service: str, method: str, message: _Json) -> dict[str, Any]:
-        """One message for one."""
+    def give_up_after(self) -> float:
+        """Seconds of silence."""
+        if self.unreachable_after is not None:
+            return self.unreachable_after
+        return _AFTERWARDS_SECONDS if self.reached else _FIRST_CONTACT_SECONDS
+
+    def unary(self, service: str, method: str, message: _Json, repeated: _Json | None = None) -> dict[str, Any]:
+        """One message for one; asked again while nobody answers, with ``repeated`` where that is given."""
+        attempts = Attempts(self)
+        while True:
+            try:
+                answer = self._unary(service, method, message)
+                attempts.heard()
+                return answer
+            except Interrupted as error:
+                attempts.pause(error)
+                message = message if repeated is None else repeated
+
+    def _unary(self, service: str, method: str, message: _Json) -> dict[str, Any]:
         body = json.dumps(message).encode()
         connection = self._connect(_UNARY_SECONDS_MAX)
         try:

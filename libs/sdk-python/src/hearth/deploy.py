@@ -7,7 +7,7 @@ import sys
 from typing import Any, Sequence
 
 from .bundle import Bundle, bundle_program, main_module_name
-from .control_plane import ControlPlane
+from .control_plane import Attempts, ControlPlane, Interrupted
 from .environment import TaskEnvironment, declared_environments
 from .errors import HearthError
 from .task import Task
@@ -78,9 +78,16 @@ def _deploy(control_plane: ControlPlane, environment: TaskEnvironment, bundle: B
     request: dict[str, Any] = {"spec": environment_spec(environment, bundle.sha256)}
     if environment.reusable is not None:
         request["policy"] = environment.reusable.to_json()
-    events = control_plane.stream(
-        "EnvironmentService", "DeployEnvironment", request, silence_seconds_max=_BUILD_SILENCE_SECONDS_MAX
-    )
-    for event in events:
-        if "logLine" in event:
-            print(f"{environment.name}: {event['logLine']}", file=sys.stderr)
+    attempts = Attempts(control_plane)
+    while True:
+        events = control_plane.stream(
+            "EnvironmentService", "DeployEnvironment", request, silence_seconds_max=_BUILD_SILENCE_SECONDS_MAX
+        )
+        try:
+            for event in events:
+                attempts.heard()
+                if "logLine" in event:
+                    print(f"{environment.name}: {event['logLine']}", file=sys.stderr)
+            return
+        except Interrupted as error:
+            attempts.pause(error)

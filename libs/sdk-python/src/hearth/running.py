@@ -35,7 +35,10 @@ class _StartRun:
         self._mode = mode
 
     def __call__(self, task: _Runnable, /, *args: Any, **kwargs: Any) -> Any:
-        """A ``Run`` that was accepted. A ``Reference`` is run as it is deployed. Raises ``HearthError``."""
+        """A ``Run`` that was accepted. A ``Reference`` is run as it is deployed. ``deadline=`` is that of
+        ``Task.override``, unless the task has a parameter of that name. Raises ``HearthError``."""
+        if "deadline" in kwargs and not _has_parameter(task, "deadline"):
+            task = task.override(deadline=kwargs.pop("deadline"))
         if self._mode == "local":
             return LocalRun(lambda: _call_here(task, args, kwargs))
         return start_run(task, args, kwargs)
@@ -48,6 +51,10 @@ class _StartRun:
 
 
 run = _StartRun("remote")
+
+
+def _has_parameter(task: _Runnable, name: str) -> bool:
+    return isinstance(task, Task) and name in inspect.signature(task.function).parameters
 
 
 def start_run(task: _Runnable, args: Any, kwargs: Any) -> Run:
@@ -70,7 +77,8 @@ def start_run(task: _Runnable, args: Any, kwargs: Any) -> Run:
             **task.options.request_fields(),
             **trace_fields,
         }
-        answer = control_plane.unary("RunService", "CreateRun", {"execution": execution})
+        repeated = {"execution": {**execution, "askedBefore": True}}
+        answer = control_plane.unary("RunService", "CreateRun", {"execution": execution}, repeated)
     return Run(control_plane, answer["run"], task.decode_result)
 
 

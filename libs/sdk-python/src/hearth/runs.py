@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 import time
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Callable, Iterator, Mapping
 
-from .control_plane import ControlPlane, Interrupted
+from .control_plane import Attempts, ControlPlane, Interrupted
 from .errors import TaskError
 from .progress import Progress
 
 _ENDED = ("succeeded", "failed", "timed_out", "cancelled")
 _WATCH_SILENCE_SECONDS_MAX = 60.0
-_ABSENCE_SECONDS_MAX = 300.0
-_RETRY_SECONDS = (0.05, 2.0)
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Run:
         return _phase(self._state)
 
     def wait(self, timeout: float | None = None) -> None:
-        """Returns when it has ended, however it did. A control plane that is away is waited for, five minutes at most.
+        """Returns when it has ended, however it did. A control plane that is away is waited for (``hearth.init``).
         Raises ``TimeoutError`` after ``timeout`` seconds, in which the run goes on. Standard error shows how far the
         run is when it is a terminal."""
         if self._has_ended():
@@ -71,23 +70,21 @@ class Run:
 
     def _wait(self, timeout: float | None, progress: Progress) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
-        heard_of = time.monotonic()
-        pause = _RETRY_SECONDS[0]
+        attempts = Attempts(self._control_plane)
         while not self._has_ended():
             try:
                 for message in self._watch(deadline):
                     self._state = message.get("run", self._state)
                     progress.show(_phase(self._state), self._state.get("executions", {}))
-                    heard_of, pause = time.monotonic(), _RETRY_SECONDS[0]
+                    attempts.heard()
                     if self._has_ended():
                         return
-            except Interrupted:
-                if time.monotonic() - heard_of > _ABSENCE_SECONDS_MAX:
-                    raise
+                absence = None
+            except Interrupted as error:
+                absence = error
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimeoutError(f"Run {self.name} has not ended after {timeout} seconds.")
-            time.sleep(pause)
-            pause = min(2 * pause, _RETRY_SECONDS[1])
+            attempts.pause(absence, deadline)
 
     def outputs(self) -> Any:
         """Waits for it and gives its result. Raises ``TaskError`` with the traceback of where it failed."""
@@ -103,9 +100,27 @@ class Run:
         self._control_plane.unary("RunService", "CancelRun", {"name": self.name})
 
     def logs(self, follow: bool = False) -> Iterator[LogLine]:
-        """What its tasks printed, oldest first; with ``follow`` also what they print from now on, until it has ended."""
+        """What its tasks printed, oldest first; with ``follow`` also what they print from now on, until it has ended.
+        A control plane that is away meanwhile is waited for (``hearth.init``)."""
+        attempts = Attempts(self._control_plane)
+        given = 0
+        while True:
+            absence = None
+            try:
+                # A stream begins with the first line, and their order is always the same.
+                for line in islice(self._read_logs(follow, attempts), given, None):
+                    given += 1
+                    yield line
+                if not follow or self.phase in _ENDED:
+                    return
+            except Interrupted as error:
+                absence = error
+            attempts.pause(absence)
+
+    def _read_logs(self, follow: bool, attempts: Attempts) -> Iterator[LogLine]:
         request = {"run": self.name, "follow": follow}
         for message in self._control_plane.stream("RunService", "ReadLogs", request, silence_seconds_max=None):
+            attempts.heard()
             for line in message.get("lines", ()):
                 yield LogLine(
                     line.get("executionId", ""),
