@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { expect, test } from "vitest";
-import { affinityKey, duration, memory, orOff, wholeNumber } from "../src/commands/arguments.ts";
+import { key, duration, memory, orOff, wholeNumber } from "../src/commands/arguments.ts";
 
 test.each([
   ["500ms", 500],
@@ -40,7 +40,7 @@ test("what can be turned off takes off or what it takes otherwise", () => {
 });
 
 test("an affinity key has 1 to 200 characters", () => {
-  expect([affinityKey("k"), affinityKey("k".repeat(200))]).toEqual(["k", "k".repeat(200)]);
-  expect(() => affinityKey("")).toThrow(InvalidArgumentError);
-  expect(() => affinityKey("k".repeat(201))).toThrow(InvalidArgumentError);
+  expect([key("k"), key("k".repeat(200))]).toEqual(["k", "k".repeat(200)]);
+  expect(() => key("")).toThrow(InvalidArgumentError);
+  expect(() => key("k".repeat(201))).toThrow(InvalidArgumentError);
 });

@@ -61,6 +61,11 @@ test.each([
 test.each([
   ["--priority", "11", "from -10 to 10"],
   ["--affinity-key", "", "1 to 200 characters"],
+  ["--idempotency-key", "", "1 to 200 characters"],
+  ["--retries", "-1", "from 0 to 1000"],
+  ["--timeout", "31d", "at most 30d"],
+  ["--queue-timeout", "5", "with its unit"],
+  ["--deadline", "2030-01-01T00:00:00", "a time with its zone"],
 ])("a run with %s %j exits 2 and says the bounds", (option, value, said) => {
   const { code, stderr } = hearth("run", option, value, "greet.py", "main");
   expect(code).toBe(2);

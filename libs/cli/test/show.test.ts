@@ -167,6 +167,16 @@ describe("an execution", () => {
     expect(first).toBe("1, cold, waited 2.5 s (no replica was ready), replica r-1");
     expect(second).toBe("2, warm, waited 0 ms, replica r-2");
   });
+
+  test("says of each attempt that did not succeed why", () => {
+    const failure = { reason: "TASK_FAILED", exceptionType: "KeyError", message: "no such city\nat all" };
+    const execution = create(ExecutionSchema, { id: "01x", attempts: [{ number: 1, failure }, { number: 2 }] });
+    expect(columns(executionRows(execution, 5_000))).toMatchObject([
+      { attempt: "1", "ended because": "TASK_FAILED: KeyError: no such city" },
+      { attempt: "2", "ended because": "" },
+    ]);
+    expect(execution.attempts.map(attemptLine)[0]).toMatch(/, TASK_FAILED: KeyError: no such city$/);
+  });
 });
 
 describe("a run", () => {

@@ -22,9 +22,27 @@ export function memory(text: string): string {
 }
 
 /** 1 to 200 characters. */
-export function affinityKey(text: string): string {
+export function key(text: string): string {
   if (text.length >= 1 && text.length <= 200) return text;
   throw new InvalidArgumentError("It must have 1 to 200 characters.");
+}
+
+/** A point in time with its zone, such as 2030-01-31T18:00:00Z, or a duration from `nowMs`, such as 30m. */
+export function deadline(text: string, nowMs: number): Date {
+  if (/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text)) {
+    const moment = new Date(text);
+    if (Number.isFinite(moment.getTime())) return moment;
+  } else if (/^\d/.test(text) && !text.includes("-")) return new Date(nowMs + duration(text));
+  throw new InvalidArgumentError(
+    "It must be a time with its zone, such as 2030-01-31T18:00:00Z, or a duration such as 30m.",
+  );
+}
+
+/** Up to 30 days; see `duration`. */
+export function limit(text: string): number {
+  const ms = duration(text);
+  if (ms <= 30 * 86_400_000) return ms;
+  throw new InvalidArgumentError("It must be at most 30d.");
 }
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -1,11 +1,13 @@
 import type { Command } from "commander";
-import { affinityKey, wholeNumber } from "./arguments.ts";
+import { deadline, key, limit, wholeNumber } from "./arguments.ts";
 import { exitCodes } from "../report-failure.ts";
 import { printDocument } from "../show/document.ts";
 import type { LaunchOptions } from "../run/launch.ts";
 import { runHead } from "../show/run.ts";
 
-interface RunOptions extends LaunchOptions {
+interface RunOptions extends Omit<LaunchOptions, "timeoutMs" | "queueTimeoutMs"> {
+  readonly timeout?: number;
+  readonly queueTimeout?: number;
   readonly detach?: true;
   readonly json?: true;
 }
@@ -29,11 +31,36 @@ export function addRunCommand(program: Command): void {
     .option(
       "--affinity-key <key>",
       "prefer the replica that executions with this key ran in, 1 to 200 characters (default: any replica)",
-      affinityKey,
+      key,
     )
     .option(
       "--fresh-replica",
       "run in a fresh replica, which ends with the run (default: one of the environment's own)",
+    )
+    .option(
+      "--retries <number>",
+      "attempts that may follow one that did not succeed, 0 to 1000 (default: as the task declares)",
+      wholeNumber({ min: 0, max: 1_000 }),
+    )
+    .option(
+      "--timeout <duration>",
+      "how long one attempt may take, such as 90s, at most 30d (default: as the task declares)",
+      limit,
+    )
+    .option(
+      "--queue-timeout <duration>",
+      "how long it may wait for its first slot, at most 30d (default: as the task declares)",
+      limit,
+    )
+    .option(
+      "--deadline <time>",
+      "when the run ends at the latest, such as 30m from now or 2030-01-31T18:00:00Z (default: never)",
+      (text) => deadline(text, Date.now()),
+    )
+    .option(
+      "--idempotency-key <key>",
+      "the same key asks for the same run, 1 to 200 characters (default: a run of its own)",
+      key,
     )
     .option("--json", "print the run as a JSON document")
     .passThroughOptions()
@@ -44,7 +71,12 @@ export function addRunCommand(program: Command): void {
         import("../run/task-arguments.ts"),
         import("../run/follow-run.ts"),
       ]);
-      const run = await launch(file, task, readTaskArguments(words), options);
+      const { timeout, queueTimeout, ...others } = options;
+      const run = await launch(file, task, readTaskArguments(words), {
+        ...others,
+        ...(timeout !== undefined && { timeoutMs: timeout }),
+        ...(queueTimeout !== undefined && { queueTimeoutMs: queueTimeout }),
+      });
       const json = options.json ?? false;
       if (!json) console.log(runHead(run));
       if (!options.detach) {

@@ -26,11 +26,17 @@ export async function launchPython(
   return JSON.parse(output.trim().split("\n").at(-1) ?? "") as LaunchedRun;
 }
 
-function toFlags({ priority, affinityKey, freshReplica }: LaunchOptions): readonly string[] {
+function toFlags({ priority, affinityKey, freshReplica, ...limits }: LaunchOptions): readonly string[] {
+  const { retries, timeoutMs, queueTimeoutMs, deadline, idempotencyKey } = limits;
   return [
     ...(priority === undefined ? [] : [`--priority=${priority}`]),
     ...(affinityKey === undefined ? [] : [`--affinity-key=${affinityKey}`]),
     ...(freshReplica ? ["--fresh-replica"] : []),
+    ...(retries === undefined ? [] : [`--retries=${retries}`]),
+    ...(timeoutMs === undefined ? [] : [`--timeout=${timeoutMs / 1_000}`]),
+    ...(queueTimeoutMs === undefined ? [] : [`--queue-timeout=${queueTimeoutMs / 1_000}`]),
+    ...(deadline === undefined ? [] : [`--deadline=${deadline.toISOString().replace("Z", "+00:00")}`]),
+    ...(idempotencyKey === undefined ? [] : [`--idempotency-key=${idempotencyKey}`]),
   ];
 }
 

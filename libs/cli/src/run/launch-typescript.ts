@@ -9,7 +9,18 @@ interface Program {
     file: string,
     task: string,
     args: Readonly<Record<string, string>>,
-    overrides: { readonly reusable?: "off"; readonly affinityKey?: string; readonly priority?: number },
+    overrides: {
+      readonly reusable?: "off";
+      readonly affinityKey?: string;
+      readonly priority?: number;
+      readonly retries?: number;
+      /** Seconds. */
+      readonly timeout?: number;
+      /** Seconds. */
+      readonly queueTimeout?: number;
+      readonly deadline?: Date;
+      readonly idempotencyKey?: string;
+    },
   ): Promise<LaunchedRun>;
 }
 
@@ -18,14 +29,20 @@ export async function launchTypeScript(
   file: string,
   task: string,
   args: Readonly<Record<string, string>>,
-  { priority, affinityKey, freshReplica }: LaunchOptions,
+  { priority, affinityKey, freshReplica, ...limits }: LaunchOptions,
 ): Promise<LaunchedRun> {
+  const { retries, timeoutMs, queueTimeoutMs, deadline, idempotencyKey } = limits;
   const program = (await import(pathToFileURL(findProgramModule(file)).href)) as Program;
   try {
     const { name, url } = await program.launch(file, task, args, {
       ...(priority !== undefined && { priority }),
       ...(affinityKey !== undefined && { affinityKey }),
       ...(freshReplica && { reusable: "off" }),
+      ...(retries !== undefined && { retries }),
+      ...(timeoutMs !== undefined && { timeout: timeoutMs / 1_000 }),
+      ...(queueTimeoutMs !== undefined && { queueTimeout: queueTimeoutMs / 1_000 }),
+      ...(deadline !== undefined && { deadline }),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
     });
     return { name, url };
   } catch (error) {

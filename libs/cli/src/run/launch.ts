@@ -10,13 +10,20 @@ export interface LaunchedRun {
   readonly url: string;
 }
 
-/** How the run's root execution gets its slot; what is left out is as the environment has it. */
+/** How the run's root execution gets its slot, and how often and for how long it is tried; what is left out is as the environment has it. */
 export interface LaunchOptions {
   /** -10 to 10. */
   readonly priority?: number;
   /** 1 to 200 characters. */
   readonly affinityKey?: string;
   readonly freshReplica?: true;
+  /** 0 to 1,000. */
+  readonly retries?: number;
+  readonly timeoutMs?: number;
+  readonly queueTimeoutMs?: number;
+  readonly deadline?: Date;
+  /** 1 to 200 characters. */
+  readonly idempotencyKey?: string;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Attempt, Execution } from "@hearth/proto";
-import { showStart } from "./attempt.ts";
+import { attemptCause, showStart } from "./attempt.ts";
 import { showPhase } from "./names.ts";
 import { showDuration, showMoment, showSpan } from "./times.ts";
 
@@ -15,6 +15,7 @@ export const executionHeadings = [
   "replica",
   "runner",
   "waited because",
+  "ended because",
 ];
 
 /** A row for each attempt, what is the execution's own in the first; and one for the slot it waits for right now. */
@@ -39,6 +40,7 @@ function attemptCells(attempt: Attempt): readonly string[] {
     attempt.replicaId,
     attempt.runnerPid === 0 ? "" : String(attempt.runnerPid),
     attempt.waitReason,
+    attemptCause(attempt),
   ];
 }
 
@@ -48,5 +50,5 @@ function waitingCells(
   nowMs: number,
 ): readonly string[] {
   const waited = attempts.length === 0 ? showSpan(acceptedUnixMs, endedUnixMs, nowMs) : "";
-  return ["", "", waited, "", "", waitReason];
+  return ["", "", waited, "", "", waitReason, ""];
 }

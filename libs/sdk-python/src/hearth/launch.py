@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import datetime
 from typing import Sequence
 
 from .errors import HearthError, TaskError
@@ -23,6 +24,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--priority", type=int, help="-10 to 10, higher gets a slot first; default 0")
     parser.add_argument("--affinity-key", help="run where executions with this key ran; 1 to 200 characters")
     parser.add_argument("--fresh-replica", action="store_true", help="run in a fresh replica, which ends with the run")
+    parser.add_argument("--retries", type=int, help="attempts that may follow; default as the task declares")
+    parser.add_argument("--timeout", type=float, help="seconds of one attempt; default as the task declares")
+    parser.add_argument("--queue-timeout", type=float, help="seconds until its first slot; default as the task declares")
+    parser.add_argument("--deadline", type=datetime.fromisoformat, help="when it ends at the latest, with its time zone")
+    parser.add_argument("--idempotency-key", help="the same key asks for the same run; 1 to 200 characters")
     parser.add_argument("file", help="a Python program that declares environments")
     parser.add_argument("task", help="one of its tasks, by name")
     parser.add_argument("words", nargs=argparse.REMAINDER, metavar="--argument value", help="the task's arguments")
@@ -46,6 +52,11 @@ def _launch(options: argparse.Namespace) -> int:
         reusable="off" if options.fresh_replica else AS_IT_IS,
         affinity_key=options.affinity_key,
         priority=options.priority,
+        retries=options.retries,
+        timeout=options.timeout,
+        queue_timeout=options.queue_timeout,
+        deadline=options.deadline,
+        idempotency_key=options.idempotency_key,
     )
     started = run(task, **read_arguments(task.function, options.words))
     told = {"name": started.name, "url": started.url}
