@@ -158,6 +158,9 @@ function writeConfig(folder: string, controlPlane: LineProcess, router: LineProc
   writeFileSync(join(folder, "config.json"), JSON.stringify(config));
 }
 
+/** A run that does not end would otherwise keep the suite waiting for good. */
+const deployBoundMs = 60_000;
+
 /** As a user deploys: by running one of the program's tasks. */
 async function deploy(folder: string, file: string, task: string): Promise<void> {
   const variables = {
@@ -165,7 +168,8 @@ async function deploy(folder: string, file: string, task: string): Promise<void>
     HEARTH_CONFIG: join(folder, "config.json"),
     PYTHONPATH: join(root, "libs", "sdk-python", "src"),
   };
-  await promisify(execFile)(process.execPath, [join(dist, "hearth.mjs"), "run", file, task], { env: variables });
+  const command = [join(dist, "hearth.mjs"), "run", file, task];
+  await promisify(execFile)(process.execPath, command, { env: variables, timeout: deployBoundMs });
 }
 
 /** Agents outlive the control plane that started them. */

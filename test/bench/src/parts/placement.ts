@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { subjects } from "@hearth/bus";
+import { DemandReportSchema } from "@hearth/proto";
 import { noLimits, RouterMachine, type Execution, type RouterEffect } from "@hearth/router/core";
 import type { Bench, Effort, Part, PartResult } from "../part.ts";
 import { toRow, units } from "../row.ts";
 import { ratios } from "../statistics.ts";
-import { startSystem } from "../system.ts";
+import { startSystem, type System } from "../system.ts";
 
 /** What a router's decisions cost with few and with many replicas, and what a waiting execution costs it. */
 export const placement: Part = { name: "placement", about: "decisions with 10,000 replicas; memory of a backlog", run };
@@ -134,10 +136,8 @@ async function measureBacklog(effort: Effort, say: (text: string) => void): Prom
     await system.deploy("node", "noop");
     await system.stopControlPlane();
     const { client, process } = system.router;
-    const held = async (): Promise<number> => {
-      await delay(500);
-      return ((await process.ask({})) as { readonly heldBytes: number }).heldBytes;
-    };
+    const held = async (): Promise<number> => ((await process.ask({})) as { readonly heldBytes: number }).heldBytes;
+    const reached = backlogReaches(system, "bench-crowded", count);
     const before = await held();
     const send = client.sender("bench-crowded", "wait", ["x".repeat(89)]);
     for (let sent = 0; sent < count; sent++) {
@@ -145,8 +145,27 @@ async function measureBacklog(effort: Effort, say: (text: string) => void): Prom
       // In portions, as callers would: one frame of all would be the transport's memory, not the backlog's.
       if (sent % 1_000 === 0) await delay(1);
     }
-    await delay(1_000);
+    await reached;
+    // What is on its way to the journal is not the backlog's.
+    await delay(2_000);
     values.push(((await held()) - before) / count);
   }
   return values;
+}
+
+/** Resolves when a router reports so many that wait. */
+function backlogReaches(system: System, pool: string, count: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const bound = setTimeout(() => reject(new Error(`The backlog was not ${count} within 60 s.`)), 60_000);
+    system.bus.subscribe(
+      subjects.allDemand,
+      DemandReportSchema,
+      ({ pools }) => {
+        if (!pools.some((each) => each.pool === pool && each.backlog >= count)) return;
+        clearTimeout(bound);
+        resolve();
+      },
+      reject,
+    );
+  });
 }
