@@ -68,6 +68,23 @@ describe("a deliberate bug is reported by the rule that it breaks", () => {
     const newPoolsMachine = faultyPools(RuthlessPools);
     expect(findBy("busy-replicas-are-never-taken", { newPoolsMachine })).toMatch(/is let go by IDLE_TTL with/);
   });
+
+  test("a router that does not look at the time starts what is too late", () => {
+    const found = findBy("nothing-starts-too-late", {
+      newRouterMachine: (...options) => new TimelessRouter(...options),
+    });
+    expect(found).toMatch(/after its deadline/);
+  });
+
+  test("a router that gives one retry more than was asked for tries too often", () => {
+    const found = findBy("retries-are-counted", { newRouterMachine: (...options) => new StubbornRouter(...options) });
+    expect(found).toMatch(/is tried again after/);
+  });
+
+  test("a router that forgets who called whom runs what nobody waits for", () => {
+    const newRouterMachine: ClusterOptions["newRouterMachine"] = (...options) => new ChildlessRouter(...options);
+    expect(findBy("nothing-outlives-its-caller", { newRouterMachine })).toMatch(/which called it, had ended/);
+  });
 });
 
 class GenerousSlots extends Slots<string> {
@@ -114,6 +131,29 @@ class ForgetfulRouter extends RouterMachine {
     const forgets = event.kind === "admitted" && !this.#hasForgotten;
     if (forgets) this.#hasForgotten = true;
     return forgets ? [] : super.step(event, now);
+  }
+}
+
+class TimelessRouter extends RouterMachine {
+  override get nextDueAt(): number {
+    return Infinity;
+  }
+}
+
+class StubbornRouter extends RouterMachine {
+  override step(event: RouterEvent, now: number): RouterEffect[] {
+    if (event.kind !== "admitted" || event.execution.limits.retry === undefined) return super.step(event, now);
+    const { limits } = event.execution;
+    const { retry } = event.execution.limits;
+    const execution = { ...event.execution, limits: { ...limits, retry: { ...retry, retries: retry.retries + 1 } } };
+    return super.step({ ...event, execution }, now);
+  }
+}
+
+class ChildlessRouter extends RouterMachine {
+  override step(event: RouterEvent, now: number): RouterEffect[] {
+    if (event.kind !== "admitted") return super.step(event, now);
+    return super.step({ ...event, execution: { ...event.execution, parentId: "" } }, now);
   }
 }
 

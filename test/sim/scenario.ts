@@ -1,4 +1,5 @@
 import { completePolicy, neverRecycled, type Policy } from "@hearth/policy";
+import type { Limits } from "@hearth/router/core";
 import { Random, SimulatedCluster, type ClusterOptions, type ExecutionOrder, type Observer } from "@hearth/simulation";
 import { allCheckers } from "./checkers/all.ts";
 import type { Checker, NewChecker } from "./checkers/checker.ts";
@@ -76,7 +77,7 @@ export function runScenario(
   let executions = 0;
   for (let count = 0; count < plan.executions; count++) {
     const atMs = plan.isBurst ? random.pick(plan.burstsAtMs) : random.next() * disturbedMs * 0.8;
-    const order = makeOrder(random, plan);
+    const order = makeOrder(random, plan, atMs);
     queue.at(atMs, () => {
       if (cluster.submit(order) !== undefined) executions += 1;
     });
@@ -101,6 +102,8 @@ interface Plan {
   readonly isBurst: boolean;
   readonly burstsAtMs: readonly number[];
   readonly isNested: boolean;
+  /** Whether executions fail, are tried again, and have bounds on their time. */
+  readonly isLimited: boolean;
   readonly runs: number;
   readonly isCalm: boolean;
   readonly startFailureRate: number;
@@ -113,6 +116,7 @@ function makePlan(random: Random): Plan {
     isBurst: random.happens(0.4),
     burstsAtMs: [0, 3_000, 3_050, 12_000],
     isNested: random.happens(0.5),
+    isLimited: random.happens(0.5),
     runs: random.between(0, 4),
     isCalm,
     startFailureRate: isCalm ? 0 : random.next() * 0.4,
@@ -135,18 +139,35 @@ function makePolicy(random: Random): Policy {
   return decision.policy;
 }
 
-function makeOrder(random: Random, plan: Plan, depth = 0): ExecutionOrder {
+function makeOrder(random: Random, plan: Plan, atMs: number, depth = 0): ExecutionOrder {
   const calls: ExecutionOrder[] = [];
   if (plan.isNested && depth < 3 && random.happens(0.4)) {
-    for (let count = random.between(1, 3); count > 0; count--) calls.push(makeOrder(random, plan, depth + 1));
+    for (let count = random.between(1, 3); count > 0; count--) calls.push(makeOrder(random, plan, atMs, depth + 1));
   }
   return {
     environment,
-    work: { durationMs: random.happens(0.1) ? random.between(500, 3_000) : random.between(1, 200), calls },
+    work: {
+      durationMs: random.happens(0.1) ? random.between(500, 3_000) : random.between(1, 200),
+      calls,
+      failures: plan.isLimited && random.happens(0.3) ? random.between(1, 5) : 0,
+    },
+    ...(plan.isLimited ? { limits: makeLimits(random, atMs) } : {}),
     ...(depth === 0 && plan.runs > 0 ? { run: `run-${random.between(1, plan.runs)}` } : {}),
     ...(random.happens(0.2) ? { affinityKey: `key-${random.between(1, 5)}` } : {}),
     ...(random.happens(0.2) ? { priority: random.between(-2, 2) } : {}),
     freshReplica: random.happens(0.03),
+  };
+}
+
+function makeLimits(random: Random, atMs: number): Partial<Limits> {
+  const maybe = (chance: number, min: number, max: number): number =>
+    random.happens(chance) ? random.between(min, max) : Infinity;
+  const backoff = { initialBackoffMs: random.between(0, 500), backoffFactor: 2, maxBackoffMs: 1_000 };
+  return {
+    retry: random.happens(0.5) ? { retries: random.between(0, 4), ...backoff, retryOn: [] } : undefined,
+    attemptTimeoutMs: maybe(0.3, 50, 3_000),
+    queueTimeoutMs: maybe(0.2, 100, 5_000),
+    deadline: atMs + maybe(0.3, 0, 6_000),
   };
 }
 

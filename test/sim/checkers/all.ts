@@ -5,7 +5,10 @@ import { everyExecutionEnds } from "./every-execution-ends.ts";
 import { idleReachesZeroOnTime } from "./idle-reaches-zero-on-time.ts";
 import { lendingNeverDeadlocks } from "./lending-never-deadlocks.ts";
 import { nobodyStarves } from "./nobody-starves.ts";
+import { nothingOutlivesItsCaller } from "./nothing-outlives-its-caller.ts";
+import { nothingStartsTooLate } from "./nothing-starts-too-late.ts";
 import { replicasWithinBounds } from "./replicas-within-bounds.ts";
+import { retriesAreCounted } from "./retries-are-counted.ts";
 import { slotsNeverExceeded } from "./slots-never-exceeded.ts";
 
 /** Every rule there is. */
@@ -18,4 +21,7 @@ export const allCheckers: readonly NewChecker[] = [
   nobodyStarves,
   lendingNeverDeadlocks,
   busyReplicasAreNeverTaken,
+  nothingStartsTooLate,
+  retriesAreCounted,
+  nothingOutlivesItsCaller,
 ];

@@ -213,6 +213,8 @@ export class SimulatedCluster {
       this.#askAgain(from.id);
     };
     this.queue.after(readMs, () => {
+      // An earlier look of its own came about: what is its own by now is not to be written as it was before.
+      if (theirs.sealedFor !== undefined) return;
       const [last] = executions.slice(-1);
       for (const execution of executions) {
         own.append({ kind: "carried", execution, fromRouterId: from.id }, execution === last ? seal : undefined);

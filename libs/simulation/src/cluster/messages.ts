@@ -1,4 +1,4 @@
-import type { AttemptKey } from "@hearth/router/core";
+import type { AttemptKey, Limits } from "@hearth/router/core";
 
 /** What an execution is going to do. */
 export interface Work {
@@ -6,6 +6,8 @@ export interface Work {
   readonly durationMs: number;
   /** What it calls, all at once, and waits for. */
   readonly calls: readonly ExecutionOrder[];
+  /** The attempts up to this number fail at their end. Default 0. */
+  readonly failures?: number;
 }
 
 /** What somebody asks for. */
@@ -17,6 +19,8 @@ export interface ExecutionOrder {
   readonly affinityKey?: string;
   readonly priority?: number;
   readonly freshReplica?: boolean;
+  /** As a router's; what is absent has no bound. */
+  readonly limits?: Partial<Limits>;
 }
 
 export type SimulatedOutcome = "succeeded" | "failed" | "cancelled" | "lost";

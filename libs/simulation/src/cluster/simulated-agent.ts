@@ -255,7 +255,8 @@ export class SimulatedAgent {
   #complete(attempt: LiveAttempt): void {
     const { executionId, attempt: number } = attempt.key;
     this.#around.observer.attemptWorked?.(this, executionId, number, "completed");
-    this.#end(attempt, "succeeded", "", 0);
+    const isFailure = number <= (attempt.work.failures ?? 0);
+    this.#end(attempt, isFailure ? "failed" : "succeeded", isFailure ? "TASK_FAILED" : "", 0);
   }
 
   #end(attempt: LiveAttempt, outcome: SimulatedOutcome, reason: string, neighbours: number): void {

@@ -6,6 +6,7 @@ import {
   type AttemptEnd,
   type EnvironmentFacts,
   type Execution,
+  type Limits,
   type Replica,
   type RouterEffect,
   type RouterEvent,
@@ -60,6 +61,8 @@ export class SimulatedRouter {
   /** What happens while it stands still, for later. Undefined: it does not. */
   #missed: (() => void)[] | undefined;
   #sequence = 0;
+  /** When it wakes for what is due. */
+  #alarmAt = Infinity;
   #lastReportAt = -Infinity;
   #reporting = false;
   #isAlive = true;
@@ -124,7 +127,7 @@ export class SimulatedRouter {
       ...{
         acceptedAt: now,
         request: order.work,
-        limits: noLimits,
+        limits: limitsOf(order, this.#machine.execution(parentId)?.limits.deadline),
         isCancelled: false,
         attempts: [],
         state: { kind: "queued", since: now, waitReason: "" },
@@ -242,10 +245,27 @@ export class SimulatedRouter {
   }
 
   handle(event: RouterEvent): boolean {
+    if (this.#machine.nextDueAt <= this.#around.queue.nowMs) this.#step({ kind: "due" });
+    const happened = this.#step(event);
+    this.#setAlarm();
+    return happened;
+  }
+
+  #step(event: RouterEvent): boolean {
     const effects = this.#machine.step(event, this.#around.queue.nowMs);
     for (const effect of effects) this.#carryOut(effect);
     if (effects.length > 0) this.#demandChanged();
     return effects.length > 0;
+  }
+
+  #setAlarm(): void {
+    const at = this.#machine.nextDueAt;
+    if (at >= this.#alarmAt) return;
+    this.#alarmAt = at;
+    this.#around.queue.at(at, () => {
+      if (this.#alarmAt === at) this.#alarmAt = Infinity;
+      this.soon(() => this.handle({ kind: "due" }));
+    });
   }
 
   #carryOut(effect: RouterEffect): void {
@@ -400,3 +420,9 @@ export class SimulatedRouter {
 }
 
 const tasks: ReadonlySet<string> = new Set(["work"]);
+
+/** A call has its caller's deadline too. */
+function limitsOf({ limits }: ExecutionOrder, callersDeadline = Infinity): Limits {
+  if (limits === undefined && callersDeadline === Infinity) return noLimits;
+  return { ...noLimits, ...limits, deadline: Math.min(limits?.deadline ?? Infinity, callersDeadline) };
+}

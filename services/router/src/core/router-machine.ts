@@ -114,13 +114,16 @@ export class RouterMachine {
     const pool = this.#pool(execution.pool, execution.environment, policyOverride);
     const place = this.#recovery.claim(execution.id);
     const isThere = place !== undefined && (place.end !== undefined || place.replica.attached);
-    if (isThere) this.#find(execution, place.replica, place.attempt, now);
-    else pool.backlog.push(execution);
-    if (place?.end !== undefined) {
+    const isWanted = !this.#isOrphan(execution) && execution.limits.deadline > now;
+    if (isThere && isWanted) {
+      this.#find(execution, place.replica, place.attempt, now);
+      if (place.end === undefined) return;
       return this.#endAttempt({ executionId: execution.id, attempt: place.attempt }, place.end, now);
     }
-    if (this.#isOrphan(execution)) return this.#giveUp(execution, now);
+    if (isThere) this.#cancelAttempt(execution.id, place.replica.id, place.attempt);
+    pool.backlog.push(execution);
     this.#fallDue(execution, now);
+    if (!isWanted) return this.#giveUp(execution, now);
     this.#place(pool, now);
     if (execution.state.kind === "queued") this.#explain(execution, pool, now);
   }
@@ -162,7 +165,7 @@ export class RouterMachine {
         return this.#end(execution, ended("cancelled", "CANCELLED", "It was cancelled before it had a slot."), now);
       case "running":
         execution.isCancelled = true;
-        return this.#cancelAttempt(execution.id, execution.state.attempt);
+        return this.#cancelAttempt(execution.id, execution.state.attempt.replicaId, execution.state.attempt.number);
       case "ended":
         return;
     }
@@ -177,8 +180,8 @@ export class RouterMachine {
   }
 
   /** Whatever follows, the attempt's agent is to stop it. When that has happened is for its slots to say. */
-  #cancelAttempt(executionId: string, { replicaId, number }: Attempt): void {
-    this.#effects.push({ kind: "cancelAttempt", replicaId, key: { executionId, attempt: number } });
+  #cancelAttempt(executionId: string, replicaId: string, attempt: number): void {
+    this.#effects.push({ kind: "cancelAttempt", replicaId, key: { executionId, attempt } });
   }
 
   #leaveQueue(execution: Execution): void {
@@ -214,7 +217,7 @@ export class RouterMachine {
       return this.#end(execution, end, now);
     }
     const { attempt } = execution.state;
-    this.#cancelAttempt(execution.id, attempt);
+    this.#cancelAttempt(execution.id, attempt.replicaId, attempt.number);
     this.#endAttempt({ executionId: execution.id, attempt: attempt.number }, end, now);
   }
 
@@ -357,7 +360,7 @@ export class RouterMachine {
     this.#take(execution, replica, pool);
     this.#watchTime(execution);
     this.#effects.push({ kind: "found", execution, attempt });
-    if (execution.isCancelled) this.#cancelAttempt(execution.id, attempt);
+    if (execution.isCancelled) this.#cancelAttempt(execution.id, replicaId, number);
   }
 
   #releaseHeld(now: number): void {
@@ -513,7 +516,7 @@ export class RouterMachine {
       else if (execution.state.kind !== "ended" && attempt > execution.attempts.length)
         this.#find(execution, replica, attempt, now);
       else if (execution.isCancelled || this.#running({ executionId, attempt }) === undefined)
-        this.#effects.push({ kind: "cancelAttempt", replicaId, key: { executionId, attempt } });
+        this.#cancelAttempt(executionId, replicaId, attempt);
     }
     const arrived = new Set(live.map((key) => `${key.executionId} ${key.attempt}`));
     for (const key of this.#attemptsOn(replica)) {
