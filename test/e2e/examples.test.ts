@@ -58,6 +58,12 @@ describe.each([
   });
 });
 
+test.each(["python/flaky.py", "typescript/flaky.ts"])("%s succeeds with its third attempt", async (path) => {
+  const { code, lines } = await runExample(path);
+  expect([code, lines.at(-1)]).toEqual([0, "Bergen, with attempt 3"]);
+  expect((await dev.hearth("runs", "get", lines[0]!)).stdout).toMatch(/^attempt +1, .*attempt 1 found nobody$/m);
+});
+
 test("a model is loaded once in each replica for a hundred executions, in python", async () => {
   const { code, lines } = await runExample("python/warm_model.py");
   expect(code).toBe(0);

@@ -13,6 +13,9 @@ const routerWaitMs = 5_000;
 const lookAgainMs = 50;
 const answerMs = 10_000;
 
+/** What a router says that takes nothing any more. */
+const elsewhere: ReadonlySet<string> = new Set(["ROUTER_DRAINING", "ROUTER_SUPERSEDED"]);
+
 const executionId = /^[0-9a-hjkmnp-tv-z]{26}$/;
 
 /** Checks what a router would not: that it is a root, and that its environment and task are deployed. */
@@ -50,7 +53,7 @@ export async function askRouters<T>(
       try {
         return await ask(address, AbortSignal.any([signal, AbortSignal.timeout(answerMs)]));
       } catch (error) {
-        if (error instanceof HearthError && error.reason !== "ROUTER_DRAINING") throw error;
+        if (error instanceof HearthError && !elsewhere.has(error.reason)) throw error;
         problem = `the one at ${address} did not answer: ${(error as Error).message}`;
       }
     }
@@ -65,7 +68,13 @@ export function submitRun(
   options: { readonly pools: Pools; readonly clock: Clock; readonly signal: AbortSignal; readonly peers: Peers },
   execution: ExecutionRequest,
 ): Promise<string> {
-  return askRouters(options, (address, signal) => options.peers.submit(address, execution, signal));
+  let { askedBefore } = execution;
+  return askRouters(options, (address, signal) => {
+    const asked = options.peers.submit(address, { ...execution, askedBefore }, signal);
+    // One that does not answer may have accepted it.
+    askedBefore = true;
+    return asked;
+  });
 }
 
 /** Asks every live router, since any may hold the run, until one knows it. Throws NO_ROUTER when none does. */
