@@ -10,6 +10,7 @@ import {
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { samplerFrom } from "./sampler.ts";
 import type { Span, TraceContext, Tracing } from "./tracing.ts";
 
 const kinds = {
@@ -20,9 +21,10 @@ const kinds = {
   consumer: SpanKind.CONSUMER,
 } as const;
 
-/** Tracing through OpenTelemetry's SDK; the exporter and the sampler read their own standard variables. */
-export function startOtlpTracing(serviceName: string): Tracing {
+/** Tracing through OpenTelemetry's SDK, whose exporter reads its own standard variables. */
+export function startOtlpTracing(serviceName: string, variables: NodeJS.ProcessEnv): Tracing {
   const provider = new TracerProvider({
+    sampler: samplerFrom(variables),
     resource: resourceFromAttributes({ "service.name": serviceName, "process.pid": process.pid }),
     spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
   });

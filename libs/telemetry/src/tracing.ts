@@ -38,7 +38,7 @@ export async function startTracing(serviceName: string, variables: NodeJS.Proces
   const refused = variables["OTEL_SDK_DISABLED"] === "true" || variables["OTEL_TRACES_EXPORTER"] === "none";
   if (!asked || refused) return notTracing;
   const { startOtlpTracing } = await import("./otlp-tracing.ts");
-  return startOtlpTracing(variables["OTEL_SERVICE_NAME"] ?? serviceName);
+  return startOtlpTracing(variables["OTEL_SERVICE_NAME"] ?? serviceName, variables);
 }
 
 const notTracing: Tracing = {
