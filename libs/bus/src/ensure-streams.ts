@@ -18,14 +18,14 @@ type OwnConfig = Partial<StreamConfig> & Pick<StreamConfig, "name" | "subjects">
  * The journal outlives a restart of the server. The control plane drops what nobody needs any more; when it is away for so
  * long that the bound is reached, routers accept nothing new rather than that a record is lost.
  */
-const journal: OwnConfig = {
+const journal = {
   name: streams.journal,
   subjects: [subjects.allJournal],
   storage: StorageType.File,
   retention: RetentionPolicy.Limits,
   discard: DiscardPolicy.New,
   max_bytes: 4096 * mebibyte,
-};
+} satisfies OwnConfig;
 
 /** Printed lines on their way to the history, for an hour and up to 256 MiB. */
 const logs: OwnConfig = {
@@ -38,10 +38,14 @@ const logs: OwnConfig = {
   max_bytes: 256 * mebibyte,
 };
 
-/** Makes the JetStream streams of Hearth where they are missing. Those that exist with other bounds are left as they are. */
+/**
+ * Makes the JetStream streams of Hearth where they are missing. Those that exist with other bounds are left as they are,
+ * except that a journal which drops records by itself, as earlier versions made it, stops doing so.
+ */
 export async function ensureStreams(bus: Bus): Promise<void> {
   const manager = await jetstreamManager(bus.connection, { checkAPI: false });
   await ensureStream(manager, journal);
+  await keepEveryRecord(manager);
   await ensureStream(manager, logs);
 }
 
@@ -55,4 +59,15 @@ async function ensureStream(manager: JetStreamManager, config: OwnConfig): Promi
   } catch (error) {
     if ((error as { readonly code?: unknown }).code !== nameInUse) throw error;
   }
+}
+
+/**
+ * The bound grows with the change: what the control plane leaves in the journal has to stay below it, or routers would
+ * accept nothing more.
+ */
+async function keepEveryRecord(manager: JetStreamManager): Promise<void> {
+  const { discard, max_age, max_bytes } = (await manager.streams.info(journal.name)).config;
+  if (discard === DiscardPolicy.New && max_age === 0) return;
+  const bytes = max_bytes === -1 ? -1 : Math.max(max_bytes, journal.max_bytes);
+  await manager.streams.update(journal.name, { discard: DiscardPolicy.New, max_age: 0, max_bytes: bytes });
 }

@@ -1,12 +1,13 @@
 import { create } from "@bufbuild/protobuf";
 import { DemandReportSchema, type DemandReport } from "@hearth/proto";
 import { startNats, type NatsEngine } from "@hearth/test-engines";
-import { jetstreamManager } from "@nats-io/jetstream";
+import { DiscardPolicy, jetstreamManager, StorageType } from "@nats-io/jetstream";
 import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { connectBus, ensureStreams, streams, subjects, type Bus } from "../src/mod.ts";
 
+const mebibyte = 1024 * 1024;
 let nats: NatsEngine;
 let bus: Bus;
 
@@ -87,5 +88,26 @@ describe("the streams", () => {
     await manager.streams.update(streams.logs, { max_bytes: 1_000_000 });
     await ensureStreams(bus);
     expect((await manager.streams.info(streams.logs)).config.max_bytes).toBe(1_000_000);
+  });
+
+  it("include a journal that drops nothing by itself, also where an earlier version made it so that it did", async () => {
+    const manager = await jetstreamManager(bus.connection);
+    await manager.streams.delete(streams.journal);
+    await manager.streams.add({
+      ...{ name: streams.journal, subjects: [subjects.allJournal], storage: StorageType.File },
+      ...{ discard: DiscardPolicy.Old, max_age: 24 * 3_600 * 1_000_000_000, max_bytes: 1024 * mebibyte },
+    });
+    await bus.connection.request(subjects.journal("r"), "a record");
+    await Promise.all([ensureStreams(bus), ensureStreams(bus)]);
+    const { config, state } = await manager.streams.info(streams.journal);
+    expect(config).toMatchObject({ discard: DiscardPolicy.New, max_age: 0, max_bytes: 4096 * mebibyte });
+    expect(state.messages).toBe(1);
+  });
+
+  it("include a journal whose size somebody set, which stays", async () => {
+    const manager = await jetstreamManager(bus.connection);
+    await manager.streams.update(streams.journal, { max_bytes: 2048 * mebibyte });
+    await ensureStreams(bus);
+    expect((await manager.streams.info(streams.journal)).config.max_bytes).toBe(2048 * mebibyte);
   });
 });
