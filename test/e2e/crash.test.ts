@@ -6,7 +6,7 @@ import { deploy, languages } from "./support/programs.ts";
 
 let dev: Dev;
 beforeAll(async () => {
-  dev = await startDev();
+  dev = await startDev({ variables: { HEARTH_CANCEL_GRACE_MS: "500" } });
   for (const { file } of languages) await deploy(dev, file);
 });
 afterAll(() => dev[Symbol.asyncDispose]());
@@ -90,5 +90,14 @@ describe.each(languages)("$language", ({ environment }) => {
     await dev.executions.cancelExecution({ executionId: hanging });
     expect(await endOf(hanging)).toMatchObject({ outcome: Outcome.CANCELLED });
     expect((await execute(dev, environment, "whoami")).result).toMatchObject({ pid });
+  });
+
+  test("an execution that ignores its cancellation is given up, and another runner serves on", async () => {
+    const { pid } = (await execute(dev, environment, "whoami")).result as { pid: number };
+    const stubborn = await startExecution(environment, "stubborn");
+    await dev.executions.cancelExecution({ executionId: stubborn });
+    expect(await endOf(stubborn)).toMatchObject({ outcome: Outcome.CANCELLED, reason: "CANCELLED" });
+    const next = (await execute(dev, environment, "whoami")).result as { pid: number };
+    expect(next.pid).not.toBe(pid);
   });
 });

@@ -33,6 +33,7 @@ interface Headers {
     readonly tracestate?: string;
   };
   readonly cancel: { readonly attempt: number };
+  readonly ping: object;
   readonly callEnded: { readonly call: number } & WireEnd;
   readonly hello: { readonly pid: number; readonly language: string; readonly runtime: string };
   readonly loaded: object;
@@ -57,6 +58,7 @@ interface Headers {
   };
   readonly cancelCall: { readonly call: number };
   readonly park: { readonly attempt: number };
+  readonly pong: object;
 }
 
 export type FrameKind = keyof Headers;
@@ -72,6 +74,7 @@ export const kindNumbers: Readonly<Record<FrameKind, number>> = {
   execute: 2,
   cancel: 3,
   callEnded: 4,
+  ping: 5,
   hello: 10,
   loaded: 11,
   loadFailed: 12,
@@ -81,6 +84,7 @@ export const kindNumbers: Readonly<Record<FrameKind, number>> = {
   call: 16,
   cancelCall: 17,
   park: 18,
+  pong: 19,
 };
 
 /** The kinds by their number. */

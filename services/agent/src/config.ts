@@ -26,6 +26,7 @@ export interface AgentConfig {
   readonly logLevel: string;
   readonly stopGraceMs: number;
   readonly orphanTimeoutMs: number;
+  readonly cancelGraceMs: number;
 }
 
 /** Every process variable the agent reads. The provider sets those without a default. */
@@ -70,6 +71,11 @@ export const agentSettings: Settings<AgentConfig> = {
     max: 86_400_000,
     fallback: 30_000,
   }),
+  cancelGraceMs: integer(
+    "HEARTH_CANCEL_GRACE_MS",
+    "how long cancelled code may go on before it is given up and its runner replaced, in ms; default 10,000",
+    { min: 0, max: 86_400_000, fallback: 10_000 },
+  ),
   orphanTimeoutMs: integer(
     "HEARTH_ORPHAN_TIMEOUT_MS",
     "without NATS for this long it ends itself, in ms; default 60,000",

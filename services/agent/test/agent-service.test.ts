@@ -73,7 +73,15 @@ async function startAgent(change: Partial<AgentConfig> = {}): Promise<Agent & { 
     },
     ...{ bundleSha256, tasks: [{ name: "echo", entrypoint: "" }], language: "node", runnerVariables: {} },
     runnerCommand: [process.execPath, fileURLToPath(new URL("scripted-runner.ts", import.meta.url))],
-    ...{ host: "127.0.0.1", port: 0, cacheFolder, logLevel: "silent", stopGraceMs: 1_000, orphanTimeoutMs: 60_000 },
+    ...{
+      host: "127.0.0.1",
+      port: 0,
+      cacheFolder,
+      logLevel: "silent",
+      stopGraceMs: 1_000,
+      orphanTimeoutMs: 60_000,
+      cancelGraceMs: 100,
+    },
     ...change,
   };
   const agent = await buildAgent(config, process.env);
@@ -260,6 +268,57 @@ describe("a runner that dies", () => {
     const states = announcements.filter((heard) => heard.replicaId === replicaId).map(({ state }) => state);
     expect(states).not.toContain(ReplicaState.READY);
   });
+});
+
+describe("an attempt that ignores its cancellation", () => {
+  const cancel = (router: ScriptedRouter, executionId: string): void =>
+    router.say((frame) => frame.cancellations.push({ $typeName: "hearth.v1.AttemptKey", executionId, attempt: 1 }));
+
+  it("is given up by name, and another runner serves the next", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("first", "echo");
+    const { runnerPid } = await router.end("first");
+    router.dispatch("x", "deaf");
+    await until(() => expect(router.slots?.free).toBe(0));
+    cancel(router, "x");
+    const end = await router.end("x");
+    expect([end.outcome, end.failure?.reason]).toEqual([Outcome.CANCELLED, "CANCELLED"]);
+    await until(() => expect(router.slots?.free).toBe(1));
+    router.dispatch("next", "echo");
+    const next = await router.end("next");
+    expect(next.outcome).toBe(Outcome.SUCCEEDED);
+    expect(next.runnerPid).not.toBe(runnerPid);
+  });
+
+  it("does its neighbours no harm: nothing new comes until they have ended, and then the runner is replaced", async () => {
+    const router = new ScriptedRouter((await startAgent({ concurrency: 2 })).address);
+    router.dispatch("first", "echo");
+    await router.end("first");
+    router.dispatch("x", "deaf");
+    router.dispatch("neighbour", "hold");
+    await until(() => expect(router.slots?.free).toBe(0));
+    cancel(router, "x");
+    await router.end("x");
+    expect(router.slots?.free).toBe(0);
+    cancel(router, "neighbour");
+    expect((await router.end("neighbour")).outcome).toBe(Outcome.CANCELLED);
+    await until(() => expect(router.slots?.free).toBe(2));
+    router.dispatch("next", "echo");
+    expect((await router.end("next")).outcome).toBe(Outcome.SUCCEEDED);
+  });
+
+  it("and lets nothing else run costs its neighbours the attempt, of which it is not said that they were alone", async () => {
+    const router = new ScriptedRouter((await startAgent({ concurrency: 2 })).address);
+    router.dispatch("first", "echo");
+    await router.end("first");
+    router.dispatch("neighbour", "deaf");
+    router.dispatch("x", "mute");
+    await until(() => expect(router.slots?.free).toBe(0));
+    cancel(router, "x");
+    await vi.waitFor(() => expect(router.ends.map(({ executionId }) => executionId)).toContain("neighbour"), 20_000);
+    const end = await router.end("neighbour");
+    expect([end.outcome, end.failure?.reason, end.neighbours]).toEqual([Outcome.LOST, "RUNNER_CRASHED", 1]);
+  }, 30_000);
 });
 
 describe("a waiting parent", () => {

@@ -1,6 +1,6 @@
 /**
  * A runner that a test starts as a real process. What it does with an attempt depends on the task:
- * echo: returns its arguments. hold: ends only when cancelled. print: prints its arguments, then returns. exit: exits with
+ * echo: returns its arguments. hold: ends only when cancelled. deaf: does not even end then. mute: nor does the runner answer from then on. print: prints its arguments, then returns. exit: exits with
  * code 3. hoard <n>: holds n MiB. babble: writes to its own stderr and kills itself. call <n>: calls itself with n-1 and parks; with 0 it returns.
  * give up: calls "call", parks, cancels that call, and returns how it ended. large: returns 5 MiB. nonsense: sends frames
  * whose headers have fields of wrong types, says again that it is loaded, then fails with a failure of such fields. garbage: sends bytes that are no frame. Loading fails when the
@@ -15,6 +15,8 @@ const runner = new FrameSocket(socket, { receive, closed: () => process.exit(0) 
 const nothing = new Uint8Array();
 const parents = new Map<number, number>();
 const givenUp = new Set<number>();
+const deaf = new Set<number>();
+let isMute = false;
 const hoard: Buffer[] = [];
 let calls = 0;
 
@@ -34,7 +36,11 @@ function receive(frame: Frame): void {
     case "execute":
       return execute(frame);
     case "cancel":
+      if (deaf.has(frame.header.attempt)) return;
       return end(frame.header.attempt, nothing, "cancelled");
+    case "ping":
+      if (!isMute) runner.send({ kind: "pong", header: {}, body: nothing });
+      return;
     case "callEnded": {
       const parent = parents.get(frame.header.call) ?? 0;
       if (givenUp.has(frame.header.call)) return end(parent, Buffer.from(frame.header.outcome));
@@ -58,6 +64,13 @@ function execute({ header, body }: Extract<Frame, { kind: "execute" }>): void {
     case "echo":
       return end(attempt, body);
     case "hold":
+      return;
+    case "mute":
+      isMute = true;
+      deaf.add(attempt);
+      return;
+    case "deaf":
+      deaf.add(attempt);
       return;
     case "print":
       runner.send({ kind: "log", header: { attempt, stream: "stdout" }, body });

@@ -202,6 +202,24 @@ describe("any router", long, () => {
     await vi.waitFor(() => expect(agent.dispatched).toHaveLength(1), takeover);
   });
 
+  it("answers a request of a stream under its own id, though its key stands for another one's execution", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const idempotencyKey = newId(Date.now());
+    await first.client.submit(echo("keyed", { idempotencyKey }));
+    await vi.waitFor(() => expect(agent.dispatched).toHaveLength(1), takeover);
+    const executionId = newId(Date.now());
+    const requests = (async function* () {
+      yield { executions: [{ ...echo("keyed", { idempotencyKey }).execution, executionId }] };
+    })();
+    const answered = (async () => {
+      for await (const { ends } of second.client.executeStream(requests)) return ends[0];
+      return undefined;
+    })();
+    await vi.waitFor(() => expect(agent.dispatched).toHaveLength(1), takeover);
+    agent.succeed(agent.dispatched[0] as Dispatch);
+    expect(await answered).toMatchObject({ executionId, outcome: Outcome.SUCCEEDED });
+  });
+
   it("does not know what nobody has", async () => {
     const [first] = [await startRouter(), await startRouter()];
     await expect(first.client.getExecution({ executionId: newId(Date.now()) })).rejects.toMatchObject({

@@ -39,6 +39,16 @@ async def say(text: str):
 
 
 @probe.task
+async def stubborn():
+    """Goes on though it is asked to end."""
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            pass
+
+
+@probe.task
 async def hang():
     """Goes on until it is asked to end."""
     await asyncio.sleep(600)

@@ -26,6 +26,9 @@ export const say = probe.task("say", async (text: string) => {
 /** Goes on until it is asked to end. */
 export const hang = probe.task("hang", () => delay(600_000, undefined, { signal: current()!.signal }));
 
+/** Goes on though it is asked to end. */
+export const stubborn = probe.task("stubborn", () => delay(600_000));
+
 /** Lets nothing else run in its process. */
 export const spin = probe.task("spin", (ms: number) => {
   const until = Date.now() + ms;

@@ -69,6 +69,9 @@ export class Runner {
       case "callEnded":
         this.#calls.ended(frame);
         return;
+      case "ping":
+        this.#socket.send({ kind: "pong", header: {}, body: nothing });
+        return;
       default:
         throw new Error(`The agent sent a frame of kind ${frame.kind}, which only runners send.`);
     }

@@ -26,6 +26,8 @@ export type SlotEvent<End> =
   | { readonly kind: "parked"; readonly key: AttemptKey }
   | { readonly kind: "childEnded"; readonly parent: AttemptKey; readonly end: End }
   | { readonly kind: "draining" }
+  /** The runner is to be replaced once nothing is left in it: until then only what its parents wait for may come. */
+  | { readonly kind: "retiring"; readonly is: boolean }
   | { readonly kind: "totalChanged"; readonly total: number };
 
 export type SlotEffect<End> =
@@ -58,6 +60,7 @@ export class Slots<End> {
   #holding = 0;
   #lent = 0;
   #draining = false;
+  #retiring = false;
   #taken = 0;
   readonly #singleUse: boolean;
 
@@ -73,7 +76,8 @@ export class Slots<End> {
 
   /** Slots a dispatch would get now. While somebody waits to resume every slot is held: what comes free goes there first. */
   get free(): number {
-    return this.#draining || this.#isUsedUp ? 0 : Math.max(0, this.#total - this.#holding);
+    const takesNone = this.#draining || this.#isUsedUp || (this.#retiring && this.lent === 0);
+    return takesNone ? 0 : Math.max(0, this.#total - this.#holding);
   }
 
   /** Dispatches taken since the start. */
@@ -121,6 +125,9 @@ export class Slots<End> {
         return this.#childEnded(event.parent, event.end);
       case "draining":
         this.#draining = true;
+        return [];
+      case "retiring":
+        this.#retiring = event.is;
         return [];
       case "totalChanged":
         this.#total = event.total;

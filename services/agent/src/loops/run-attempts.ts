@@ -16,6 +16,7 @@ import type { FrameOutbox } from "@hearth/rpc";
 import type { Logger, Span, Tracing } from "@hearth/telemetry";
 import type { AgentConfig } from "../config.ts";
 import type { End } from "../core/end-cause.ts";
+import { decideReplacement } from "../core/decide-replacement.ts";
 import type { DeathCause } from "../core/explain-death.ts";
 import { Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../core/slots.ts";
 import { toCallEnded, toChildRequest, toFailure, toMoment, toOutcome, toPayload, toStream } from "../io/translate.ts";
@@ -26,6 +27,9 @@ import type { RunnerEvents, RunnerSupervisor } from "./supervise-runner.ts";
 
 /** Bound of an inline payload: a result, or the arguments of a child. */
 const payloadBytesMax = 4 * 1024 * 1024;
+
+/** How often a runner is looked at that has to be replaced. */
+const lookEveryMs = 250;
 
 /** An attempt that has not ended. */
 interface LiveAttempt {
@@ -41,6 +45,7 @@ interface LiveAttempt {
   readonly calls: Set<OpenCall>;
   /** Whether the runner has it. */
   sent: boolean;
+  isCancelled: boolean;
   startedAt: number;
 }
 
@@ -75,6 +80,10 @@ export class Attempts implements RunnerEvents {
   readonly #callsByNumber = new Map<number, OpenCall>();
   readonly #callsByChild = new Map<string, OpenCall>();
   #handles = 0;
+  /** Attempts that were given up while their code went on in the runner. */
+  #ignored = 0;
+  /** When the runner was last asked whether it lets anything run, while it has not answered. */
+  #askedAt: number | undefined;
   #sequence = 0;
   #goes: End = { cause: "", reason: "" };
 
@@ -166,11 +175,39 @@ export class Attempts implements RunnerEvents {
   cancel(key: AttemptKey): void {
     const attempt = this.#live.get(text(key));
     if (attempt === undefined) return;
-    if (attempt.sent) this.#runner.send({ kind: "cancel", header: { attempt: attempt.handle }, body: nothing });
-    else
-      this.#end(attempt, Outcome.CANCELLED, {
-        failure: failure("CANCELLED", "It was cancelled before the runner had it."),
-      });
+    if (!attempt.sent) {
+      const why = failure("CANCELLED", "It was cancelled before the runner had it.");
+      return this.#end(attempt, Outcome.CANCELLED, { failure: why });
+    }
+    this.#runner.send({ kind: "cancel", header: { attempt: attempt.handle }, body: nothing });
+    if (attempt.isCancelled) return;
+    attempt.isCancelled = true;
+    this.#clock.after(this.#config.cancelGraceMs, () => this.#giveUpCancelled(attempt));
+  }
+
+  /** The code goes on though it was cancelled: for its router it has ended, and its runner takes nothing new until it is replaced. */
+  #giveUpCancelled(attempt: LiveAttempt): void {
+    if (this.#byHandle.get(attempt.handle) !== attempt || !attempt.sent) return;
+    this.#ignored += 1;
+    this.#step({ kind: "retiring", is: true });
+    const message = `It was cancelled and went on for ${this.#config.cancelGraceMs / 1_000} s. Its runner is replaced.`;
+    this.#end(attempt, Outcome.CANCELLED, { failure: failure("CANCELLED", message) });
+    if (this.#ignored === 1) this.#look();
+  }
+
+  /** Looks whether a runner with code that ignored its cancellation can be replaced, until it was. */
+  #look(): void {
+    if (this.#ignored === 0) return;
+    const now = this.#clock.now();
+    const live = [...this.#live.values()].filter(({ sent }) => sent).length;
+    const unansweredMs = this.#askedAt === undefined ? 0 : now - this.#askedAt;
+    const decision = decideReplacement({ ignored: this.#ignored, live, unansweredMs });
+    if (decision.kind === "replace") return this.#runner.replace(decision.reason);
+    if (this.#askedAt === undefined) {
+      this.#askedAt = now;
+      this.#runner.send({ kind: "ping", header: {}, body: nothing });
+    }
+    this.#clock.after(lookEveryMs, () => this.#look());
   }
 
   acknowledge(routerId: string, key: AttemptKey): void {
@@ -232,7 +269,11 @@ export class Attempts implements RunnerEvents {
   crashed({ reason, message }: DeathCause): void {
     const lost = [...this.#live.values()].filter(({ sent }) => sent);
     const why = failure(reason, `The runner died while it had the attempt: ${message}`);
-    for (const attempt of lost) this.#end(attempt, Outcome.LOST, { failure: why, neighbours: lost.length - 1 });
+    const neighbours = lost.length - 1 + this.#ignored;
+    this.#ignored = 0;
+    this.#askedAt = undefined;
+    this.#step({ kind: "retiring", is: false });
+    for (const attempt of lost) this.#end(attempt, Outcome.LOST, { failure: why, neighbours });
     this.#changed();
   }
 
@@ -264,6 +305,9 @@ export class Attempts implements RunnerEvents {
         if (call !== undefined) this.#cancelCall(call);
         return;
       }
+      case "pong":
+        this.#askedAt = undefined;
+        return;
       case "park": {
         const attempt = this.#byHandle.get(frame.header.attempt);
         if (attempt !== undefined) this.#step({ kind: "parked", key: attempt.key });
@@ -291,6 +335,7 @@ export class Attempts implements RunnerEvents {
       output: this.#output.attempt({ runId: dispatch.runId, ...key }),
       calls: new Set(),
       sent: false,
+      isCancelled: false,
       startedAt: 0,
     };
     this.#live.set(text(key), attempt);

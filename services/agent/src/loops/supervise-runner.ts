@@ -49,6 +49,8 @@ export class RunnerSupervisor {
   #process: RunnerProcess | undefined;
   #heldBytes = 0;
   #endedForMemory = false;
+  /** Why it is being replaced. Empty: it is not. */
+  #replacedFor = "";
   #killsBefore = 0;
   #wasReady = false;
   #state: RunnerState = { kind: "starting" };
@@ -106,6 +108,13 @@ export class RunnerSupervisor {
     this.#process?.send(frame);
   }
 
+  /** Ends this runner and starts another one, which counts as nobody's death. What it had is told as lost. */
+  replace(reason: string): void {
+    if (this.#process === undefined) return;
+    this.#replacedFor = reason;
+    this.#process.kill();
+  }
+
   /** Ends the runner for good. */
   stop(): void {
     this.#state = { kind: "stopped" };
@@ -115,6 +124,7 @@ export class RunnerSupervisor {
   #launch(): void {
     if (this.#state.kind === "stopped") return;
     this.#endedForMemory = false;
+    this.#replacedFor = "";
     this.#heldBytes = 0;
     this.#killsBefore = this.#memory.kernelKills();
     const runner = this.#start({
@@ -178,6 +188,12 @@ export class RunnerSupervisor {
     this.#process = undefined;
     if (this.#state.kind === "stopped" || this.#state.kind === "failed") return;
     this.#state = { kind: "starting" };
+    if (this.#replacedFor !== "") {
+      const reason = this.#replacedFor;
+      this.#logger.warn({ reason }, "runner replaced");
+      this.#events.crashed({ reason: "RUNNER_CRASHED", message: `it was replaced: ${reason}` });
+      return this.#launch();
+    }
     this.#deaths += 1;
     const delayMs = this.#deaths === 1 ? 0 : Math.min(restartDelayMsMax, restartDelayMsMin * 2 ** (this.#deaths - 2));
     const cause = explainDeath(death, {

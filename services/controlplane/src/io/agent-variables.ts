@@ -16,7 +16,7 @@ export interface AgentLaunch {
   readonly inherited: NodeJS.ProcessEnv;
 }
 
-const passedOn = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "NODE_COMPILE_CACHE"];
+const passedOn = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "NODE_COMPILE_CACHE", "HEARTH_CANCEL_GRACE_MS"];
 
 /** All process variables of a new agent. What else the control plane was started with stays with it. */
 export function agentVariables(

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { HearthError } from "@hearth/errors";
 import {
   ExecuteStreamResponseSchema,
+  ExecutionEndSchema,
   ExecutionRejectionSchema,
   ExecutionRequestSchema,
   ExecutionService,
@@ -98,8 +99,10 @@ export function executionService({ executions, accepting, located, peers }: Exec
       const outbox = new FrameOutbox<ExecuteStreamResponse>(() => create(ExecuteStreamResponseSchema));
       let open = 0;
       let read = false;
-      const ended = (end: ExecutionEnd): void => {
-        outbox.frame(end.result?.inline.length).ends.push(end);
+      const ended = (end: ExecutionEnd, askedAs: string): void => {
+        // A key may stand for an execution of another id; the caller knows it by the one it gave.
+        const answer = end.executionId === askedAs ? end : create(ExecutionEndSchema, { ...end, executionId: askedAs });
+        outbox.frame(end.result?.inline.length).ends.push(answer);
         closed();
       };
       const closed = (): void => {
@@ -114,7 +117,7 @@ export function executionService({ executions, accepting, located, peers }: Exec
               outbox.frame().rejections.push(toRejection(request.executionId, error));
               closed();
             };
-            trySubmit(accepting, request, ended, rejected);
+            trySubmit(accepting, request, (end) => ended(end, request.executionId), rejected);
           }
         }
         read = true;

@@ -85,6 +85,8 @@ class Connection(asyncio.Protocol):
             attempt = self._attempts.get(header["attempt"])
             if attempt is not None:
                 attempt.cancel()
+        elif kind == frames.PING:
+            self.outbox.send(frames.PONG, {})
         elif kind == frames.LOAD:
             self._on_load(header)
         else:

@@ -6,8 +6,8 @@ import json
 import struct
 from typing import Any, Iterator, Mapping
 
-LOAD, EXECUTE, CANCEL, CALL_ENDED = 1, 2, 3, 4
-HELLO, LOADED, LOAD_FAILED, STARTED, ENDED, LOG, CALL, CANCEL_CALL, PARK = range(10, 19)
+LOAD, EXECUTE, CANCEL, CALL_ENDED, PING = 1, 2, 3, 4, 5
+HELLO, LOADED, LOAD_FAILED, STARTED, ENDED, LOG, CALL, CANCEL_CALL, PARK, PONG = range(10, 20)
 
 FRAME_BYTES_MAX = 16 * 1024 * 1024
 _PREFIX = struct.Struct(">IBH")
