@@ -22,7 +22,7 @@ function settled(slots: number): Bench {
 }
 
 function adopt(bench: Bench, ...executions: readonly Execution[]): string[] {
-  return bench.does({ kind: "adopted", executions });
+  return bench.does({ kind: "adopted", executions, policyOverrides: new Map([["images/own", "own policy"]]) });
 }
 
 /** The replica answers on its new stream. */
@@ -137,6 +137,13 @@ describe("who takes over", () => {
     attach(bench, "r1", [{ executionId: "x", attempt: 1 }], 1);
     expect(bench.end("x")).toEqual([]);
     expect(bench.admit("x")).toEqual(["found x#1 on r1", "x ended succeeded"]);
+  });
+
+  it("knows the policy that a pool has of its own", () => {
+    const bench = settled(1);
+    adopt(bench, anExecution("x", { pool: "images/own" }));
+    const pools = [...bench.machine.pools()];
+    expect(pools.find(({ name }) => name === "images/own")?.policyOverride).toBe("own policy");
   });
 
   it("ends what is cancelled while it is held", () => {

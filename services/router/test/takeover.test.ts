@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { buckets, connectBus, type Bus } from "@hearth/bus";
 import { newId } from "@hearth/ids";
@@ -208,9 +209,9 @@ describe("any router", long, () => {
     await first.client.submit(echo("keyed", { idempotencyKey }));
     await vi.waitFor(() => expect(agent.dispatched).toHaveLength(1), takeover);
     const executionId = newId(Date.now());
-    const requests = (async function* () {
-      yield { executions: [{ ...echo("keyed", { idempotencyKey }).execution, executionId }] };
-    })();
+    const requests = Readable.from([
+      { executions: [{ ...echo("keyed", { idempotencyKey }).execution, executionId }] },
+    ]) as AsyncIterable<{ executions: object[] }>;
     const answered = (async () => {
       for await (const { ends } of second.client.executeStream(requests)) return ends[0];
       return undefined;

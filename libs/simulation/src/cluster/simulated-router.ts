@@ -169,7 +169,7 @@ export class SimulatedRouter {
       if (execution.state.kind === "ended") onEnd?.(execution.state.end.outcome === "succeeded");
       else this.#onEnd.set(execution.id, onEnd === undefined ? [] : [onEnd]);
     }
-    this.handle({ kind: "adopted", executions });
+    this.handle({ kind: "adopted", executions, policyOverrides: new Map() });
   }
 
   hear(announcement: SimulatedAnnouncement): void {

@@ -40,7 +40,12 @@ export type RouterEvent =
   /** An admitted execution, in state queued. `policyOverride`: its pool's own policy, if it has one. */
   | { readonly kind: "admitted"; readonly execution: Execution; readonly policyOverride: unknown }
   /** What another router had accepted is this one's now, as its journal tells of it; an attempt may be running. */
-  | { readonly kind: "adopted"; readonly executions: readonly Execution[] }
+  | {
+      readonly kind: "adopted";
+      readonly executions: readonly Execution[];
+      /** By pool: its own policy, if it has one. */
+      readonly policyOverrides: ReadonlyMap<string, unknown>;
+    }
   /** Whether this router knows that its journal is still its own. */
   | { readonly kind: "journal"; readonly isOwn: boolean }
   | { readonly kind: "cancelRequested"; readonly executionId: string }

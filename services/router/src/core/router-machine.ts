@@ -77,7 +77,7 @@ export class RouterMachine {
       case "admitted":
         return this.#admit(event.execution, event.policyOverride, now);
       case "adopted":
-        return this.#adopt(event.executions, now);
+        return this.#adopt(event.executions, event.policyOverrides, now);
       case "journal":
         this.#journalIsOwn = event.isOwn;
         for (const pool of this.#pools.values()) this.#place(pool, now);
@@ -306,7 +306,7 @@ export class RouterMachine {
   // What another router had
 
   /** Takes over executions. Every replica is asked anew what it has, and what seems to wait is held until they have answered. */
-  #adopt(executions: readonly Execution[], now: number): void {
+  #adopt(executions: readonly Execution[], policyOverrides: ReadonlyMap<string, unknown>, now: number): void {
     for (const replica of this.#replicas.values()) {
       if (replica.attached) this.#cutOff(replica, now);
       if (replica.address !== "") this.#effects.push({ kind: "reattach", replica });
@@ -314,7 +314,7 @@ export class RouterMachine {
     for (const execution of executions) {
       if (this.#executions.has(execution.id)) continue;
       this.#remember(execution);
-      const pool = this.#pool(execution.pool, execution.environment, undefined);
+      const pool = this.#pool(execution.pool, execution.environment, policyOverrides.get(execution.pool));
       this.#watchTime(execution);
       switch (execution.state.kind) {
         case "queued":

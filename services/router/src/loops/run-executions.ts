@@ -182,7 +182,13 @@ export class Executions {
     for (const execution of executions) {
       if (!this.knows(execution.id) && execution.state.kind !== "ended") this.#expectEnd(execution, [], now);
     }
-    this.handle({ kind: "adopted", executions });
+    const policyOverrides = new Map(
+      executions.flatMap(({ pool, request }) => {
+        const { policyOverride } = request as ExecutionRequest;
+        return policyOverride === undefined ? [] : [[pool, policyOverride] as const];
+      }),
+    );
+    this.handle({ kind: "adopted", executions, policyOverrides });
   }
 
   #expectEnd(execution: Execution, onEnd: OnEnd[], now: number): void {
