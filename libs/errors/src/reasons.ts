@@ -93,6 +93,10 @@ export const reasons = {
     status: "UNAVAILABLE",
     meaning: "The journal did not take the execution, so it was not accepted.",
   },
+  NATS_UNAVAILABLE: {
+    status: "UNAVAILABLE",
+    meaning: "NATS does not answer, and what was asked needs it. Ask again after the hint.",
+  },
   NOT_SERIALIZABLE: { status: null, meaning: "A value cannot be sent; the message names where it is." },
   NO_ROUTER: { status: "UNAVAILABLE", meaning: "No router is announcing itself." },
   OUT_OF_MEMORY: {

@@ -29,6 +29,7 @@ interface Headers {
     readonly number: number;
     readonly run: string;
     readonly task: string;
+    readonly deadlineUnixMs?: number;
     readonly traceparent?: string;
     readonly tracestate?: string;
   };

@@ -184,15 +184,19 @@ class Attempts(RunnerTest):
         source = """
             import hearth
             from dataclasses import asdict
-            def who(): return asdict(hearth.current())
+            def who(): return {**asdict(hearth.current()), "deadline": hearth.current().deadline.isoformat()}
             """
         agent = self.loaded(source, "who")
-        attempt = agent.execute("who", execution="the-execution", number=2, run="the-run", traceparent="00-1-2-01")
+        attempt = agent.execute(
+            "who", execution="the-execution", number=2, run="the-run", traceparent="00-1-2-01",
+            deadlineUnixMs=1_800_000_000_000,
+        )  # fmt: skip
         self.assertEqual(
             agent.result(attempt),
             {
                 "execution_id": "the-execution", "run": "the-run", "attempt": 2, "replica_id": "replica-1",
                 "environment": "here", "task": "who", "traceparent": "00-1-2-01",
+                "deadline": "2027-01-15T08:00:00+00:00",
             },
         )  # fmt: skip
 

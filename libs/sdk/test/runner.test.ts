@@ -145,6 +145,7 @@ describe("an attempt", () => {
       attempt: 1,
       replicaId: "replica-1",
       environment: "fixture",
+      deadline: { $datetime: "2027-01-15T08:00:00.000Z" },
       traceparent: "00-a-b-01",
     });
   });

@@ -58,6 +58,7 @@ export async function startScriptedAgent(): Promise<ScriptedAgent> {
         number: 1,
         run: "run-1",
         task,
+        deadlineUnixMs: 1_800_000_000_000,
         traceparent: "00-a-b-01",
       };
       send({ kind: "execute", header, body: Buffer.from(JSON.stringify({ args })) });

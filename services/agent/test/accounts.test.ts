@@ -15,6 +15,13 @@ describe("what a router that was taken over is owed", () => {
     expect([accounts.unacknowledged, accounts.keptBytes]).toEqual([0, 0]);
   });
 
+  it("is not lost when a router says that it took over from itself", () => {
+    const accounts = accountsOf();
+    accounts.oweEnd("first", "a", "end of a", 1);
+    accounts.adopt("first", "first");
+    expect([accounts.arrived("first").ends, accounts.isSuperseded("first")]).toEqual([["end of a"], false]);
+  });
+
   it("goes on to who takes over from that one", () => {
     const accounts = accountsOf();
     accounts.oweEnd("first", "a", "end of a", 1);

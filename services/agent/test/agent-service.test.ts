@@ -238,6 +238,14 @@ describe("a runner that dies", () => {
     expect(end.failure?.message).toContain(message);
   });
 
+  it("is known to be dead though a process that it left behind holds its output open", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", "abandon");
+    expect((await router.end("x")).failure?.reason).toBe("RUNNER_CRASHED");
+    router.dispatch("y", "echo");
+    expect((await router.end("y")).outcome).toBe(Outcome.SUCCEEDED);
+  });
+
   it("tells each attempt it had how many others it had, and keeps those it did not have yet", async () => {
     const router = new ScriptedRouter((await startAgent({ concurrency: 3 })).address);
     for (const id of ["x", "y"]) router.dispatch(id, "hold");

@@ -1,12 +1,13 @@
 /**
  * A runner that a test starts as a real process. What it does with an attempt depends on the task:
  * echo: returns its arguments. hold: ends only when cancelled. deaf: does not even end then. mute: nor does the runner answer from then on. print: prints its arguments, then returns. exit: exits with
- * code 3. hoard <n>: holds n MiB. babble: writes to its own stderr and kills itself. call <n>: calls itself with n-1 and parks; with 0 it returns.
+ * code 3. abandon: too, and leaves a process behind that holds its output open. hoard <n>: holds n MiB. babble: writes to its own stderr and kills itself. call <n>: calls itself with n-1 and parks; with 0 it returns.
  * give up: calls "call", parks, cancels that call, and returns how it ended. large: returns 5 MiB. nonsense: sends frames
  * whose headers have fields of wrong types, says again that it is loaded, then fails with a failure of such fields. garbage: sends bytes that are no frame. Loading fails when the
  * environment is "broken"; when it is "deadly" the runner dies of it, while the file of DEADLY_UNTIL is not there.
  */
 import { FrameSocket, type Frame } from "@hearth/runner-protocol";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createConnection } from "node:net";
 
@@ -65,6 +66,9 @@ function execute({ header, body }: Extract<Frame, { kind: "execute" }>): void {
       return end(attempt, body);
     case "hold":
       return;
+    case "abandon":
+      spawn("sleep", ["60"], { stdio: ["ignore", "inherit", "inherit"], detached: true }).unref();
+      process.exit(3);
     case "mute":
       isMute = true;
       deaf.add(attempt);

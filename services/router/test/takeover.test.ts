@@ -2,7 +2,14 @@ import { Readable } from "node:stream";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { buckets, connectBus, type Bus } from "@hearth/bus";
 import { newId } from "@hearth/ids";
-import { CatalogueEntrySchema, ExecutionPhase, Outcome, ReplicaState, type Dispatch } from "@hearth/proto";
+import {
+  CatalogueEntrySchema,
+  ExecutionPhase,
+  ExecutionRequestSchema,
+  Outcome,
+  ReplicaState,
+  type Dispatch,
+} from "@hearth/proto";
 import { startNats, type NatsEngine } from "@hearth/test-engines";
 import { Kvm } from "@nats-io/kv";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -158,6 +165,20 @@ describe("when a router leaves", long, () => {
     first.signal("SIGTERM");
     expect(await first.ended).toBe(0);
     await vi.waitFor(() => second.client.getExecution({ executionId, onlyHere: true }), { timeout: 3_000 });
+  });
+});
+
+describe("when a router leaves, a call of what it still has", long, () => {
+  it("is not refused", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const { executionId: parentId, runId } = await submit(first, "parent");
+    first.signal("SIGTERM");
+    const executionId = newId(Date.now());
+    const call = create(ExecutionRequestSchema, { ...echo("child").execution, executionId, parentId, runId });
+    agent.say((frame) => frame.childCalls.push(call));
+    expect(await first.ended).toBe(0);
+    await vi.waitFor(() => second.client.getExecution({ executionId, onlyHere: true }), takeover);
+    expect(agent.received.flatMap(({ childRejections }) => childRejections)).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Coroutine, Mapping, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -27,6 +28,8 @@ class Current:
     """Name of the task."""
     traceparent: str
     """W3C trace context. Empty: not traced."""
+    deadline: datetime | None = None
+    """When the execution, and all that it calls, ends at the latest, in UTC. ``None``: no such time."""
 
 
 class AttemptScope(Protocol):

@@ -30,6 +30,7 @@ export class Attempt {
       replicaId: options.replicaId,
       environment: options.environment,
       task: header.task,
+      deadline: header.deadlineUnixMs === undefined ? undefined : new Date(header.deadlineUnixMs),
       traceparent: header.traceparent ?? "",
       tracestate: header.tracestate ?? "",
       signal: this.#abort.signal,

@@ -10,6 +10,8 @@ export interface Current {
   readonly replicaId: string;
   readonly environment: string;
   readonly task: string;
+  /** When the execution, and all that it calls, ends at the latest. Undefined: no such time. */
+  readonly deadline: Date | undefined;
   /** W3C trace context; empty when not traced. */
   readonly traceparent: string;
   readonly tracestate: string;

@@ -60,13 +60,15 @@ export class Accounts<End, Call> {
 
   /** What `from` is owed is `to`'s from now on, and `from` is heard no more. Saying it again changes nothing. */
   adopt(from: string, to: string): void {
+    if (from === to) return;
+    this.#superseded.delete(from);
     this.#superseded.add(from);
     for (const oldest of this.#superseded) {
       if (this.#superseded.size <= supersededMax) break;
       this.#superseded.delete(oldest);
     }
     const before = this.#accounts.get(from);
-    if (before === undefined || from === to) return;
+    if (before === undefined) return;
     const account = this.#account(to);
     for (const [key, end] of before.ends) account.ends.set(key, end);
     for (const [key, call] of before.calls) account.calls.set(key, call);

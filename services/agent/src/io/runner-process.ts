@@ -6,6 +6,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** How long the last of a runner's output may take to arrive once it has ended. */
+const lastWordsMs = 500;
+
 /** Lines of the runner's own output that are kept to explain how it died. */
 const lastLinesMax = 20;
 
@@ -73,6 +76,15 @@ export function startRunner(options: {
   };
   child.on("error", (error) => end(null, null, `it could not be started (${error.message})`));
   child.on("close", (code, signal) => end(code, signal, broken?.message ?? ""));
+  // A process it left behind may hold its output open for as long as it likes.
+  child.on("exit", (code, signal) => {
+    const patience = setTimeout(() => {
+      end(code, signal, broken?.message ?? "");
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, lastWordsMs);
+    child.on("close", () => clearTimeout(patience));
+  });
   return {
     pid: child.pid ?? 0,
     send: (frame) => connection?.send(frame),

@@ -352,6 +352,7 @@ export class Attempts implements RunnerEvents {
     const { traceparent, tracestate } = span.context;
     const header = {
       ...{ attempt: handle, execution: key.executionId, number: key.attempt, run: dispatch.runId, task: dispatch.task },
+      ...(dispatch.deadlineUnixMs === 0 ? {} : { deadlineUnixMs: dispatch.deadlineUnixMs }),
       ...(traceparent === "" ? {} : { traceparent, tracestate }),
     };
     const tooLarge = this.#sendFrame({ kind: "execute", header, body: dispatch.arguments?.inline ?? nothing });

@@ -1,3 +1,4 @@
+import { HearthError } from "@hearth/errors";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** How long one request to JetStream may take: one that went into a connection as it broke is never answered. */
@@ -5,14 +6,21 @@ export const requestTimeoutMs = 2_000;
 
 const triesMax = 4;
 const pauseMs = 250;
+const retryAfterMs = "1000";
 
-/** Makes a request that may be made twice, again when it fails, so that a restart of the server goes unnoticed. */
+/**
+ * Makes a request to NATS that may be made twice, again when it fails, so that a restart of the server goes unnoticed. Throws
+ * NATS_UNAVAILABLE when it fails all the same.
+ */
 export async function insist<T>(request: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await request();
     } catch (error) {
-      if (tries === triesMax) throw error;
+      if (tries === triesMax) {
+        const message = `NATS did not do what was asked: ${(error as Error).message}. Ask again once it is back.`;
+        throw new HearthError("NATS_UNAVAILABLE", message, { retryAfterMs });
+      }
       await delay(pauseMs);
     }
   }

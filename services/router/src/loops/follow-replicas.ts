@@ -148,6 +148,7 @@ export class ReplicaFollower implements Agents {
       this.#executions.submit(request, (end) => parent()?.childEnded(end));
     } catch (error) {
       if (!(error instanceof HearthError)) throw error;
+      if (passing.has(error.reason)) return this.#callChildLater(replica, request);
       parent()?.childRejected(
         create(ExecutionRejectionSchema, {
           executionId: request.executionId,
@@ -157,7 +158,19 @@ export class ReplicaFollower implements Agents {
       );
     }
   }
+
+  /** Not for longer than the stream lasts: on the next one the agent repeats what was not answered. */
+  #callChildLater(replica: Replica, request: ExecutionRequest): void {
+    const before = this.#connections.get(replica.id);
+    this.#clock.after(callAgainAfterMs, () => {
+      if (before !== undefined && this.#connections.get(replica.id) === before) this.#callChild(replica, request);
+    });
+  }
 }
+
+/** Refusals that say nothing about the call: its code need not hear of them. */
+const passing: ReadonlySet<string> = new Set(["JOURNAL_UNAVAILABLE", "ROUTER_DRAINING"]);
+const callAgainAfterMs = 500;
 
 /** More than any stream carries; beyond it doubles no longer count by one. */
 const dispatchesMax = 1e15;

@@ -153,7 +153,8 @@ export class Executions {
     const execution = newExecution(filled, pool, now);
     const earlier = this.#earlier(request);
     const admission = decideAdmission({
-      draining: this.#draining,
+      // What it has it finishes, with all that this calls.
+      draining: this.#draining && this.#machine.execution(filled.parentId) === undefined,
       journalAvailable: this.#journal.available,
       request: execution,
       earlier,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+from datetime import datetime, timezone
 from typing import Any, Callable, Mapping
 
 from ..attempt_scope import Current
@@ -123,7 +124,12 @@ class Connection(asyncio.Protocol):
             environment=self._environment,
             task=header["task"],
             traceparent=header.get("traceparent", ""),
+            deadline=_moment(header.get("deadlineUnixMs")),
         )
 
     def _forget(self, attempt: Attempt) -> None:
         self._attempts.pop(attempt.id, None)
+
+
+def _moment(unix_ms: float | None) -> datetime | None:
+    return None if unix_ms is None else datetime.fromtimestamp(unix_ms / 1000, timezone.utc)

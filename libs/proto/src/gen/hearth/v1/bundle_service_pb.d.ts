@@ -109,7 +109,8 @@ export declare const BundleService: GenService<{
   },
   /**
    * Stores a bundle. Sending it again changes nothing.
-   * Errors: INVALID_ARGUMENT with BUNDLE_HASH_MISMATCH; RESOURCE_EXHAUSTED with BUNDLE_TOO_LARGE.
+   * Errors: INVALID_ARGUMENT with BUNDLE_HASH_MISMATCH; RESOURCE_EXHAUSTED with BUNDLE_TOO_LARGE;
+   * UNAVAILABLE with NATS_UNAVAILABLE.
    *
    * @generated from rpc hearth.v1.BundleService.UploadBundle
    */

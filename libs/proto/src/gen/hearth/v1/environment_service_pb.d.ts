@@ -372,7 +372,8 @@ export declare const EnvironmentService: GenService<{
   /**
    * Makes a version current, building its image first if need be. The same spec again changes nothing.
    * Errors: INVALID_ARGUMENT with INVALID_ENVIRONMENT, INVALID_POLICY, INVALID_RESOURCES, IMAGE_NOT_SUPPORTED;
-   * FAILED_PRECONDITION with BUNDLE_NOT_FOUND, IMAGE_BUILD_FAILED. After an error nothing of it is stored.
+   * FAILED_PRECONDITION with BUNDLE_NOT_FOUND, IMAGE_BUILD_FAILED; UNAVAILABLE with NATS_UNAVAILABLE. After an error nothing
+   * of it is stored.
    *
    * @generated from rpc hearth.v1.EnvironmentService.DeployEnvironment
    */
