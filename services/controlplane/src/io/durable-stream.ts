@@ -40,6 +40,8 @@ export function natsDurableStream(bus: Bus, stream: string, reader: string): Dur
       const messages = await consumer.consume({ max_messages: batchMax });
       const stop = (): void => messages.stop();
       signal.addEventListener("abort", stop);
+      // It may have been aborted while the consumer was made.
+      if (signal.aborted) stop();
       try {
         await inBatches(messages, batchMax, take);
       } finally {
