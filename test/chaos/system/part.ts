@@ -100,7 +100,8 @@ export class Part {
     log.write(`--- ${new Date().toISOString()} process ${child.pid ?? 0}\n`);
     let output = "";
     const read = (chunk: Buffer): void => {
-      log.write(chunk);
+      // Its children may write on when it has ended.
+      if (!log.writableEnded) log.write(chunk);
       output = (output + chunk.toString()).slice(-outputMax);
       if (isReady(output)) ready.resolve();
     };

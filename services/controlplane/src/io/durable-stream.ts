@@ -1,4 +1,11 @@
-import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager, type JsMsg } from "@nats-io/jetstream";
+import {
+  AckPolicy,
+  DeliverPolicy,
+  jetstream,
+  jetstreamManager,
+  type JetStreamManager,
+  type JsMsg,
+} from "@nats-io/jetstream";
 import { ensureStreams, type Bus } from "@hearth/bus";
 
 /** A message of a stream. */
@@ -29,10 +36,16 @@ export function natsDurableStream(bus: Bus, stream: string, reader: string): Dur
     async read({ batchMax, take, signal }) {
       await ensureStreams(bus);
       const manager = await jetstreamManager(bus.connection, { checkAPI: false });
+      const from = await nextOf(manager, stream, reader);
+      // Made anew: what an earlier reader had taken and not acknowledged would come again only after a while, behind what is
+      // later, and records have to be read in their order.
+      await manager.consumers.delete(stream, reader).catch(() => false);
       await manager.consumers.add(stream, {
         durable_name: reader,
         ack_policy: AckPolicy.Explicit,
-        deliver_policy: DeliverPolicy.All,
+        ...(from === undefined
+          ? { deliver_policy: DeliverPolicy.All }
+          : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from }),
         ack_wait: ackWaitNanoseconds,
         max_ack_pending: batchMax * 4,
       });
@@ -50,6 +63,14 @@ export function natsDurableStream(bus: Bus, stream: string, reader: string): Dur
       }
     },
   };
+}
+
+/** Where the reader has to go on. Undefined: at the first message. */
+async function nextOf(manager: JetStreamManager, stream: string, reader: string): Promise<number | undefined> {
+  const info = await manager.consumers.info(stream, reader).catch(() => undefined);
+  if (info === undefined) return undefined;
+  const next = Math.max(info.ack_floor.stream_seq + 1, info.config.opt_start_seq ?? 1);
+  return next === 1 ? undefined : next;
 }
 
 /** Gathers what arrives while the batch before is being taken. */
