@@ -49,6 +49,15 @@ describe.each([
     expect(pids.size).toBeLessThanOrEqual(2);
   });
 
+  test("twenty megabytes go to a task, on to another one, and back", async () => {
+    const { code, lines } = await runExample(`${folder}/large_payloads.${ending}`);
+    expect({ code, told: lines[1] }).toEqual({ code: 0, told: "20000000 WARM" });
+    const shown = await dev.hearth("runs", "get", lines[0]!);
+    expect(shown.stdout).toContain("result      19.1 MiB; --json prints it");
+    const { result } = (await dev.json("runs", "get", lines[0]!)) as { result: string };
+    expect(result.length).toBe(20_000_000);
+  });
+
   test("five hundred calls at once all come back, from at most two processes", async () => {
     const { code, lines } = await runExample(`${folder}/reuse_concurrency.${ending}`);
     expect(code).toBe(0);

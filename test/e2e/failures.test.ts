@@ -44,7 +44,7 @@ describe.each(languages)("$language", ({ language, environment, file, raised }) 
     expect((result as string).length).toBe(text.length);
   });
 
-  test("arguments over 4 MiB are refused with PAYLOAD_TOO_LARGE", async () => {
+  test("inline arguments over 4 MiB are refused with PAYLOAD_TOO_LARGE", async () => {
     const text = "x".repeat(4 * 1024 * 1024);
     await expect(execute(dev, environment, "echo", [text])).rejects.toMatchObject({ reason: "PAYLOAD_TOO_LARGE" });
   });

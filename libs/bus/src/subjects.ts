@@ -28,4 +28,6 @@ export const buckets = {
   leader: "hearth_leader",
   /** Code bundles by SHA-256. */
   bundles: "hearth_bundles",
+  /** Payloads too large to be inline, by SHA-256. */
+  payloads: "hearth_payloads",
 } as const;

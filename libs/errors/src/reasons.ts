@@ -103,7 +103,15 @@ export const reasons = {
     status: null,
     meaning: "The runner died of memory while it had the attempt. Give the environment more, or the task less to hold.",
   },
-  PAYLOAD_TOO_LARGE: { status: "RESOURCE_EXHAUSTED", meaning: "Arguments or a result are over the inline bound." },
+  PAYLOAD_NOT_FOUND: {
+    status: "NOT_FOUND",
+    meaning: "A stored payload is not there: it went with the runs that named it, or was never stored.",
+  },
+  PAYLOAD_STORE_FULL: { status: "RESOURCE_EXHAUSTED", meaning: "The object store takes no more payloads." },
+  PAYLOAD_TOO_LARGE: {
+    status: "RESOURCE_EXHAUSTED",
+    meaning: "Arguments or a result are over the bound of a payload.",
+  },
   QUEUE_TIMED_OUT: { status: null, meaning: "The execution waited for its first slot for longer than it may." },
   REPLICA_DRAINING: { status: null, meaning: "The agent is draining and takes no attempts." },
   REPLICA_LOST: { status: null, meaning: "The replica was not heard of for too long while it had the attempt." },

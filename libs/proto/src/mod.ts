@@ -8,6 +8,7 @@ export * from "./gen/hearth/v1/execution_pb.js";
 export * from "./gen/hearth/v1/execution_service_pb.js";
 export * from "./gen/hearth/v1/failure_pb.js";
 export * from "./gen/hearth/v1/journal_pb.js";
+export * from "./gen/hearth/v1/payload_service_pb.js";
 export * from "./gen/hearth/v1/run_pb.js";
 export * from "./gen/hearth/v1/run_service_pb.js";
 export { ErrorInfoSchema, type ErrorInfo } from "./gen/google/rpc/error_details_pb.js";

@@ -15,8 +15,11 @@ import { detailsTrailer, statusDetails, statusOf, toHearthError } from "./error-
 import type { AnyHandler, CallContext } from "./handlers.ts";
 import type { MountedService } from "./service.ts";
 
-/** Bounds every message in and out; single fields have tighter bounds of their own. */
-export const messageBytesMax = 64 * 1024 * 1024;
+/**
+ * Bounds every message in and out; single fields have tighter bounds of their own. The largest is a payload of 64 MiB, which
+ * base64 makes a third larger in JSON.
+ */
+export const messageBytesMax = 96 * 1024 * 1024;
 
 export interface GrpcServer {
   readonly port: number;

@@ -1,6 +1,6 @@
 import { frameBytesMax, kindNumbers, prefixBytes, type Frame } from "./frames.ts";
 
-/** The bytes of a frame. Throws a RangeError over 16 MiB or with a header over 64 KiB. */
+/** The bytes of a frame. Throws a RangeError over 65 MiB or with a header over 64 KiB. */
 export function encodeFrame(frame: Frame): Buffer {
   const header = Buffer.from(JSON.stringify(frame.header));
   const length = prefixBytes - 4 + header.length + frame.body.length;

@@ -96,5 +96,5 @@ export const kindsByNumber: ReadonlyMap<number, FrameKind> = new Map(
 /** Length, kind and header length before the header. */
 export const prefixBytes = 7;
 
-/** Bound on the length that follows the length field. */
-export const frameBytesMax = 16 * 1024 * 1024;
+/** Bound on the length that follows the length field: a payload of 64 MiB with what is around it. */
+export const frameBytesMax = 65 * 1024 * 1024;

@@ -36,8 +36,8 @@ describe("frames", () => {
     }
   });
 
-  it("over 16 MiB are not sent", () => {
-    const body = new Uint8Array(16 * 1024 * 1024);
+  it("over 65 MiB are not sent", () => {
+    const body = new Uint8Array(65 * 1024 * 1024);
     expect(() => encodeFrame({ kind: "ended", header: { attempt: 1, unixMs: 0, outcome: "succeeded" }, body })).toThrow(
       RangeError,
     );

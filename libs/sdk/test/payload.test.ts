@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decodeArguments, decodeResult } from "../src/payload/decode.ts";
-import { encodeArguments, encodeResult, payloadBytesMax } from "../src/payload/encode.ts";
+import { payloadBytesMax } from "@hearth/payloads/bounds";
+import { encodeArguments, encodeResult } from "../src/payload/encode.ts";
 
 type Described =
   | { kind: "null" }
@@ -76,7 +77,7 @@ describe("what cannot be sent", () => {
     expect(() => encodeResult(value)).toThrow("contains itself");
   });
 
-  test("more than 4 MiB is refused as too large", () => {
+  test("more than 64 MiB is refused as too large", () => {
     expect(() => encodeResult("x".repeat(payloadBytesMax))).toThrow(
       expect.objectContaining({ reason: "PAYLOAD_TOO_LARGE" }),
     );

@@ -9,6 +9,7 @@ import type { AgentConfig } from "./config.ts";
 import { provideBundle } from "./io/bundle-cache.ts";
 import { followConcurrency } from "./io/follow-concurrency.ts";
 import { fetchFromNats } from "./io/nats-bundles.ts";
+import { payloadsOnDemand } from "./io/payloads.ts";
 import { processMemory } from "./io/process-memory.ts";
 import { startRunner } from "./io/runner-process.ts";
 import { SlotAnnouncer } from "./loops/announce-slots.ts";
@@ -55,7 +56,10 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
   });
   const changed = (): void => announcer.changed();
   const finished = (goes: End): void => begin(goes, 0);
-  const attempts = new Attempts({ config, clock, logger, tracing, runner, output, changed, finished });
+  const attempts = new Attempts({
+    ...{ config, clock, logger, tracing, runner, output, changed, finished },
+    payloads: payloadsOnDemand(connecting),
+  });
   const announcer = new SlotAnnouncer({ clock, config, state: () => attempts.state });
   runner.start(attempts);
   const drain = new Drain({ attempts, clock, end: (goes) => void end(goes) });

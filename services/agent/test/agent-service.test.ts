@@ -2,15 +2,18 @@ import { create } from "@bufbuild/protobuf";
 import { buckets, connectBus, ensureStreams, subjects, type Bus } from "@hearth/bus";
 import {
   AgentService,
+  AttemptKeySchema,
   ExecutionEndSchema,
   LogBatchSchema,
   Outcome,
+  PayloadSchema,
   ReplicaState,
   SlotAnnouncementSchema,
   type LogEntry,
   type SlotAnnouncement,
 } from "@hearth/proto";
 import { createClient, openChannel } from "@hearth/rpc";
+import { natsPayloadStore, type PayloadStore } from "@hearth/payloads";
 import { startNats, type NatsEngine } from "@hearth/test-engines";
 import { listServices, probeHealth } from "@hearth/test-probes/grpc";
 import { Objm } from "@nats-io/obj";
@@ -188,7 +191,7 @@ describe("an agent", () => {
 
   it("refuses a result over the bound, by name", async () => {
     const router = new ScriptedRouter((await startAgent()).address);
-    router.dispatch("x", "large");
+    router.dispatch("x", "large", `${64 * 2 ** 20 + 1}`);
     const end = await router.end("x");
     expect([end.outcome, end.failure?.reason]).toEqual([Outcome.FAILED, "PAYLOAD_TOO_LARGE"]);
   });
@@ -595,7 +598,7 @@ describe("an agent that is told what cannot be", () => {
     const id = "x".repeat(70_000);
     router.dispatch(id, "echo");
     expect((await router.end(id)).failure?.reason).toBe("PAYLOAD_TOO_LARGE");
-    router.dispatch("large", "echo", "y".repeat(17 * 2 ** 20));
+    router.dispatch("large", "echo", "y".repeat(66 * 2 ** 20));
     expect((await router.end("large")).failure?.reason).toBe("PAYLOAD_TOO_LARGE");
     router.dispatch("y", "echo", "hello");
     expect(text((await router.end("y")).result?.inline)).toBe("hello");
@@ -610,10 +613,71 @@ describe("an agent that is told what cannot be", () => {
         create(ExecutionEndSchema, {
           executionId: call.executionId,
           outcome: Outcome.SUCCEEDED,
-          result: { inline: new Uint8Array(17 * 2 ** 20) },
+          result: { inline: new Uint8Array(66 * 2 ** 20) },
         }),
       ),
     );
     expect((await router.end("x")).failure?.reason).toBe("PAYLOAD_TOO_LARGE");
+  });
+});
+
+describe("payloads that no message holds", () => {
+  const bytes = Buffer.alloc(5 * 2 ** 20, "p");
+  let store: PayloadStore;
+  beforeAll(() => (store = natsPayloadStore(bus)));
+
+  it("a result goes into the object store, and its end names it", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", "large", `${bytes.length}`);
+    const { outcome, result } = await router.end("x");
+    expect([outcome, result?.inline.length, result?.stored?.sizeBytes]).toEqual([Outcome.SUCCEEDED, 0, bytes.length]);
+    expect((await store.get(result?.stored?.sha256 ?? "")).length).toBe(bytes.length);
+  });
+
+  it("stored arguments reach the runner as if they had come with the dispatch", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatchStored("x", "measure", await store.put(bytes));
+    expect(text((await router.end("x")).result?.inline)).toBe(`${bytes.length}`);
+  });
+
+  it("an attempt whose stored arguments are gone fails with PAYLOAD_NOT_FOUND, and its slot is free", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatchStored("x", "measure", { sha256: "0".repeat(64), sizeBytes: bytes.length });
+    const { outcome, failure } = await router.end("x");
+    expect([outcome, failure?.reason]).toEqual([Outcome.FAILED, "PAYLOAD_NOT_FOUND"]);
+    router.dispatch("y", "echo", "hello");
+    expect(text((await router.end("y")).result?.inline)).toBe("hello");
+  });
+
+  it("an attempt that is cancelled while its arguments are fetched ends as cancelled, once", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    const stored = await store.put(bytes);
+    router.say((frame) => {
+      frame.dispatches.push(router.stored("x", "measure", stored));
+      frame.cancellations.push(create(AttemptKeySchema, { executionId: "x", attempt: 1 }));
+    });
+    expect((await router.end("x")).outcome).toBe(Outcome.CANCELLED);
+    router.dispatch("y", "echo", "hello");
+    await router.end("y");
+    expect(router.ends.map(({ executionId }) => executionId)).toEqual(["x", "y"]);
+  });
+
+  it("a runner that dies after it has returned does not take a result along that is being stored", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", "large and exit", `${bytes.length}`);
+    const { outcome, result } = await router.end("x");
+    expect([outcome, result?.stored?.sizeBytes]).toEqual([Outcome.SUCCEEDED, bytes.length]);
+  });
+
+  it("arguments of a child are stored, and the result it has stored reaches its parent", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("x", "call", "large");
+    const call = await until(() => router.childCalls[0] ?? expect.fail("no child was asked for"));
+    expect([call.arguments?.inline.length, call.arguments?.stored?.sizeBytes]).toEqual([0, 5 * 2 ** 20]);
+    const end = create(ExecutionEndSchema, { executionId: call.executionId, outcome: Outcome.SUCCEEDED });
+    end.result = create(PayloadSchema, { stored: await store.put(bytes) });
+    router.say((frame) => frame.childEnds.push(end));
+    const { result } = await router.end("x");
+    expect(result?.stored?.sha256).toBe(createHash("sha256").update(bytes).digest("hex"));
   });
 });

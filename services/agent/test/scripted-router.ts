@@ -6,9 +6,11 @@ import {
   type AttachRequest,
   type AttachResponse,
   type AttemptEnd,
+  type Dispatch,
   type ExecutionRequest,
   type Slots,
 } from "@hearth/proto";
+import type { StoredPayload } from "@hearth/payloads";
 import { createClient, FrameOutbox, openChannel } from "@hearth/rpc";
 import { vi } from "vitest";
 
@@ -71,6 +73,15 @@ export class ScriptedRouter {
       arguments: { inline: Buffer.from(text) },
     });
     this.say((frame) => frame.dispatches.push(dispatch));
+  }
+
+  dispatchStored(executionId: string, task: string, stored: StoredPayload): void {
+    this.say((frame) => frame.dispatches.push(this.stored(executionId, task, stored)));
+  }
+
+  /** A dispatch whose arguments are in the object store. */
+  stored(executionId: string, task: string, stored: StoredPayload): Dispatch {
+    return create(DispatchSchema, { executionId, attempt: 1, task, runId: executionId, arguments: { stored } });
   }
 
   /** The end of an execution, once it has come. */

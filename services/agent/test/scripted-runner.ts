@@ -1,8 +1,9 @@
 /**
  * A runner that a test starts as a real process. What it does with an attempt depends on the task:
  * echo: returns its arguments. hold: ends only when cancelled. deaf: does not even end then. mute: nor does the runner answer from then on. print: prints its arguments, then returns. exit: exits with
- * code 3. abandon: too, and leaves a process behind that holds its output open. hoard <n>: holds n MiB. babble: writes to its own stderr and kills itself. call <n>: calls itself with n-1 and parks; with 0 it returns.
- * give up: calls "call", parks, cancels that call, and returns how it ended. large: returns 5 MiB. nonsense: sends frames
+ * code 3. abandon: too, and leaves a process behind that holds its output open. hoard <n>: holds n MiB. babble: writes to its own stderr and kills itself. call <n>: calls itself with n-1 and parks; with 0 it returns;
+ * with "large" its child gets 5 MiB.
+ * give up: calls "call", parks, cancels that call, and returns how it ended. large <n>: returns n bytes; large and exit <n>: and exits at once. measure: returns how many bytes its arguments have. nonsense: sends frames
  * whose headers have fields of wrong types, says again that it is loaded, then fails with a failure of such fields. garbage: sends bytes that are no frame. Loading fails when the
  * environment is "broken"; when it is "deadly" the runner dies of it, while the file of DEADLY_UNTIL is not there.
  */
@@ -57,6 +58,9 @@ function receive(frame: Frame): void {
   }
 }
 
+/** More than a message holds. */
+const largeBytes = 5 * 1024 * 1024;
+
 function execute({ header, body }: Extract<Frame, { kind: "execute" }>): void {
   const { attempt } = header;
   runner.send({ kind: "started", header: { attempt, unixMs: Date.now() }, body: nothing });
@@ -95,7 +99,7 @@ function execute({ header, body }: Extract<Frame, { kind: "execute" }>): void {
       runner.send({
         kind: "call",
         header: { call, attempt, environment, task: "call" },
-        body: Buffer.from(`${Number(text) - 1}`),
+        body: text.startsWith("large") ? new Uint8Array(largeBytes) : Buffer.from(`${Number(text) - 1}`),
       });
       return runner.send({ kind: "park", header: { attempt }, body: nothing });
     }
@@ -108,8 +112,14 @@ function execute({ header, body }: Extract<Frame, { kind: "execute" }>): void {
       runner.send({ kind: "park", header: { attempt }, body: nothing });
       return runner.send({ kind: "cancelCall", header: { call }, body: nothing });
     }
+    case "measure":
+      return end(attempt, Buffer.from(`${body.length}`));
     case "large":
-      return end(attempt, new Uint8Array(5 * 1024 * 1024));
+      return end(attempt, new Uint8Array(Number(text)));
+    case "large and exit":
+      end(attempt, new Uint8Array(Number(text)));
+      runner.end();
+      return void socket.on("finish", () => process.exit(0));
     case "nonsense": {
       const wrong: readonly unknown[] = [null, 7, "__proto__", {}, [], true];
       const say = (kind: string, sent: object): void => runner.send({ kind, header: sent, body } as never);

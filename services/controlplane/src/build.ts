@@ -1,6 +1,7 @@
 import { buckets, connectBus, streams, subjects, type Bus } from "@hearth/bus";
 import { systemClock } from "@hearth/clock";
-import { BundleService, EnvironmentService, RunService, SlotAnnouncementSchema } from "@hearth/proto";
+import { natsPayloadStore, payloadHandlers } from "@hearth/payloads";
+import { BundleService, EnvironmentService, PayloadService, RunService, SlotAnnouncementSchema } from "@hearth/proto";
 import { service, startGrpcServer } from "@hearth/rpc";
 import { createLogger, startMetrics, startTracing } from "@hearth/telemetry";
 import { hostname } from "node:os";
@@ -90,6 +91,7 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   await catalogue.reconcile(deployed);
   await pools.start(deployed);
 
+  const payloads = natsPayloadStore(bus);
   const reading = new AbortController();
   const { signal } = reading;
   const journal = natsDurableStream(bus, streams.journal, reader);
@@ -97,8 +99,9 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   const stream = new JournalStream(bus, reader);
   if (config.replayJournal || (await store.isEmpty())) await stream.rewind();
   const bounds = keepWithinBounds({
-    ...{ clock, log, store, journal: stream, journalBytes: config.journalBytes },
-    ...{ retentionMs: config.historyRetentionMs, mayAct: () => leadership.mayAct },
+    ...{ clock, log, store, payloads, journal: stream, journalBytes: config.journalBytes },
+    ...{ retentionMs: config.historyRetentionMs, payloadGraceMs: config.payloadGraceMs },
+    ...{ mayAct: () => leadership.mayAct },
   });
   const loops = [
     projectHistory({ journal, store, feed: runFeed, log, signal }),
@@ -119,6 +122,7 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   const services = [
     service(EnvironmentService, environmentHandlers({ environments, pools, replicas: replicaStore, feed: poolFeed })),
     service(BundleService, bundleHandlers(bundles)),
+    service(PayloadService, payloadHandlers(payloads)),
     service(
       RunService,
       runHandlers({ clock, environments, store, runs, pools, peers, tracing, runFeed, newId, urlOf }),

@@ -28,6 +28,7 @@ export interface Config {
   readonly replacedGraceMs: number;
   readonly logLinesMax: number;
   readonly historyRetentionMs: number;
+  readonly payloadGraceMs: number;
   readonly journalBytes: number;
   readonly replayJournal: boolean;
   readonly logLevel: string;
@@ -132,6 +133,11 @@ export const settings: Settings<Config> = {
     "HEARTH_HISTORY_RETENTION_MS",
     "how long runs are kept after they ended, in ms; default 604800000, seven days",
     { min: 1_000, max: 3_650 * 24 * hour, fallback: 7 * 24 * hour },
+  ),
+  payloadGraceMs: integer(
+    "HEARTH_PAYLOAD_GRACE_MS",
+    "how long a payload in the object store is kept that no run in the history names, in ms; default 3600000",
+    { min: 5 * 60_000, max: 365 * 24 * hour, fallback: hour },
   ),
   journalBytes: integer(
     "HEARTH_JOURNAL_BYTES",

@@ -12,6 +12,7 @@ const accepted: HistoryRecord = {
   environment: "e",
   task: "t",
   pool: "e",
+  storedArguments: undefined,
 };
 const dispatched = (number: number): HistoryRecord & { readonly kind: "dispatched" } => ({
   kind: "dispatched",
@@ -31,7 +32,8 @@ const attemptEnded = (number: number, outcome: AttemptEnd["outcome"]): HistoryRe
   return { kind: "attemptEnded", executionId, atMs: 30, end: attemptEnd(number, outcome) };
 };
 const ended = (outcome: AttemptEnd["outcome"], atMs = 40, attempt?: AttemptEnd): HistoryRecord => {
-  return { kind: "ended", executionId, atMs, outcome, result: undefined, failure: undefined, attempt };
+  const nothing = { result: undefined, storedResult: undefined, failure: undefined };
+  return { kind: "ended", executionId, atMs, outcome, ...nothing, attempt };
 };
 
 function project(...records: readonly HistoryRecord[]): ExecutionHistory | undefined {

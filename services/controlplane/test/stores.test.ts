@@ -88,6 +88,20 @@ function storesContract(open: () => Promise<string>): void {
       expect(await store.getExecutions(["full"])).toEqual([full]);
     });
 
+    test("stored payloads are read back, and it is known which of some are named", async () => {
+      const store = sqlHistoryStore(database);
+      const [one, two] = [
+        { sha256: "1".repeat(64), sizeBytes: 5e6 },
+        { sha256: "2".repeat(64), sizeBytes: 2 ** 26 },
+      ];
+      await store.putExecutions([{ ...execution("large", "large", 1), storedArguments: one }]);
+      const ended = { ...execution("large", "large", 1), storedArguments: one, storedResult: two, endedMs: 2 };
+      await store.putExecutions([ended]);
+      expect(await store.getExecutions(["large"])).toEqual([ended]);
+      const named = await store.namedPayloads([one.sha256, two.sha256, "3".repeat(64)]);
+      expect([...named].sort()).toEqual([one.sha256, two.sha256]);
+    });
+
     test("a run counts its executions by phase", async () => {
       const store = sqlHistoryStore(database);
       await store.putExecutions([
@@ -229,6 +243,8 @@ function execution(id: string, runId: string, acceptedMs: number): ExecutionHist
     acceptedMs,
     endedMs: 0,
     outcome: "none",
+    storedArguments: undefined,
+    storedResult: undefined,
     result: undefined,
     failure: undefined,
     attempts: [],

@@ -1,7 +1,9 @@
 import { connectBus, ensureStreams } from "@hearth/bus";
 import { systemClock } from "@hearth/clock";
 import { newId } from "@hearth/ids";
-import { startGrpcServer } from "@hearth/rpc";
+import { inlineBytesMax, natsPayloadStore, payloadHandlers } from "@hearth/payloads";
+import { PayloadService } from "@hearth/proto";
+import { service, startGrpcServer } from "@hearth/rpc";
 import { createLogger, startMetrics, startTracing } from "@hearth/telemetry";
 import { executionService } from "./api/execution-service.ts";
 import type { RouterConfig } from "./config.ts";
@@ -21,9 +23,6 @@ import { LocateExecutions } from "./loops/locate-executions.ts";
 import { ReplicaFollower } from "./loops/follow-replicas.ts";
 import { DemandReporter } from "./loops/report-demand.ts";
 import { Executions } from "./loops/run-executions.ts";
-
-/** Arguments over this travel through the object store or not at all. */
-const argumentBytesMax = 4 * 1024 * 1024;
 
 /** Ended executions that a router can still answer for. */
 const retention = { ttlMs: 10 * 60_000, countMax: 100_000, bytesMax: 256 * 1024 * 1024 };
@@ -61,7 +60,7 @@ export async function buildRouter(
   const keys = await IdempotencyKeys.open(bus);
   const machine = new RouterMachine(retention);
   const replicas = new ReplicaFollower({ routerId, clock, logger, openConnection: openAgentConnection });
-  const bounds = { argumentBytesMax, backlogMax: config.backlogMax };
+  const bounds = { argumentBytesMax: inlineBytesMax, backlogMax: config.backlogMax };
   const demand = new DemandReporter({ bus, clock, machine, routerId });
   const demandChanged = (): void => demand.changed();
   const metrics = new RouterMetrics(measured);
@@ -95,7 +94,10 @@ export async function buildRouter(
   const server = await startGrpcServer({
     host: config.host,
     port: config.grpcPort,
-    services: [executionService({ executions, accepting, located, peers })],
+    services: [
+      executionService({ executions, accepting, located, peers }),
+      service(PayloadService, payloadHandlers(natsPayloadStore(bus))),
+    ],
     report: (errorId, error) => logger.error({ errorId, err: error }, "request failed unexpectedly"),
   });
   const address = `${config.advertisedHost}:${server.port}`;

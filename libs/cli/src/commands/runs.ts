@@ -7,6 +7,7 @@ import { exitCodes } from "../report-failure.ts";
 import { printDocument, toDocument } from "../show/document.ts";
 import { attemptLine } from "../show/attempt.ts";
 import { isLive, showPhase } from "../show/names.ts";
+import { runDocument } from "../show/run-document.ts";
 import { runProgress, runSummary } from "../show/run.ts";
 import { table } from "../show/table.ts";
 import { showMoment, showSpan } from "../show/times.ts";
@@ -46,16 +47,16 @@ function addGet(runs: Command): void {
     .description("show a run with its result or failure, and each attempt of its root execution")
     .option("--json", "print a JSON document")
     .action(async (name: string, options: Json) => {
-      const [run, attempts] = await withControlPlane(async (controlPlane) => [
-        (await controlPlane.runs.getRun({ name })).run,
-        await rootAttempts(controlPlane, name),
-      ]);
-      if (run === undefined) return;
-      if (options.json) {
-        const documents = attempts.map((attempt) => toDocument(AttemptSchema, attempt));
-        return printDocument({ ...(toDocument(RunSchema, run) as object), attempts: documents });
-      }
-      console.log([runSummary(run), ...attempts.map((attempt) => `attempt     ${attemptLine(attempt)}`)].join("\n"));
+      await withControlPlane(async (controlPlane) => {
+        const { run } = await controlPlane.runs.getRun({ name });
+        if (run === undefined) throw new Error(`The control plane answered without run ${name}.`);
+        const attempts = await rootAttempts(controlPlane, name);
+        if (options.json) {
+          const documents = attempts.map((attempt) => toDocument(AttemptSchema, attempt));
+          return printDocument({ ...(await runDocument(controlPlane, run)), attempts: documents });
+        }
+        console.log([runSummary(run), ...attempts.map((attempt) => `attempt     ${attemptLine(attempt)}`)].join("\n"));
+      });
     });
 }
 

@@ -1,7 +1,8 @@
-import { ExecutionPhase, RunSchema, type Run } from "@hearth/proto";
+import { ExecutionPhase, type Run } from "@hearth/proto";
 import { followRun as untilEnd } from "@hearth/sdk/follow";
 import { withControlPlane, type ControlPlane } from "../control-plane.ts";
-import { printDocument, toDocument } from "../show/document.ts";
+import { runDocument } from "../show/run-document.ts";
+import { printDocument } from "../show/document.ts";
 import { isLive } from "../show/names.ts";
 import { runProgress, runState } from "../show/run.ts";
 
@@ -14,7 +15,7 @@ export async function followRun(name: string, json: boolean): Promise<boolean> {
     const release = cancelOnSignal(controlPlane, name);
     try {
       const run = await waitForEnd(controlPlane, name);
-      if (json) printDocument(toDocument(RunSchema, run));
+      if (json) printDocument(await runDocument(controlPlane, run));
       else console.log(runState(run));
       return run.phase === ExecutionPhase.SUCCEEDED;
     } finally {

@@ -6,8 +6,8 @@ type Json = ReturnType<typeof toJson>;
  * A message as a script wants it: protobuf's JSON mapping with every field there, and with each payload replaced by the
  * JSON in it (docs/payloads.md).
  */
-export function toDocument<T extends DescMessage>(schema: T, message: MessageShape<T>): unknown {
-  return openPayloads(toJson(schema, message, { alwaysEmitImplicit: true }));
+export function toDocument<T extends DescMessage>(schema: T, message: MessageShape<T>): object {
+  return openPayloads(toJson(schema, message, { alwaysEmitImplicit: true })) as object;
 }
 
 /** Prints one document on a line of its own. */
@@ -26,11 +26,18 @@ function openPayloads(value: Json): unknown {
   );
 }
 
-/** The only messages with the single field `inline` are payloads, and they only stand in these two fields. */
-function isPayload(key: string, field: Json): field is { inline: string } {
+interface JsonPayload {
+  readonly inline: string;
+  readonly stored?: Json;
+}
+
+/** The only messages with a field `inline` are payloads, and they only stand in these two fields. */
+function isPayload(key: string, field: Json): field is Json & JsonPayload {
   return (key === "result" || key === "arguments") && typeof field === "object" && field !== null && "inline" in field;
 }
 
-function openPayload(payload: { readonly inline: string }): unknown {
+/** A stored one stays what it is: its place. */
+function openPayload(payload: JsonPayload): unknown {
+  if (payload.stored !== undefined) return { stored: payload.stored };
   return JSON.parse(Buffer.from(payload.inline, "base64").toString("utf8"));
 }

@@ -1,5 +1,6 @@
 import type { Run } from "@hearth/proto";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { showBytes } from "./bytes.ts";
 import { showPhase } from "./names.ts";
 import { showSpan } from "./times.ts";
 
@@ -33,7 +34,9 @@ export function runState(run: Run): string {
     `took        ${showSpan(from ?? 0, to ?? 0, Date.now())}`,
     `executions  ${runProgress(run)}`,
   ];
-  if (run.result !== undefined) lines.push(`result      ${new TextDecoder().decode(run.result.inline)}`);
+  if (run.result?.stored !== undefined)
+    lines.push(`result      ${showBytes(run.result.stored.sizeBytes)}; --json prints it`);
+  else if (run.result !== undefined) lines.push(`result      ${new TextDecoder().decode(run.result.inline)}`);
   if (run.failure !== undefined) {
     lines.push(`failure     ${run.failure.reason}: ${run.failure.message}`);
     if (run.failure.traceback !== "") lines.push(run.failure.traceback.trimEnd());

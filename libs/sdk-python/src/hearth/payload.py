@@ -8,7 +8,8 @@ from typing import Any, Callable, Mapping, Sequence
 
 from .errors import HearthError
 
-BYTES_MAX = 4 * 1024 * 1024
+INLINE_BYTES_MAX = 4 * 1024 * 1024
+BYTES_MAX = 64 * 1024 * 1024
 _SAFE_INTEGER_MAX = 2**53 - 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import inspect
 from typing import Any, Literal, Union
 
@@ -62,6 +61,7 @@ def start_run(task: _Runnable, args: Any, kwargs: Any) -> Run:
     from .deploy import deploy_program
     from .execution_id import new_execution_id
     from .installation import connected
+    from .stored_payloads import to_message
     from .trace_context import traced
 
     arguments = task.encode_arguments(args, kwargs)
@@ -73,7 +73,7 @@ def start_run(task: _Runnable, args: Any, kwargs: Any) -> Run:
             "executionId": new_execution_id(),
             "environment": task.environment_name,
             "task": task.name,
-            "arguments": {"inline": base64.b64encode(arguments).decode("ascii")},
+            "arguments": to_message(control_plane, arguments),
             **task.options.request_fields(),
             **trace_fields,
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -11,6 +10,7 @@ from typing import Any, Callable, Iterator, Mapping
 from .control_plane import Attempts, ControlPlane, Interrupted
 from .errors import TaskError
 from .progress import Progress
+from .stored_payloads import from_message
 
 _ENDED = ("succeeded", "failed", "timed_out", "cancelled")
 _WATCH_SILENCE_SECONDS_MAX = 60.0
@@ -92,7 +92,7 @@ class Run:
         if _phase(self._state) == "succeeded":
             if "result" not in self._state:
                 self._state = self._control_plane.unary("RunService", "GetRun", {"name": self.name})["run"]
-            return self._decode_result(base64.b64decode(self._state.get("result", {}).get("inline", "")))
+            return self._decode_result(from_message(self._control_plane, self._state.get("result", {})))
         raise TaskError.from_failure(_phase(self._state), self._state.get("failure", {}))
 
     def cancel(self) -> None:

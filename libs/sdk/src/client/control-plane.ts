@@ -1,4 +1,4 @@
-import { BundleService, EnvironmentService, RunService } from "@hearth/proto";
+import { BundleService, EnvironmentService, PayloadService, RunService } from "@hearth/proto";
 import { createClient, openChannel, type RpcClient } from "@hearth/rpc";
 import { installation } from "./installation.ts";
 import { Patience } from "./patience.ts";
@@ -7,6 +7,7 @@ import { Patience } from "./patience.ts";
 export interface ControlPlane {
   readonly environments: RpcClient<typeof EnvironmentService>;
   readonly bundles: RpcClient<typeof BundleService>;
+  readonly payloads: RpcClient<typeof PayloadService>;
   readonly runs: RpcClient<typeof RunService>;
   readonly patience: Patience;
 }
@@ -34,6 +35,7 @@ export function connectControlPlane(channel: Channel, patience: Patience): Contr
   return {
     environments: createClient(EnvironmentService, channel, patience.middleware),
     bundles: createClient(BundleService, channel, patience.middleware),
+    payloads: createClient(PayloadService, channel, patience.middleware),
     runs: createClient(RunService, channel, patience.middleware),
     patience,
   };

@@ -1,12 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { create } from "@bufbuild/protobuf";
 import { HearthError, isReason, type Reason } from "@hearth/errors";
 import {
   ExecutionService,
   Outcome,
+  PayloadSchema,
   type ExecutionEnd,
   type ExecutionRejection,
   type ExecutionRequest,
+  type Payload,
 } from "@hearth/proto";
+import { inlineBytesMax } from "@hearth/payloads/bounds";
 import { createClient, FrameOutbox, openChannel } from "@hearth/rpc";
 import { waitForChannelReady } from "nice-grpc";
 import { decodeResult } from "../payload/decode.ts";
@@ -14,6 +18,7 @@ import { encodeArguments } from "../payload/encode.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
 import { toTaskError, type FailedOutcome } from "../task/task-error.ts";
 import { installation } from "./installation.ts";
+import { payloadsOfRouters, readPayload, toPayload, type PayloadClient } from "./payloads.ts";
 import { toRequest } from "./request.ts";
 
 type Frame = { readonly executions: ExecutionRequest[] };
@@ -71,6 +76,7 @@ export class ExecutionClient {
   readonly #closing = new AbortController();
   readonly #routers: readonly string[];
   readonly #unreachableAfterMs: number;
+  readonly #payloads: PayloadClient;
   #outbox: FrameOutbox<Frame> | undefined;
   /** Leaves the router of the present stream. */
   #leave = new AbortController();
@@ -78,6 +84,7 @@ export class ExecutionClient {
   constructor(routers: readonly string[], unreachableAfterMs: number) {
     this.#routers = routers;
     this.#unreachableAfterMs = unreachableAfterMs;
+    this.#payloads = payloadsOfRouters(routers, unreachableAfterMs);
     void this.#keepStreaming();
   }
 
@@ -89,10 +96,11 @@ export class ExecutionClient {
     if (this.#closing.signal.aborted) return Promise.reject(new Error("The client is closed."));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     try {
-      const request = toRequest(task, encodeArguments(args), untraced);
+      const request = toRequest(task, untraced);
       const waiting = { request, resolve, reject, sent: false, elsewhereSince: undefined };
-      this.#waiting.set(request.executionId, waiting);
-      this.#send(waiting);
+      const bytes = encodeArguments(args);
+      if (bytes.length > inlineBytesMax) void this.#storeArguments(waiting, bytes);
+      else this.#ask(waiting, create(PayloadSchema, { inline: bytes }));
     } catch (error) {
       reject(error);
     }
@@ -104,11 +112,27 @@ export class ExecutionClient {
     this.#closing.abort();
     this.#leave.abort();
     this.#outbox?.end();
-    this.#failAll(new Error("The client was closed before the execution ended."));
+    this.#failAll(closed());
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  async #storeArguments(waiting: Waiting, bytes: Uint8Array): Promise<void> {
+    try {
+      const payload = await toPayload(this.#payloads, bytes);
+      if (this.#closing.signal.aborted) throw closed();
+      this.#ask(waiting, payload);
+    } catch (error) {
+      waiting.reject(error);
+    }
+  }
+
+  #ask(waiting: Waiting, argumentsPayload: Payload): void {
+    waiting.request.arguments = argumentsPayload;
+    this.#waiting.set(waiting.request.executionId, waiting);
+    this.#send(waiting);
   }
 
   #send(waiting: Waiting): void {
@@ -173,8 +197,17 @@ export class ExecutionClient {
       waiting.reject(toTaskError(failedOutcomes[end.outcome] ?? "failed", failure));
       return;
     }
+    if (end.result?.stored !== undefined) return void this.#fetchResult(waiting, end.result);
     try {
       waiting.resolve(decodeResult(end.result?.inline ?? new Uint8Array()));
+    } catch (error) {
+      waiting.reject(error);
+    }
+  }
+
+  async #fetchResult(waiting: Waiting, result: Payload): Promise<void> {
+    try {
+      waiting.resolve(decodeResult(await readPayload(this.#payloads, result)));
     } catch (error) {
       waiting.reject(error);
     }
@@ -210,4 +243,8 @@ export class ExecutionClient {
     this.#waiting.delete(executionId);
     return waiting;
   }
+}
+
+function closed(): Error {
+  return new Error("The client was closed before the execution ended.");
 }

@@ -4,10 +4,9 @@ import { newId } from "@hearth/ids";
 import { optionsOfCall } from "../task/call-options.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
 
-/** A request made now to run the task, with an id of its own, so that sending it twice runs it once. */
+/** A request made now to run the task, without arguments, and with an id of its own, so that sending it twice runs it once. */
 export function toRequest<F extends AnyFunction>(
   task: Task<F>,
-  argumentBytes: Uint8Array,
   trace: { readonly traceparent: string; readonly tracestate: string },
 ): ExecutionRequest {
   const nowMs = Date.now();
@@ -16,7 +15,6 @@ export function toRequest<F extends AnyFunction>(
     executionId: newId(nowMs),
     environment: task.environmentName,
     task: task.taskName,
-    arguments: { inline: argumentBytes },
     traceparent: trace.traceparent,
     tracestate: trace.tracestate,
     ...options,

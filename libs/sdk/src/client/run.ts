@@ -2,6 +2,7 @@ import { ExecutionPhase, type Failure, type LogLine, type Run as RunMessage } fr
 import { decodeResult } from "../payload/decode.ts";
 import { toTaskError } from "../task/task-error.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { readPayload } from "./payloads.ts";
 import { followLogs, followRun } from "./follow.ts";
 
 export type RunPhase = "queued" | "running" | "succeeded" | "failed" | "timed_out" | "cancelled";
@@ -52,7 +53,8 @@ export class Run<R> {
     await this.wait();
     // What CreateRun and watches say may leave the result out of a state; GetRun never does.
     const { run = this.#state } = await this.#controlPlane.runs.getRun({ name: this.name });
-    if (run.phase === ExecutionPhase.SUCCEEDED) return decodeResult(run.result?.inline ?? new Uint8Array()) as R;
+    if (run.phase === ExecutionPhase.SUCCEEDED)
+      return decodeResult(await readPayload(this.#controlPlane.payloads, run.result)) as R;
     const phase = phases[run.phase];
     const outcome = phase === "timed_out" || phase === "cancelled" ? phase : "failed";
     throw toTaskError(outcome, run.failure ?? missingFailure(phase));

@@ -3,6 +3,7 @@ import { encodeArguments } from "../payload/encode.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
 import { controlPlane } from "./control-plane.ts";
 import { deployDeclared } from "./deploy.ts";
+import { toPayload } from "./payloads.ts";
 import { toRequest } from "./request.ts";
 import { Run } from "./run.ts";
 
@@ -22,7 +23,8 @@ export async function run<F extends AnyFunction>(
   try {
     const argumentBytes = encodeArguments(args);
     await deployDeclared(services);
-    const execution = toRequest(task, argumentBytes, span.context);
+    const execution = toRequest(task, span.context);
+    execution.arguments = await toPayload(services.payloads, argumentBytes);
     const created = await services.runs.createRun({ execution });
     if (created.run === undefined) throw new Error("The control plane accepted the run and did not say which it is.");
     span.setAttribute("hearth.run", created.run.name);

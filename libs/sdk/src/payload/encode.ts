@@ -1,8 +1,6 @@
 import { types } from "node:util";
+import { payloadBytesMax } from "@hearth/payloads/bounds";
 import { PayloadError } from "./payload-error.ts";
-
-/** Bound on an encoded payload. */
-export const payloadBytesMax = 4 * 1024 * 1024;
 
 /** The payload of positional arguments. Throws `PayloadError` that names the argument and the path in it. */
 export function encodeArguments(args: readonly unknown[]): Uint8Array {

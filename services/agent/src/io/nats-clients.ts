@@ -3,4 +3,5 @@
  * imported on demand keeps its names in a bundle only when a module names them.
  */
 export { Kvm } from "@nats-io/kv";
+export { natsPayloadStore } from "@hearth/payloads";
 export { Objm } from "@nats-io/obj";

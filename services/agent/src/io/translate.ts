@@ -1,5 +1,6 @@
 import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { HearthError } from "@hearth/errors";
+import type { StoredPayload } from "@hearth/payloads";
 import {
   ExecutionRequestSchema,
   FailureSchema,
@@ -57,15 +58,14 @@ function textOr(value: unknown, otherwise: string): string {
   return typeof value === "string" ? value : otherwise;
 }
 
-export function toPayload(body: Uint8Array): Payload {
-  return create(PayloadSchema, { inline: body });
+export function toPayload(content: Uint8Array | StoredPayload): Payload {
+  return create(PayloadSchema, content instanceof Uint8Array ? { inline: content } : { stored: content });
 }
 
-/** The end of a child as its parent's runner hears it. */
-export function toCallEnded(call: number, end: ExecutionEnd): Frame {
-  if (end.outcome === Outcome.SUCCEEDED) {
-    return { kind: "callEnded", header: { call, outcome: "succeeded" }, body: end.result?.inline ?? new Uint8Array() };
-  }
+/** The end of a child as its parent's runner hears it. `result`: its encoded bytes. */
+export function toCallEnded(call: number, end: ExecutionEnd, result = end.result?.inline ?? new Uint8Array()): Frame {
+  if (end.outcome === Outcome.SUCCEEDED)
+    return { kind: "callEnded", header: { call, outcome: "succeeded" }, body: result };
   const { reason = "INTERNAL", message = "", exceptionType = "", traceback = "" } = end.failure ?? {};
   const failure = { reason, message, exceptionType, traceback };
   return { kind: "callEnded", header: { call, outcome: fromOutcome(end.outcome), failure }, body: new Uint8Array() };

@@ -2,6 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import type { Clock } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import { newId } from "@hearth/ids";
+import { inlineBytesMax, payloadBytesMax } from "@hearth/payloads/bounds";
+import type { PayloadStore, StoredPayload } from "@hearth/payloads";
 import {
   AttemptEndSchema,
   ExecutionEndSchema,
@@ -9,6 +11,7 @@ import {
   type AttachResponse,
   type Dispatch,
   type ExecutionEnd,
+  type ExecutionRequest,
   type Failure,
 } from "@hearth/proto";
 import type { Frame, WireFailure } from "@hearth/runner-protocol";
@@ -25,9 +28,6 @@ import type { AttemptOutput, OutputCollector } from "./collect-output.ts";
 import { RouterStreams, toSlots } from "./router-streams.ts";
 import type { RunnerEvents, RunnerSupervisor } from "./supervise-runner.ts";
 
-/** Bound of an inline payload: a result, or the arguments of a child. */
-const payloadBytesMax = 4 * 1024 * 1024;
-
 /** How often a runner is looked at that has to be replaced. */
 const lookEveryMs = 250;
 
@@ -43,8 +43,12 @@ interface LiveAttempt {
   readonly output: AttemptOutput;
   /** Its calls that have not been answered. */
   readonly calls: Set<OpenCall>;
+  /** Undefined while they come from the object store, and once the runner has them. */
+  arguments: Uint8Array | undefined;
   /** Whether the runner has it. */
   sent: boolean;
+  /** Its result is on its way to the object store: the runner has done with it, and nothing ends it otherwise. */
+  isStoring: boolean;
   isCancelled: boolean;
   startedAt: number;
 }
@@ -55,6 +59,8 @@ interface OpenCall {
   readonly call: number;
   readonly childId: string;
   readonly parent: LiveAttempt;
+  /** Its result comes from the object store. */
+  isFetching: boolean;
 }
 
 /** An answered call on its way to its parent. */
@@ -71,6 +77,7 @@ export class Attempts implements RunnerEvents {
   readonly #tracing: Tracing;
   readonly #runner: RunnerSupervisor;
   readonly #output: OutputCollector;
+  readonly #payloads: Pick<PayloadStore, "put" | "get">;
   readonly #slots: Slots<Answer>;
   readonly #routers: RouterStreams;
   readonly #changed: () => void;
@@ -94,6 +101,7 @@ export class Attempts implements RunnerEvents {
     readonly tracing: Tracing;
     readonly runner: RunnerSupervisor;
     readonly output: OutputCollector;
+    readonly payloads: Pick<PayloadStore, "put" | "get">;
     /** Called after anything about the slots has changed. */
     readonly changed: () => void;
     /** Called when this replica has nothing more to do, with why. */
@@ -105,6 +113,7 @@ export class Attempts implements RunnerEvents {
     this.#tracing = options.tracing;
     this.#runner = options.runner;
     this.#output = options.output;
+    this.#payloads = options.payloads;
     this.#changed = options.changed;
     this.#finished = options.finished;
     this.#slots = new Slots(options.config.concurrency, options.config.singleUse);
@@ -174,7 +183,7 @@ export class Attempts implements RunnerEvents {
 
   cancel(key: AttemptKey): void {
     const attempt = this.#live.get(text(key));
-    if (attempt === undefined) return;
+    if (attempt === undefined || attempt.isStoring) return;
     if (!attempt.sent) {
       const why = failure("CANCELLED", "It was cancelled before the runner had it.");
       return this.#end(attempt, Outcome.CANCELLED, { failure: why });
@@ -199,7 +208,7 @@ export class Attempts implements RunnerEvents {
   #look(): void {
     if (this.#ignored === 0) return;
     const now = this.#clock.now();
-    const live = [...this.#live.values()].filter(({ sent }) => sent).length;
+    const live = [...this.#live.values()].filter(isInRunner).length;
     const unansweredMs = this.#askedAt === undefined ? 0 : now - this.#askedAt;
     const decision = decideReplacement({ ignored: this.#ignored, live, unansweredMs });
     if (decision.kind === "replace") return this.#runner.replace(decision.reason);
@@ -216,15 +225,15 @@ export class Attempts implements RunnerEvents {
 
   childEnded(end: ExecutionEnd): void {
     const call = this.#callsByChild.get(end.executionId);
-    if (call === undefined) return;
+    if (call === undefined || call.isFetching) return;
+    const { stored } = end.result ?? {};
+    if (stored !== undefined) return void this.#fetchResult(call, end, stored);
     this.#forget(call);
     this.#step({ kind: "childEnded", parent: call.parent.key, end: toCallEnded(call.call, end) as Answer });
   }
 
   childRejected(childId: string, why: Failure | undefined): void {
-    const end = create(ExecutionEndSchema, { executionId: childId, outcome: Outcome.FAILED });
-    if (why !== undefined) end.failure = why;
-    this.childEnded(end);
+    this.childEnded(failedEnd(childId, why));
   }
 
   // Drain
@@ -256,7 +265,7 @@ export class Attempts implements RunnerEvents {
   // Runner
 
   loaded(): void {
-    for (const attempt of [...this.#live.values()]) if (!attempt.sent) this.#send(attempt);
+    for (const attempt of [...this.#live.values()]) this.#sendWhenReady(attempt);
     this.#changed();
   }
 
@@ -267,7 +276,7 @@ export class Attempts implements RunnerEvents {
 
   /** What the runner had is lost; what it did not have yet waits for the next one. */
   crashed({ reason, message }: DeathCause): void {
-    const lost = [...this.#live.values()].filter(({ sent }) => sent);
+    const lost = [...this.#live.values()].filter(isInRunner);
     const why = failure(reason, `The runner died while it had the attempt: ${message}`);
     const neighbours = lost.length - 1 + this.#ignored;
     this.#ignored = 0;
@@ -334,28 +343,57 @@ export class Attempts implements RunnerEvents {
       span: this.#tracing.start(`task ${dispatch.task}`, dispatch, { kind: "consumer", attributes }),
       output: this.#output.attempt({ runId: dispatch.runId, ...key }),
       calls: new Set(),
+      arguments: dispatch.arguments?.stored === undefined ? (dispatch.arguments?.inline ?? nothing) : undefined,
       sent: false,
+      isStoring: false,
       isCancelled: false,
       startedAt: 0,
     };
     this.#live.set(text(key), attempt);
     this.#byHandle.set(attempt.handle, attempt);
     const { state } = this.#runner;
-    // Until the runner is loaded the attempt waits here, with its slot.
-    if (state.kind === "loaded") this.#send(attempt);
-    else if (state.kind === "failed") this.#end(attempt, Outcome.FAILED, { failure: toFailure(state.failure) });
+    if (state.kind === "failed") return this.#end(attempt, Outcome.FAILED, { failure: toFailure(state.failure) });
+    if (dispatch.arguments?.stored === undefined) this.#sendWhenReady(attempt);
+    else void this.#fetchArguments(attempt, dispatch.arguments.stored);
   }
 
-  #send(attempt: LiveAttempt): void {
+  async #fetchArguments(attempt: LiveAttempt, { sha256 }: StoredPayload): Promise<void> {
+    try {
+      attempt.arguments = await this.#payloads.get(sha256);
+      this.#sendWhenReady(attempt);
+    } catch (error) {
+      this.#endWithoutPayload(attempt, error);
+    }
+  }
+
+  /** Until the runner is loaded, and its arguments are here, an attempt waits with its slot. */
+  #sendWhenReady(attempt: LiveAttempt): void {
+    if (attempt.sent || attempt.arguments === undefined || !this.#isLive(attempt)) return;
+    if (this.#runner.state.kind === "loaded") this.#send(attempt, attempt.arguments);
+  }
+
+  #isLive(attempt: LiveAttempt): boolean {
+    return this.#live.get(text(attempt.key)) === attempt;
+  }
+
+  /** Another attempt may do better when NATS did not answer. */
+  #endWithoutPayload(attempt: LiveAttempt, error: unknown): void {
+    if (!this.#isLive(attempt)) return;
+    const why = payloadFailure(error);
+    this.#end(attempt, why.reason === "NATS_UNAVAILABLE" ? Outcome.LOST : Outcome.FAILED, { failure: why });
+  }
+
+  #send(attempt: LiveAttempt, body: Uint8Array): void {
     const { dispatch, key, handle, span } = attempt;
     attempt.sent = true;
+    attempt.arguments = undefined;
     const { traceparent, tracestate } = span.context;
     const header = {
       ...{ attempt: handle, execution: key.executionId, number: key.attempt, run: dispatch.runId, task: dispatch.task },
       ...(dispatch.deadlineUnixMs === 0 ? {} : { deadlineUnixMs: dispatch.deadlineUnixMs }),
       ...(traceparent === "" ? {} : { traceparent, tracestate }),
     };
-    const tooLarge = this.#sendFrame({ kind: "execute", header, body: dispatch.arguments?.inline ?? nothing });
+    const tooLarge = this.#sendFrame({ kind: "execute", header, body });
     if (tooLarge !== undefined) this.#end(attempt, Outcome.FAILED, { failure: tooLarge });
   }
 
@@ -364,14 +402,27 @@ export class Attempts implements RunnerEvents {
     if (attempt === undefined) return;
     const outcome = toOutcome(frame.header.outcome);
     if (outcome !== Outcome.SUCCEEDED) return this.#end(attempt, outcome, { failure: toFailure(frame.header.failure) });
-    if (frame.body.length <= payloadBytesMax) return this.#end(attempt, outcome, { result: frame.body });
+    if (frame.body.length <= inlineBytesMax) return this.#end(attempt, outcome, { result: frame.body });
+    if (frame.body.length <= payloadBytesMax) return void this.#storeResult(attempt, frame.body);
     this.#end(attempt, Outcome.FAILED, { failure: tooLarge("The result", frame.body.length) });
+  }
+
+  async #storeResult(attempt: LiveAttempt, result: Uint8Array): Promise<void> {
+    attempt.isStoring = true;
+    this.#byHandle.delete(attempt.handle);
+    for (const call of attempt.calls) this.#abandon(call);
+    try {
+      const stored = await this.#payloads.put(result);
+      if (this.#isLive(attempt)) this.#end(attempt, Outcome.SUCCEEDED, { result: stored });
+    } catch (error) {
+      this.#endWithoutPayload(attempt, error);
+    }
   }
 
   #end(
     attempt: LiveAttempt,
     outcome: Outcome,
-    what: { readonly result?: Uint8Array; readonly failure?: Failure; readonly neighbours?: number },
+    what: { readonly result?: Uint8Array | StoredPayload; readonly failure?: Failure; readonly neighbours?: number },
   ): void {
     const { key, handle, routerId, span, startedAt, output } = attempt;
     this.#live.delete(text(key));
@@ -417,11 +468,32 @@ export class Attempts implements RunnerEvents {
       if (!(error instanceof HearthError)) throw error;
       return reject(failure(error.reason, error.message));
     }
-    const open = { call, childId, parent };
+    const open = { call, childId, parent, isFetching: false };
     parent.calls.add(open);
     this.#callsByNumber.set(call, open);
     this.#callsByChild.set(childId, open);
-    this.#routers.callChild(parent.routerId, request);
+    if (frame.body.length <= inlineBytesMax) this.#routers.callChild(parent.routerId, request);
+    else void this.#storeArguments(open, request, frame.body);
+  }
+
+  async #storeArguments(call: OpenCall, request: ExecutionRequest, body: Uint8Array): Promise<void> {
+    try {
+      request.arguments = toPayload(await this.#payloads.put(body));
+      if (this.#callsByChild.get(call.childId) === call) this.#routers.callChild(call.parent.routerId, request);
+    } catch (error) {
+      this.childRejected(call.childId, payloadFailure(error));
+    }
+  }
+
+  async #fetchResult(call: OpenCall, end: ExecutionEnd, { sha256 }: StoredPayload): Promise<void> {
+    call.isFetching = true;
+    const answer = await this.#payloads.get(sha256).then(
+      (result) => toCallEnded(call.call, end, result),
+      (error: unknown) => toCallEnded(call.call, failedEnd(call.childId, payloadFailure(error))),
+    );
+    if (this.#callsByChild.get(call.childId) !== call) return;
+    this.#forget(call);
+    this.#step({ kind: "childEnded", parent: call.parent.key, end: answer as Answer });
   }
 
   #forget(call: OpenCall): void {
@@ -487,6 +559,23 @@ export class Attempts implements RunnerEvents {
 }
 
 const nothing = new Uint8Array();
+
+/** Whether an attempt dies with the runner. */
+function isInRunner({ sent, isStoring }: LiveAttempt): boolean {
+  return sent && !isStoring;
+}
+
+function failedEnd(childId: string, why: Failure | undefined): ExecutionEnd {
+  const end = create(ExecutionEndSchema, { executionId: childId, outcome: Outcome.FAILED });
+  if (why !== undefined) end.failure = why;
+  return end;
+}
+
+/** Why a payload could not be had or stored. */
+function payloadFailure(error: unknown): Failure {
+  if (error instanceof HearthError) return failure(error.reason, error.message);
+  return failure("INTERNAL", `The object store failed: ${(error as Error).message}`);
+}
 
 function text(key: AttemptKey): string {
   return `${key.executionId} ${key.attempt}`;

@@ -106,6 +106,8 @@ export function acceptedRun(execution: ExecutionRequest, id: string, now: number
     acceptedMs: now,
     endedMs: 0,
     outcome: "none",
+    storedArguments: undefined,
+    storedResult: undefined,
     result: undefined,
     failure: undefined,
     attempts: [],

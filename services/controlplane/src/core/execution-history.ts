@@ -31,6 +31,12 @@ export interface Attempt {
   readonly failure: Failure | undefined;
 }
 
+/** A payload in the object store, named by its content. */
+export interface StoredPayload {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
 /** An execution as the history keeps it. */
 export interface ExecutionHistory {
   readonly id: string;
@@ -45,6 +51,9 @@ export interface ExecutionHistory {
   /** 0 before that. */
   readonly endedMs: number;
   readonly outcome: Outcome;
+  /** The arguments' and the result's place when they are too large to be inline. */
+  readonly storedArguments: StoredPayload | undefined;
+  readonly storedResult: StoredPayload | undefined;
   readonly result: Uint8Array | undefined;
   readonly failure: Failure | undefined;
   /** First to last. */

@@ -1,4 +1,4 @@
-import type { Attempt, ExecutionHistory, Failure, Outcome } from "./execution-history.ts";
+import type { Attempt, ExecutionHistory, Failure, Outcome, StoredPayload } from "./execution-history.ts";
 
 /** An attempt's end as the journal has it. */
 export interface AttemptEnd {
@@ -21,6 +21,7 @@ export type HistoryRecord = { readonly executionId: string; readonly atMs: numbe
       readonly environment: string;
       readonly task: string;
       readonly pool: string;
+      readonly storedArguments: StoredPayload | undefined;
     }
   | {
       readonly kind: "dispatched";
@@ -36,6 +37,7 @@ export type HistoryRecord = { readonly executionId: string; readonly atMs: numbe
       readonly kind: "ended";
       readonly outcome: Outcome;
       readonly result: Uint8Array | undefined;
+      readonly storedResult: StoredPayload | undefined;
       readonly failure: Failure | undefined;
       readonly attempt: AttemptEnd | undefined;
     }
@@ -59,9 +61,9 @@ export function projectRecord(
       return withEnd(known, record.end, record.atMs);
     case "ended": {
       if (known.outcome !== "none" || record.outcome === "none") return known;
-      const { outcome, result, failure, atMs: endedMs } = record;
+      const { outcome, result, storedResult, failure, atMs: endedMs } = record;
       const updated = record.attempt === undefined ? known : withEnd(known, record.attempt, record.atMs);
-      return { ...updated, outcome, result, failure, endedMs };
+      return { ...updated, outcome, result, storedResult, failure, endedMs };
     }
   }
 }
@@ -77,6 +79,8 @@ function accepted(record: HistoryRecord & { readonly kind: "accepted" }): Execut
     acceptedMs: record.atMs,
     endedMs: 0,
     outcome: "none",
+    storedArguments: record.storedArguments,
+    storedResult: undefined,
     result: undefined,
     failure: undefined,
     attempts: [],

@@ -1,7 +1,7 @@
 import { jetstream } from "@nats-io/jetstream";
 import { Objm, type ObjectStore } from "@nats-io/obj";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { insist, requestTimeoutMs } from "./insist.ts";
+import { insist, requestTimeoutMs } from "@hearth/bus";
 
 /** Code bundles by the SHA-256 of their content, in lower-case hex. */
 export interface BundleStore {

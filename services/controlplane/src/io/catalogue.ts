@@ -4,7 +4,7 @@ import { jetstream } from "@nats-io/jetstream";
 import { Kvm, type KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Environment } from "../core/environment.ts";
-import { insist, requestTimeoutMs } from "./insist.ts";
+import { insist, requestTimeoutMs } from "@hearth/bus";
 import { environmentToMessage } from "./wire/environment-message.ts";
 
 /** What routers and agents know of the environments. It outlives the control plane's absence. */

@@ -49,6 +49,8 @@ export interface HistoryStore {
   listExecutions(query: ExecutionQuery): Promise<readonly ExecutionHistory[]>;
   /** Removes runs of which everything ended before a moment, with all that belongs to them; at most `limit`. Returns how many. */
   removeRuns(endedBeforeMs: number, limit: number): Promise<number>;
+  /** Those of some stored payloads that are the arguments or the result of an execution. */
+  namedPayloads(sha256s: readonly string[]): Promise<ReadonlySet<string>>;
   /** Whether there is no execution at all. */
   isEmpty(): Promise<boolean>;
   /** Keeps at most `linesMax` lines of each execution, and one more that says so. Returns the runs that got new lines. */

@@ -1,5 +1,7 @@
 import type { Clock, Timer } from "@hearth/clock";
+import type { PayloadStore } from "@hearth/payloads";
 import type { Logger } from "@hearth/telemetry";
+import { maySweep } from "../core/decide-sweep.ts";
 import { decideTrim } from "../core/decide-trim.ts";
 import type { HistoryStore } from "../io/history-store.ts";
 import type { JournalStream } from "../io/journal-stream.ts";
@@ -13,26 +15,36 @@ export interface BoundsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly store: HistoryStore;
-  readonly journal: JournalStream;
+  readonly payloads: PayloadStore;
+  readonly journal: Pick<JournalStream, "state" | "cut">;
   /** How long ended runs are kept. */
   readonly retentionMs: number;
+  /** How long a payload is kept that no run names. */
+  readonly payloadGraceMs: number;
   /** How much of the journal is kept beyond what is needed. */
   readonly journalBytes: number;
   readonly mayAct: () => boolean;
 }
 
-/** Removes runs that ended too long ago, and what nobody needs of the journal. Returns what stops it. */
+/** Removes runs that ended too long ago, and what nobody needs of the journal and of the payloads. Returns what stops it. */
 export function keepWithinBounds(options: BoundsOptions): Timer {
   const { clock, log, mayAct } = options;
-  let isBusy = false;
-  const doing = (what: (options: BoundsOptions) => Promise<void>) => (): void => {
-    if (isBusy || !mayAct()) return;
-    isBusy = true;
-    void what(options)
-      .catch((error: unknown) => log.warn({ error: String(error) }, "nothing removed, trying again later"))
-      .finally(() => (isBusy = false));
+  /** One after the other of its kind: they are due at the same moments as others. */
+  const doing = (what: (options: BoundsOptions) => Promise<void>): (() => void) => {
+    let isBusy = false;
+    return () => {
+      if (isBusy || !mayAct()) return;
+      isBusy = true;
+      void what(options)
+        .catch((error: unknown) => log.warn({ error: String(error) }, "nothing removed, trying again later"))
+        .finally(() => (isBusy = false));
+    };
   };
-  const timers = [clock.every(trimEveryMs, doing(trim)), clock.every(pruneEveryMs, doing(prune))];
+  const timers = [
+    clock.every(trimEveryMs, doing(trim)),
+    clock.every(pruneEveryMs, doing(prune)),
+    clock.every(options.payloadGraceMs / 6, doing(sweeping())),
+  ];
   return { cancel: () => timers.forEach((timer) => timer.cancel()) };
 }
 
@@ -49,4 +61,21 @@ async function prune({ clock, log, store, retentionMs }: BoundsOptions): Promise
     removed = await store.removeRuns(clock.now() - retentionMs, runsMax);
   }
   if (runs > 0) log.info({ runs }, "old runs removed");
+}
+
+/** A sweep of the object store, each of which remembers where the journal ended. */
+function sweeping(): (options: BoundsOptions) => Promise<void> {
+  let sequenceBefore: number | undefined;
+  return async ({ clock, log, store, payloads, journal, payloadGraceMs }) => {
+    const { lastSequence, projectedSequence } = await journal.state();
+    const may = maySweep({ projectedSequence, sequenceBefore });
+    sequenceBefore = lastSequence;
+    if (!may) return;
+    const storedBefore = clock.now() - payloadGraceMs;
+    const old = (await payloads.list()).filter(({ storedMs }) => storedMs < storedBefore).map(({ sha256 }) => sha256);
+    const named = await store.namedPayloads(old);
+    const unnamed = old.filter((sha256) => !named.has(sha256));
+    for (const sha256 of unnamed) await payloads.remove(sha256);
+    if (unnamed.length > 0) log.info({ payloads: unnamed.length }, "payloads removed that no run names");
+  };
 }

@@ -72,7 +72,7 @@ export function decideAdmission(snapshot: AdmissionSnapshot): Admission {
   if (request.argumentBytes > bounds.argumentBytesMax) {
     return reject(
       "PAYLOAD_TOO_LARGE",
-      `The arguments are ${request.argumentBytes} bytes; the bound is ${bounds.argumentBytesMax}. Pass a reference to the data instead.`,
+      `The arguments are ${request.argumentBytes} bytes; the bound is ${bounds.argumentBytesMax} inline. Store them (PayloadService), or pass a reference to the data.`,
       { payloadBytes: `${request.argumentBytes}`, payloadBytesMax: `${bounds.argumentBytesMax}` },
     );
   }

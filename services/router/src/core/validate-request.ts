@@ -25,16 +25,24 @@ export interface RequestFields {
   readonly queueTimeoutMs: number;
   /** Milliseconds since 1970. 0: none of its own. */
   readonly deadlineUnixMs: number;
+  /** How many bytes of arguments the request holds itself. */
+  readonly argumentBytes: number;
+  /** Where the arguments are when the request does not hold them. */
+  readonly storedArguments: { readonly sha256: string; readonly sizeBytes: number } | undefined;
 }
 
-export type RequestProblem = { readonly reason: "INVALID_EXECUTION" | "INVALID_POLICY"; readonly message: string };
+export interface RequestProblem {
+  readonly reason: "INVALID_EXECUTION" | "INVALID_POLICY" | "PAYLOAD_TOO_LARGE";
+  readonly message: string;
+}
 
+const sha256Pattern = /^[0-9a-f]{64}$/;
 const ulidPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 const keyLengthMax = 200;
 const priorityMax = 10;
 
-/** The first thing wrong with a request, or undefined. */
-export function findProblem(fields: RequestFields): RequestProblem | undefined {
+/** The first thing wrong with a request, or undefined. `payloadBytesMax` bounds stored arguments. */
+export function findProblem(fields: RequestFields, payloadBytesMax: number): RequestProblem | undefined {
   for (const name of ["executionId", "runId", "parentId"] as const) {
     const id = fields[name];
     if (id !== "" && !ulidPattern.test(id)) return invalid(`${name} "${shorten(id)}" is not a ULID in lower case.`);
@@ -48,6 +56,8 @@ export function findProblem(fields: RequestFields): RequestProblem | undefined {
   if (Math.abs(fields.priority) > priorityMax) {
     return invalid(`priority is ${fields.priority}; give -${priorityMax} to ${priorityMax}, higher goes first.`);
   }
+  const stored = findStoredProblem(fields, payloadBytesMax);
+  if (stored !== undefined) return stored;
   const limits = findLimitsProblem(fields);
   if (limits !== undefined) return invalid(limits);
   if (fields.policy === undefined) return undefined;
@@ -58,6 +68,16 @@ export function findProblem(fields: RequestFields): RequestProblem | undefined {
   }
   const policy = completePolicy(fields.policy);
   return policy.kind === "invalid" ? { reason: "INVALID_POLICY", message: policy.problem } : undefined;
+}
+
+function findStoredProblem(fields: RequestFields, payloadBytesMax: number): RequestProblem | undefined {
+  const { storedArguments: stored, argumentBytes } = fields;
+  if (stored === undefined) return undefined;
+  if (!sha256Pattern.test(stored.sha256)) return invalid("arguments.stored.sha256 must be 64 hexadecimal digits.");
+  if (argumentBytes > 0) return invalid("arguments are inline and stored. Give one of them.");
+  if (stored.sizeBytes <= payloadBytesMax) return undefined;
+  const message = `The stored arguments are ${stored.sizeBytes} bytes; the bound is ${payloadBytesMax}. Pass a reference to the data instead.`;
+  return { reason: "PAYLOAD_TOO_LARGE", message };
 }
 
 function findLimitsProblem(fields: RequestFields): string | undefined {

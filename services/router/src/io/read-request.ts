@@ -1,6 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { HearthError } from "@hearth/errors";
 import { newId } from "@hearth/ids";
+import { payloadBytesMax } from "@hearth/payloads/bounds";
 import { policyFromMessage, retryPolicyFromMessage } from "@hearth/policy/wire";
 import { ExecutionRequestSchema, ReusePolicySchema, type ExecutionRequest, type ReusePolicy } from "@hearth/proto";
 import { createHash } from "node:crypto";
@@ -11,12 +12,15 @@ export function checkRequest(request: ExecutionRequest): void {
   const { executionId, runId, parentId, environment, task, idempotencyKey, policyOverride } = request;
   const { affinityKey, priority = 0, freshReplica } = request;
   const { retryPolicy, attemptTimeoutMs, queueTimeoutMs, deadlineUnixMs } = request;
-  const problem = findProblem({
+  const fields = {
     ...{ executionId, runId, parentId, environment, task, idempotencyKey },
     ...{ affinityKey, priority, freshReplica, attemptTimeoutMs, queueTimeoutMs, deadlineUnixMs },
     retryPolicy: retryPolicy && retryPolicyFromMessage(retryPolicy),
     policy: policyOverride && policyFromMessage(policyOverride),
-  });
+    argumentBytes: request.arguments?.inline.length ?? 0,
+    storedArguments: request.arguments?.stored,
+  };
+  const problem = findProblem(fields, payloadBytesMax);
   if (problem !== undefined) throw new HearthError(problem.reason, problem.message);
 }
 
@@ -32,6 +36,7 @@ export function fingerprint(request: ExecutionRequest): string {
   if (request.freshReplica) hash.update("fresh");
   if (request.policyOverride !== undefined) hash.update(policyKey(request.policyOverride));
   hash.update(request.arguments?.inline ?? new Uint8Array());
+  if (request.arguments?.stored !== undefined) hash.update(`stored ${request.arguments.stored.sha256}`);
   return hash.digest("base64");
 }
 

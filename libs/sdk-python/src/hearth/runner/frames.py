@@ -9,7 +9,7 @@ from typing import Any, Iterator, Mapping
 LOAD, EXECUTE, CANCEL, CALL_ENDED, PING = 1, 2, 3, 4, 5
 HELLO, LOADED, LOAD_FAILED, STARTED, ENDED, LOG, CALL, CANCEL_CALL, PARK, PONG = range(10, 20)
 
-FRAME_BYTES_MAX = 16 * 1024 * 1024
+FRAME_BYTES_MAX = 65 * 1024 * 1024
 _PREFIX = struct.Struct(">IBH")
 _LENGTH = struct.Struct(">I")
 # Made once: json.dumps with options and json.loads of bytes make theirs for every call.
@@ -24,7 +24,7 @@ class ProtocolError(Exception):
 
 
 def encode_frame(kind: int, header: Mapping[str, Any], body: bytes = b"") -> bytes:
-    """The bytes of a frame. Raises ``ValueError`` over 16 MiB or with a header over 64 KiB."""
+    """The bytes of a frame. Raises ``ValueError`` over 65 MiB or with a header over 64 KiB."""
     encoded = encode_header(header)
     length = 3 + len(encoded) + len(body)
     if length > FRAME_BYTES_MAX or len(encoded) > 0xFFFF:

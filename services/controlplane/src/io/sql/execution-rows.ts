@@ -1,5 +1,12 @@
 import type { Selectable } from "kysely";
-import type { Attempt, ExecutionHistory, Failure, Outcome, Phase } from "../../core/execution-history.ts";
+import type {
+  Attempt,
+  ExecutionHistory,
+  Failure,
+  Outcome,
+  Phase,
+  StoredPayload,
+} from "../../core/execution-history.ts";
 import type { Tables } from "./tables.ts";
 
 type ExecutionRow = Selectable<Tables["executions"]>;
@@ -23,6 +30,10 @@ export function executionRow(execution: ExecutionHistory, phase: Phase): Executi
     accepted_ms: execution.acceptedMs,
     ended_ms: execution.endedMs,
     result: execution.result ?? null,
+    stored_arguments: execution.storedArguments?.sha256 ?? null,
+    stored_arguments_bytes: execution.storedArguments?.sizeBytes ?? null,
+    stored_result: execution.storedResult?.sha256 ?? null,
+    stored_result_bytes: execution.storedResult?.sizeBytes ?? null,
     failure_json: failureJson(execution.failure),
   };
 }
@@ -57,9 +68,15 @@ export function toExecution(row: ExecutionRow, attempts: readonly AttemptRow[]):
     endedMs: row.ended_ms,
     outcome: row.outcome as Outcome,
     result: row.result === null ? undefined : new Uint8Array(row.result),
+    storedArguments: toStored(row.stored_arguments, row.stored_arguments_bytes),
+    storedResult: toStored(row.stored_result, row.stored_result_bytes),
     failure: parseFailure(row.failure_json),
     attempts: attempts.map(toAttempt),
   };
+}
+
+function toStored(sha256: string | null, sizeBytes: number | null): StoredPayload | undefined {
+  return sha256 === null ? undefined : { sha256, sizeBytes: sizeBytes ?? 0 };
 }
 
 function toAttempt(row: AttemptRow): Attempt {

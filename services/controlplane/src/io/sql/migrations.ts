@@ -9,6 +9,7 @@ export function migrations(dialect: Dialect): MigrationProvider {
     "0001_environments": environments,
     "0002_history": history(dialect),
     "0003_causes": causes,
+    "0004_stored_payloads": storedPayloads,
   };
   return { getMigrations: () => Promise.resolve(all) };
 }
@@ -86,6 +87,18 @@ const causes: Migration = {
       .alterTable("attempts")
       .addColumn("waited_ms", "double precision", (column) => column.notNull().defaultTo(0))
       .execute();
+  },
+};
+
+/** Where payloads are that are too large to be inline, and who names one. */
+const storedPayloads: Migration = {
+  async up(database: Kysely<unknown>) {
+    for (const payload of ["stored_arguments", "stored_result"]) {
+      await database.schema.alterTable("executions").addColumn(payload, "text").execute();
+      await database.schema.alterTable("executions").addColumn(`${payload}_bytes`, "double precision").execute();
+      const [index, column] = [sql.ref(`executions_by_${payload}`), sql.ref(payload)];
+      await sql`create index ${index} on executions (${column}) where ${column} is not null`.execute(database);
+    }
   },
 };
 

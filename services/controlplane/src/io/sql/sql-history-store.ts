@@ -21,6 +21,10 @@ const columnsWithoutResult = [
   "accepted_ms",
   "ended_ms",
   "failure_json",
+  "stored_arguments",
+  "stored_arguments_bytes",
+  "stored_result",
+  "stored_result_bytes",
 ] as const;
 
 const noCounts: PhaseCounts = { queued: 0, running: 0, succeeded: 0, failed: 0, timedOut: 0, cancelled: 0 };
@@ -67,6 +71,7 @@ export function sqlHistoryStore(database: Database): HistoryStore {
       return withAttempts(database, rows.map(withoutResult));
     },
     removeRuns: (endedBeforeMs, limit) => removeRuns(database, endedBeforeMs, limit),
+    namedPayloads: (sha256s) => namedPayloads(database, sha256s),
     async isEmpty() {
       return (await database.selectFrom("executions").select("id").limit(1).executeTakeFirst()) === undefined;
     },
@@ -87,6 +92,8 @@ async function putExecutions(database: Database, executions: readonly ExecutionH
             outcome: ref("excluded.outcome"),
             ended_ms: ref("excluded.ended_ms"),
             result: ref("excluded.result"),
+            stored_result: ref("excluded.stored_result"),
+            stored_result_bytes: ref("excluded.stored_result_bytes"),
             failure_json: ref("excluded.failure_json"),
           })),
         )
@@ -149,6 +156,22 @@ async function removeRuns(database: Database, endedBeforeMs: number, limit: numb
     await transaction.deleteFrom("executions").where("run_id", "in", names).execute();
     return names.length;
   });
+}
+
+async function namedPayloads(database: Database, sha256s: readonly string[]): Promise<ReadonlySet<string>> {
+  const named = new Set<string>();
+  for (const some of chunks(sha256s)) {
+    for (const column of ["stored_arguments", "stored_result"] as const) {
+      const rows = await database
+        .selectFrom("executions")
+        .select(column)
+        .distinct()
+        .where(column, "in", some)
+        .execute();
+      for (const row of rows) named.add(row[column] ?? "");
+    }
+  }
+  return named;
 }
 
 function withoutResult<R extends object>(row: R): R & { readonly result: null } {

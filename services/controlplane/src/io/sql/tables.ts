@@ -47,6 +47,11 @@ export interface Tables {
     accepted_ms: number;
     ended_ms: number;
     result: Uint8Array | null;
+    /** SHA-256 and size of payloads in the object store. */
+    stored_arguments: string | null;
+    stored_arguments_bytes: number | null;
+    stored_result: string | null;
+    stored_result_bytes: number | null;
     failure_json: string | null;
   };
   attempts: {

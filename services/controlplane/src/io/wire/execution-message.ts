@@ -52,9 +52,9 @@ export function executionToMessage(execution: ExecutionHistory, waitReason = "")
   });
 }
 
-function outcomeFields({ result, failure }: ExecutionHistory) {
+function outcomeFields({ result, storedResult: stored, failure }: ExecutionHistory) {
   return {
-    ...(result === undefined ? {} : { result: { inline: result } }),
+    ...(result === undefined ? {} : { result: stored === undefined ? { inline: result } : { stored } }),
     ...(failure === undefined ? {} : { failure: failureToMessage(failure) }),
   };
 }

@@ -9,7 +9,10 @@ import {
   type Carried,
   type JournalRecord,
   type LogBatch,
+  type Payload,
 } from "@hearth/proto";
+import { isSha256 } from "@hearth/payloads";
+import type { StoredPayload } from "../../core/execution-history.ts";
 import type { AttemptEnd, HistoryRecord } from "../../core/project-journal.ts";
 import type { PlacedLogLine } from "../history-store.ts";
 import { failureFromMessage, outcomeFromMessage } from "./outcome-message.ts";
@@ -74,6 +77,7 @@ function readRecord(record: JournalRecord): HistoryRecord | undefined {
         environment,
         task,
         pool: text(pool) || environment,
+        storedArguments: storedPayload(execution.arguments),
       };
     }
     case "dispatched": {
@@ -95,6 +99,7 @@ function readRecord(record: JournalRecord): HistoryRecord | undefined {
         executionId: end.executionId,
         outcome: outcomeFromMessage(end.outcome),
         result: end.result?.inline,
+        storedResult: storedPayload(end.result),
         failure: failureFromMessage(end.failure),
         attempt: attempt !== undefined && isAttemptNumber(attempt.attempt) ? toAttemptEnd(attempt) : undefined,
       };
@@ -105,6 +110,13 @@ function readRecord(record: JournalRecord): HistoryRecord | undefined {
     case undefined:
       return undefined;
   }
+}
+
+function storedPayload(payload: Payload | undefined): StoredPayload | undefined {
+  const { stored } = payload ?? {};
+  return stored === undefined || !isSha256(stored.sha256)
+    ? undefined
+    : { sha256: stored.sha256, sizeBytes: whole(stored.sizeBytes) };
 }
 
 function toAttemptEnd(end: AttemptEndMessage): AttemptEnd {

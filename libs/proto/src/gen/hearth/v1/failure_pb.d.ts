@@ -58,11 +58,18 @@ export declare const FailureSchema: GenMessage<Failure>;
  */
 export declare type Payload = Message<"hearth.v1.Payload"> & {
   /**
-   * The encoded bytes. At most 4 MiB.
+   * The encoded bytes. At most 4 MiB. Empty when the payload is stored.
    *
    * @generated from field: bytes inline = 1;
    */
   inline: Uint8Array;
+
+  /**
+   * Where the encoded bytes are when there are more. Absent: they are inline.
+   *
+   * @generated from field: hearth.v1.StoredPayload stored = 2;
+   */
+  stored?: StoredPayload | undefined;
 };
 
 /**
@@ -70,6 +77,34 @@ export declare type Payload = Message<"hearth.v1.Payload"> & {
  * Use `create(PayloadSchema)` to create a new message.
  */
 export declare const PayloadSchema: GenMessage<Payload>;
+
+/**
+ * Encoded bytes in the object store. They are kept for as long as the history has an execution that names them, and at
+ * first for HEARTH_PAYLOAD_GRACE_MS.
+ *
+ * @generated from message hearth.v1.StoredPayload
+ */
+export declare type StoredPayload = Message<"hearth.v1.StoredPayload"> & {
+  /**
+   * SHA-256 of the bytes, in lower-case hex, which is their name.
+   *
+   * @generated from field: string sha256 = 1;
+   */
+  sha256: string;
+
+  /**
+   * How many there are, at most 64 MiB.
+   *
+   * @generated from field: uint32 size_bytes = 2;
+   */
+  sizeBytes: number;
+};
+
+/**
+ * Describes the message hearth.v1.StoredPayload.
+ * Use `create(StoredPayloadSchema)` to create a new message.
+ */
+export declare const StoredPayloadSchema: GenMessage<StoredPayload>;
 
 /**
  * How an attempt, and with it possibly its execution, ended.

@@ -8,7 +8,7 @@ import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/code
  * Describes the file hearth/v1/failure.proto.
  */
 export const file_hearth_v1_failure = /*@__PURE__*/
-  fileDesc("ChdoZWFydGgvdjEvZmFpbHVyZS5wcm90bxIJaGVhcnRoLnYxIlUKB0ZhaWx1cmUSDgoGcmVhc29uGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSFgoOZXhjZXB0aW9uX3R5cGUYAyABKAkSEQoJdHJhY2ViYWNrGAQgASgJIhkKB1BheWxvYWQSDgoGaW5saW5lGAEgASgMKo0BCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIVChFPVVRDT01FX1NVQ0NFRURFRBABEhIKDk9VVENPTUVfRkFJTEVEEAISFQoRT1VUQ09NRV9USU1FRF9PVVQQAxIVChFPVVRDT01FX0NBTkNFTExFRBAEEhAKDE9VVENPTUVfTE9TVBAFYgZwcm90bzM");
+  fileDesc("ChdoZWFydGgvdjEvZmFpbHVyZS5wcm90bxIJaGVhcnRoLnYxIlUKB0ZhaWx1cmUSDgoGcmVhc29uGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSFgoOZXhjZXB0aW9uX3R5cGUYAyABKAkSEQoJdHJhY2ViYWNrGAQgASgJIkMKB1BheWxvYWQSDgoGaW5saW5lGAEgASgMEigKBnN0b3JlZBgCIAEoCzIYLmhlYXJ0aC52MS5TdG9yZWRQYXlsb2FkIjMKDVN0b3JlZFBheWxvYWQSDgoGc2hhMjU2GAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKA0qjQEKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhUKEU9VVENPTUVfU1VDQ0VFREVEEAESEgoOT1VUQ09NRV9GQUlMRUQQAhIVChFPVVRDT01FX1RJTUVEX09VVBADEhUKEU9VVENPTUVfQ0FOQ0VMTEVEEAQSEAoMT1VUQ09NRV9MT1NUEAViBnByb3RvMw");
 
 /**
  * Describes the message hearth.v1.Failure.
@@ -23,6 +23,13 @@ export const FailureSchema = /*@__PURE__*/
  */
 export const PayloadSchema = /*@__PURE__*/
   messageDesc(file_hearth_v1_failure, 1);
+
+/**
+ * Describes the message hearth.v1.StoredPayload.
+ * Use `create(StoredPayloadSchema)` to create a new message.
+ */
+export const StoredPayloadSchema = /*@__PURE__*/
+  messageDesc(file_hearth_v1_failure, 2);
 
 /**
  * Describes the enum hearth.v1.Outcome.
