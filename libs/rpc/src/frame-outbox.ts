@@ -1,6 +1,9 @@
 /** A frame is cut off here, so that no message outgrows the transport's bound. */
 const frameWeightMax = 1024 * 1024;
 
+/** How long an item may wait for another one to leave with. */
+const lingerMs = 5;
+
 /**
  * The sending side of a stream of frames. Whatever is put into the frame in one tick, and while the transport is busy,
  * leaves as one message: a frame costs the transport the same whether it holds one item or five hundred.
@@ -11,6 +14,7 @@ export class FrameOutbox<F extends object> implements AsyncIterable<F> {
   #weight = 0;
   #wake: (() => void) | undefined;
   #ended = false;
+  #lingering: NodeJS.Timeout | undefined;
 
   constructor(newFrame: () => F) {
     this.#newFrame = newFrame;
@@ -18,6 +22,33 @@ export class FrameOutbox<F extends object> implements AsyncIterable<F> {
 
   /** The frame that leaves next, to put an item of `weightBytes` into. Do not keep it beyond the current tick. */
   frame(weightBytes = 0): F {
+    const frame = this.#last(weightBytes);
+    this.#leave();
+    return frame;
+  }
+
+  /**
+   * The same for what nobody waits for: a frame of its own would wake the other side for nothing, so it leaves with what
+   * comes next, or within a few milliseconds.
+   */
+  lingeringFrame(weightBytes = 0): F {
+    const frame = this.#last(weightBytes);
+    this.#lingering ??= setTimeout(() => {
+      this.#lingering = undefined;
+      if (this.#frames.length > 0) this.#leave();
+    }, lingerMs);
+    return frame;
+  }
+
+  /** Ends the stream once what is in it has left. */
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#lingering);
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  #last(weightBytes: number): F {
     const last = this.#frames.at(-1);
     if (last !== undefined && this.#weight + weightBytes <= frameWeightMax) {
       this.#weight += weightBytes;
@@ -26,17 +57,12 @@ export class FrameOutbox<F extends object> implements AsyncIterable<F> {
     const frame = this.#newFrame();
     this.#frames.push(frame);
     this.#weight = weightBytes;
-    if (this.#wake !== undefined) {
-      setImmediate(this.#wake);
-      this.#wake = undefined;
-    }
     return frame;
   }
 
-  /** Ends the stream once what is in it has left. */
-  end(): void {
-    this.#ended = true;
-    this.#wake?.();
+  #leave(): void {
+    if (this.#wake === undefined) return;
+    setImmediate(this.#wake);
     this.#wake = undefined;
   }
 

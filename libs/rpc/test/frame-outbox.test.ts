@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { FrameOutbox } from "../src/mod.ts";
 
 const newOutbox = (): FrameOutbox<{ items: string[] }> => new FrameOutbox(() => ({ items: [] }));
@@ -49,5 +49,54 @@ describe("the outbox of a stream", () => {
     outbox.end();
     expect((await next).value).toEqual({ items: ["a"] });
     expect((await frames.next()).done).toBe(true);
+  });
+
+  describe("with an item that may linger", () => {
+    afterEach(() => void vi.useRealTimers());
+
+    it("sends it with the next one", async () => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      const outbox = newOutbox();
+      const frames = outbox[Symbol.asyncIterator]();
+      const next = frames.next();
+      await new Promise(setImmediate);
+      outbox.lingeringFrame().items.push("a");
+      await new Promise(setImmediate);
+      outbox.frame().items.push("b");
+      expect((await next).value).toEqual({ items: ["a", "b"] });
+    });
+
+    it("sends it by itself when nothing comes for a few milliseconds", async () => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      const outbox = newOutbox();
+      const frames = outbox[Symbol.asyncIterator]();
+      const next = frames.next();
+      outbox.lingeringFrame().items.push("a");
+      vi.advanceTimersByTime(10);
+      expect((await next).value).toEqual({ items: ["a"] });
+    });
+
+    it("sends no frame when it has left before", async () => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      const outbox = newOutbox();
+      const frames = outbox[Symbol.asyncIterator]();
+      outbox.lingeringFrame().items.push("a");
+      outbox.frame().items.push("b");
+      expect((await frames.next()).value).toEqual({ items: ["a", "b"] });
+      const next = frames.next();
+      vi.advanceTimersByTime(10);
+      await new Promise(setImmediate);
+      outbox.frame().items.push("c");
+      expect((await next).value).toEqual({ items: ["c"] });
+    });
+
+    it("sends it when the stream ends", async () => {
+      const outbox = newOutbox();
+      outbox.lingeringFrame().items.push("a");
+      outbox.end();
+      const frames: unknown[] = [];
+      for await (const frame of outbox) frames.push(frame);
+      expect(frames).toEqual([{ items: ["a"] }]);
+    });
   });
 });

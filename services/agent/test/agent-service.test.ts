@@ -99,6 +99,10 @@ const lastOf = (replicaId: string): SlotAnnouncement | undefined =>
 /** Slots over several ticks: the test polls for what it waits for, up to 10 s. */
 const until = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 10_000, interval: 10 });
 
+/** The replica of that router holds so many attempts in its slots. */
+const taken = ({ address }: ScriptedRouter, busy: number): Promise<void> =>
+  until(() => expect(announcements.findLast((announcement) => announcement.address === address)?.busy).toBe(busy));
+
 describe("an agent", () => {
   it("runs an attempt and reports its outcome, result and runner", async () => {
     const router = new ScriptedRouter((await startAgent()).address);
@@ -157,22 +161,35 @@ describe("an agent", () => {
     await until(() => expect(router.refusals).toEqual(["x STALE_ATTEMPT"]));
   });
 
-  it("tells every router how its slots stand, and each how many of its dispatches that counts", async () => {
+  it("tells every router how its slots stand after others, and each how many of its dispatches that counts", async () => {
     const { address } = await startAgent({ concurrency: 2 });
     const [one, other] = [
       new ScriptedRouter(address, { routerId: "one" }),
       new ScriptedRouter(address, { routerId: "other" }),
     ];
-    await until(() => expect([one.slots?.free, other.slots?.free]).toEqual([2, 2]));
+    await until(() => expect([one.free, other.free]).toEqual([2, 2]));
     one.dispatch("x", "hold");
-    await until(() => expect(one.slots).toMatchObject({ free: 1, dispatchesSeen: 1 }));
-    await until(() => expect(other.slots).toMatchObject({ free: 1, dispatchesSeen: 0 }));
+    await until(() => expect(other.free).toBe(1));
+    other.dispatch("y", "echo");
+    await other.end("y");
+    await until(() => expect(other.free).toBe(1));
+    await until(() => expect(one.free).toBe(1));
+  });
+
+  it("answers an attempt with one frame: the slot it took is told with its end", async () => {
+    const router = new ScriptedRouter((await startAgent()).address);
+    router.dispatch("first", "echo");
+    await router.end("first");
+    const before = router.frames.length;
+    router.dispatch("x", "echo");
+    await router.end("x");
+    expect(router.frames.slice(before).map(({ ends, slots }) => [ends.length, slots?.free])).toEqual([[1, 1]]);
   });
 
   it("cancels an attempt", async () => {
     const router = new ScriptedRouter((await startAgent()).address);
     router.dispatch("x", "hold");
-    await until(() => expect(router.slots?.free).toBe(0));
+    await taken(router, 1);
     router.say((frame) =>
       frame.cancellations.push({ $typeName: "hearth.v1.AttemptKey", executionId: "x", attempt: 1 }),
     );
@@ -218,7 +235,7 @@ describe("a runner that dies", () => {
     router.dispatch("before", "echo");
     const { runnerPid } = await router.end("before");
     router.dispatch("x", "hold");
-    await until(() => expect(router.slots?.free).toBe(0));
+    await taken(router, 1);
     process.kill(runnerPid, "SIGKILL");
     const end = await router.end("x");
     expect([end.outcome, end.failure?.reason]).toEqual([Outcome.LOST, "RUNNER_CRASHED"]);
@@ -290,11 +307,11 @@ describe("an attempt that ignores its cancellation", () => {
     router.dispatch("first", "echo");
     const { runnerPid } = await router.end("first");
     router.dispatch("x", "deaf");
-    await until(() => expect(router.slots?.free).toBe(0));
+    await taken(router, 1);
     cancel(router, "x");
     const end = await router.end("x");
     expect([end.outcome, end.failure?.reason]).toEqual([Outcome.CANCELLED, "CANCELLED"]);
-    await until(() => expect(router.slots?.free).toBe(1));
+    await until(() => expect(router.free).toBe(1));
     router.dispatch("next", "echo");
     const next = await router.end("next");
     expect(next.outcome).toBe(Outcome.SUCCEEDED);
@@ -307,13 +324,13 @@ describe("an attempt that ignores its cancellation", () => {
     await router.end("first");
     router.dispatch("x", "deaf");
     router.dispatch("neighbour", "hold");
-    await until(() => expect(router.slots?.free).toBe(0));
+    await taken(router, 2);
     cancel(router, "x");
     await router.end("x");
-    expect(router.slots?.free).toBe(0);
+    expect(router.free).toBe(0);
     cancel(router, "neighbour");
     expect((await router.end("neighbour")).outcome).toBe(Outcome.CANCELLED);
-    await until(() => expect(router.slots?.free).toBe(2));
+    await until(() => expect(router.free).toBe(2));
     router.dispatch("next", "echo");
     expect((await router.end("next")).outcome).toBe(Outcome.SUCCEEDED);
   });
@@ -324,7 +341,7 @@ describe("an attempt that ignores its cancellation", () => {
     await router.end("first");
     router.dispatch("neighbour", "deaf");
     router.dispatch("x", "mute");
-    await until(() => expect(router.slots?.free).toBe(0));
+    await taken(router, 2);
     cancel(router, "x");
     await vi.waitFor(() => expect(router.ends.map(({ executionId }) => executionId)).toContain("neighbour"), 20_000);
     const end = await router.end("neighbour");
@@ -340,7 +357,7 @@ describe("a waiting parent", () => {
     for (const depth of [1, 2, 3]) {
       const child = await until(() => {
         expect(router.childCalls).toHaveLength(depth);
-        expect(router.slots?.free).toBe(1);
+        expect(router.free).toBe(1);
         return router.childCalls[depth - 1];
       });
       router.dispatch(child?.executionId ?? "", "call", text(child?.arguments?.inline));
@@ -394,7 +411,7 @@ describe("a waiting parent", () => {
     expect(text((await router.end("root")).result?.inline)).toBe("cancelled");
     const cancelled = router.frames.flatMap((frame) => frame.childCancellations);
     expect(cancelled).toEqual(router.childCalls.map(({ executionId }) => executionId));
-    await until(() => expect(router.slots?.free).toBe(1));
+    await until(() => expect(router.free).toBe(1));
   });
 
   it("that ends gives up its children", async () => {
@@ -438,7 +455,7 @@ describe("a stream that breaks", () => {
     const { address } = await startAgent();
     const first = new ScriptedRouter(address);
     first.dispatch("x", "hold");
-    await until(() => expect(first.slots?.free).toBe(0));
+    await taken(first, 1);
     first.leave();
     const second = new ScriptedRouter(address);
     await until(() => expect(second.frames[0]?.hello?.liveAttempts).toMatchObject([{ executionId: "x", attempt: 1 }]));
@@ -464,7 +481,7 @@ describe("a router that has taken over from another", () => {
     const { address } = await startAgent();
     const first = new ScriptedRouter(address, { routerId: "first" });
     first.dispatch("x", "hold");
-    await until(() => expect(first.slots?.free).toBe(0));
+    await taken(first, 1);
     const second = new ScriptedRouter(address, { routerId: "second", adoptedRouterIds });
     await until(() => expect(second.frames[0]?.hello?.liveAttempts).toMatchObject([{ executionId: "x", attempt: 1 }]));
     second.say((frame) =>
@@ -536,7 +553,7 @@ describe("a drain", () => {
     const agent = await startAgent({ concurrency: 2 });
     const router = new ScriptedRouter(agent.address);
     router.dispatch("x", "hold");
-    await until(() => expect(router.slots?.free).toBe(1));
+    await taken(router, 1);
     const channel = openChannel(agent.address);
     expect(await createClient(AgentService, channel).drain({ reason: "idle for 60 s" })).toMatchObject({ running: 1 });
     channel.close();
@@ -566,7 +583,7 @@ describe("a drain", () => {
     const agent = await startAgent();
     const router = new ScriptedRouter(agent.address);
     router.dispatch("x", "hold");
-    await until(() => expect(router.slots?.free).toBe(0));
+    await taken(router, 1);
     agent.drain({ cause: "", reason: "the machine goes away" }, 50);
     const end = await router.end("x");
     expect([end.outcome, end.failure?.reason]).toEqual([Outcome.LOST, "GRACE_PERIOD_OVER"]);

@@ -18,11 +18,14 @@ import { vi } from "vitest";
 export class ScriptedRouter {
   readonly frames: AttachResponse[] = [];
   readonly closed: Promise<unknown>;
+  readonly address: string;
   readonly #outbox = new FrameOutbox<AttachRequest>(() => create(AttachRequestSchema));
   readonly #leave = new AbortController();
+  #sent = 0;
 
   /** With `acknowledges` it lets the agent forget every outcome at once. */
   constructor(address: string, { routerId = "router", acknowledges = true, adoptedRouterIds = [] as string[] } = {}) {
+    this.address = address;
     this.#outbox.frame().hello = { $typeName: "hearth.v1.RouterHello", routerId, adoptedRouterIds };
     const channel = openChannel(address);
     const read = async (): Promise<void> => {
@@ -56,12 +59,21 @@ export class ScriptedRouter {
     return this.frames.flatMap((frame) => frame.slots ?? []).at(-1);
   }
 
+  /** Free slots as a router counts them: what it was told last, without those that its dispatches since then take. */
+  get free(): number | undefined {
+    const { slots } = this;
+    return slots === undefined ? undefined : Math.max(0, slots.free - (this.#sent - slots.dispatchesSeen));
+  }
+
   get refusals(): string[] {
     return this.frames.flatMap((frame) => frame.refusals).map(({ executionId, reason }) => `${executionId} ${reason}`);
   }
 
   say(fill: (frame: AttachRequest) => void): void {
-    fill(this.#outbox.frame());
+    const frame = this.#outbox.frame();
+    const before = frame.dispatches.length;
+    fill(frame);
+    this.#sent += frame.dispatches.length - before;
   }
 
   dispatch(executionId: string, task: string, text = "", attempt = 1): void {

@@ -36,7 +36,11 @@ export const nobodyStarves: NewChecker = (world) => {
         }
       },
       executionEnded({ id, pool }, _end, router) {
-        lineOf(router, pool).runs.delete(id);
+        const line = lineOf(router, pool);
+        const [oldest] = line.runs.keys();
+        // It ended while it waited. Whoever is the oldest now was not passed over as such.
+        if (oldest === id) line.passed = 0;
+        line.runs.delete(id);
       },
     },
   };

@@ -1,5 +1,13 @@
 import type { Slots } from "@hearth/agent/core";
-import { Accounts, decideDrain, idleSince, type AttemptKey, type SlotEffect, type SlotEvent } from "@hearth/agent/core";
+import {
+  Accounts,
+  ToldSlots,
+  decideDrain,
+  idleSince,
+  type AttemptKey,
+  type SlotEffect,
+  type SlotEvent,
+} from "@hearth/agent/core";
 import type { EventQueue } from "../event-queue.ts";
 import {
   emptyFrame,
@@ -61,7 +69,7 @@ export class SimulatedAgent {
   readonly #around: AgentSurroundings;
   readonly #slots: Slots<string>;
   readonly #accounts = new Accounts<AttemptReport, ChildCall>();
-  readonly #streams = new Map<string, { readonly stream: RouterStream; seen: number }>();
+  readonly #streams = new Map<string, { readonly stream: RouterStream; readonly told: ToldSlots }>();
   /** Frames that this moment fills, by router. */
   readonly #frames = new Map<string, ToRouter>();
   readonly #live = new Map<string, LiveAttempt>();
@@ -131,10 +139,10 @@ export class SimulatedAgent {
     }
     for (const attempt of this.#live.values()) if (adoptedIds.includes(attempt.routerId)) attempt.routerId = routerId;
     this.#streams.get(routerId)?.stream.break();
-    this.#streams.set(routerId, { stream, seen: 0 });
+    this.#streams.set(routerId, { stream, told: new ToldSlots() });
     const frame = this.#frame(routerId);
     frame.hello = [...this.#live.values()].filter((one) => one.routerId === routerId).map(({ key }) => key);
-    frame.slots = { total: this.#slots.total, free: this.#slots.free, seen: 0 };
+    this.#tellSlots(routerId);
     const owed = this.#accounts.arrived(routerId);
     // What has ended is there as well: the router must not take it for lost before it reads how it ended.
     frame.hello = [...frame.hello, ...owed.ends.map(({ key }) => key)];
@@ -219,8 +227,7 @@ export class SimulatedAgent {
   }
 
   #dispatch(routerId: string, { key, runId, work }: Extract<ToAgent, { kind: "dispatch" }>): void {
-    const stream = this.#streams.get(routerId);
-    if (stream !== undefined) stream.seen += 1;
+    this.#streams.get(routerId)?.told.dispatchReceived();
     const [effect] = this.#slots.step({ kind: "dispatched", key });
     if (effect?.kind === "refuse") this.#frame(routerId).refusals.push({ key, reason: effect.reason });
     else {
@@ -321,11 +328,17 @@ export class SimulatedAgent {
   }
 
   #slotsChanged(): void {
-    const { total, free } = this.#slots;
-    for (const [routerId, { seen }] of this.#streams) this.#frame(routerId).slots = { total, free, seen };
+    for (const routerId of this.#streams.keys()) this.#tellSlots(routerId);
     this.#around.observer.agentChanged?.(this);
     this.#idleSinceMs = idleSince(this.#idleSinceMs, this.#slots.live, this.#around.queue.nowMs);
     this.#planAnnouncement();
+  }
+
+  #tellSlots(routerId: string): void {
+    const told = this.#streams.get(routerId)?.told;
+    if (told?.mustTell(this.#slots) !== true) return;
+    const { total, free } = this.#slots;
+    this.#frame(routerId).slots = { total, free, seen: told.seen };
   }
 
   #frame(routerId: string): ToRouter {

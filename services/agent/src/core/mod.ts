@@ -3,3 +3,4 @@ export * from "./slots.ts";
 export * from "./accounts.ts";
 export * from "./decide-drain.ts";
 export * from "./idle-since.ts";
+export * from "./told-slots.ts";

@@ -1,18 +1,18 @@
 import { create } from "@bufbuild/protobuf";
 import {
   AttachResponseSchema,
+  type AgentHello,
   type AttachResponse,
   type AttemptEnd,
   type ExecutionRequest,
-  type Slots,
 } from "@hearth/proto";
 import { FrameOutbox } from "@hearth/rpc";
 import { Accounts } from "../core/accounts.ts";
+import { ToldSlots, type SlotCount } from "../core/told-slots.ts";
 
 interface RouterStream {
   readonly outbox: FrameOutbox<AttachResponse>;
-  /** Dispatches received on it. */
-  seen: number;
+  readonly told: ToldSlots;
 }
 
 /** The streams to routers. What a router has not taken yet is said again on its next stream. */
@@ -20,6 +20,8 @@ export class RouterStreams {
   readonly #streams = new Map<string, RouterStream>();
   readonly #accounts = new Accounts<AttemptEnd, ExecutionRequest>();
   readonly #dropped: (routerId: string) => void;
+  /** Of the counts of slots. */
+  #sequence = 0;
 
   /** `dropped` is called when something had to be given up because a router stayed away too long. */
   constructor(dropped: (routerId: string) => void) {
@@ -31,18 +33,19 @@ export class RouterStreams {
     return this.#accounts.unacknowledged;
   }
 
-  /** Opens a router's stream; an earlier one of the same router ends. `fill` writes the first frame. */
-  open(routerId: string, fill: (frame: AttachResponse) => void): FrameOutbox<AttachResponse> {
+  /** Opens a router's stream; an earlier one of the same router ends. */
+  open(routerId: string, hello: AgentHello, slots: SlotCount): FrameOutbox<AttachResponse> {
     this.#streams.get(routerId)?.outbox.end();
     const outbox = new FrameOutbox<AttachResponse>(() => create(AttachResponseSchema));
-    this.#streams.set(routerId, { outbox, seen: 0 });
-    fill(outbox.frame());
+    const stream = { outbox, told: new ToldSlots() };
+    this.#streams.set(routerId, stream);
     const { ends, calls } = this.#accounts.arrived(routerId);
     // What has ended is there as well: the router must not take it for lost before it reads how it ended.
     const ended = ends.map(({ executionId, attempt }) => {
       return { $typeName: "hearth.v1.AttemptKey", executionId, attempt } as const;
     });
-    outbox.frame().hello?.liveAttempts.push(...ended);
+    outbox.frame().hello = { ...hello, liveAttempts: [...hello.liveAttempts, ...ended] };
+    this.#tell(stream, slots);
     for (const end of ends) outbox.frame(weigh(end)).ends.push(end);
     for (const request of calls) outbox.frame(weigh(request)).childCalls.push(request);
     return outbox;
@@ -76,8 +79,7 @@ export class RouterStreams {
   }
 
   dispatchSeen(routerId: string): void {
-    const stream = this.#streams.get(routerId);
-    if (stream !== undefined) stream.seen += 1;
+    this.#streams.get(routerId)?.told.dispatchReceived();
   }
 
   refuse(routerId: string, executionId: string, attempt: number, reason: string): void {
@@ -113,17 +115,17 @@ export class RouterStreams {
     this.#streams.get(routerId)?.outbox.frame().childCancellations.push(childId);
   }
 
-  /** Tells every router how the slots stand. */
-  tellSlots(slots: { readonly sequence: number; readonly total: number; readonly free: number }): void {
-    for (const { outbox, seen } of this.#streams.values()) outbox.frame().slots = toSlots(slots, seen);
+  /** How the slots stand now, for every router that would take them for other than they are. */
+  tellSlots(slots: SlotCount): void {
+    for (const stream of this.#streams.values()) this.#tell(stream, slots);
   }
-}
 
-export function toSlots(
-  slots: { readonly sequence: number; readonly total: number; readonly free: number },
-  seen: number,
-): Slots {
-  return { $typeName: "hearth.v1.Slots", ...slots, dispatchesSeen: seen };
+  #tell({ outbox, told }: RouterStream, slots: SlotCount): void {
+    if (!told.mustTell(slots)) return;
+    const { total, free } = slots;
+    const [sequence, dispatchesSeen] = [++this.#sequence, told.seen];
+    outbox.frame().slots = { $typeName: "hearth.v1.Slots", sequence, total, free, dispatchesSeen };
+  }
 }
 
 function endKey(executionId: string, attempt: number): string {

@@ -25,7 +25,7 @@ import { Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../core
 import { toCallEnded, toChildRequest, toFailure, toMoment, toOutcome, toPayload, toStream } from "../io/translate.ts";
 import type { SlotState } from "./announce-slots.ts";
 import type { AttemptOutput, OutputCollector } from "./collect-output.ts";
-import { RouterStreams, toSlots } from "./router-streams.ts";
+import { RouterStreams } from "./router-streams.ts";
 import type { RunnerEvents, RunnerSupervisor } from "./supervise-runner.ts";
 
 /** How often a runner is looked at that has to be replaced. */
@@ -91,7 +91,6 @@ export class Attempts implements RunnerEvents {
   #ignored = 0;
   /** When the runner was last asked whether it lets anything run, while it has not answered. */
   #askedAt: number | undefined;
-  #sequence = 0;
   #goes: End = { cause: "", reason: "" };
 
   constructor(options: {
@@ -154,14 +153,12 @@ export class Attempts implements RunnerEvents {
     for (const attempt of this.#live.values()) {
       if (adoptedIds.includes(attempt.routerId)) attempt.routerId = routerId;
     }
-    return this.#routers.open(routerId, (frame) => {
-      const { replicaId, pool, version } = this.#config;
-      const liveAttempts = [...this.#live.values()]
-        .filter((attempt) => attempt.routerId === routerId)
-        .map(({ key }) => ({ $typeName: "hearth.v1.AttemptKey", ...key }) as const);
-      frame.hello = { $typeName: "hearth.v1.AgentHello", replicaId, pool, version, liveAttempts };
-      frame.slots = toSlots({ sequence: this.#sequence, total: this.#slots.total, free: this.#slots.free }, 0);
-    });
+    const { replicaId, pool, version } = this.#config;
+    const liveAttempts = [...this.#live.values()]
+      .filter((attempt) => attempt.routerId === routerId)
+      .map(({ key }) => ({ $typeName: "hearth.v1.AttemptKey", ...key }) as const);
+    const hello = { $typeName: "hearth.v1.AgentHello", replicaId, pool, version, liveAttempts } as const;
+    return this.#routers.open(routerId, hello, this.#slots);
   }
 
   closeStream(routerId: string, outbox: FrameOutbox<AttachResponse>): void {
@@ -552,8 +549,7 @@ export class Attempts implements RunnerEvents {
   }
 
   #slotsChanged(): void {
-    this.#sequence += 1;
-    this.#routers.tellSlots({ sequence: this.#sequence, total: this.#slots.total, free: this.#slots.free });
+    this.#routers.tellSlots(this.#slots);
     this.#changed();
   }
 }

@@ -16,6 +16,7 @@ import { createClient, FrameOutbox, openChannel } from "@hearth/rpc";
 export interface AgentConnection {
   dispatch(dispatch: Dispatch): void;
   cancel(key: AttemptKey): void;
+  /** Lets the agent forget an outcome. Nothing waits for it, so it leaves with what comes next, or a few milliseconds later. */
   acknowledge(key: AttemptKey): void;
   childEnded(end: ExecutionEnd): void;
   childRejected(rejection: ExecutionRejection): void;
@@ -53,7 +54,7 @@ export function openAgentConnection(options: {
   return {
     dispatch: (dispatch) => void outbox.frame(dispatch.arguments?.inline.length).dispatches.push(dispatch),
     cancel: (key) => void outbox.frame().cancellations.push(key),
-    acknowledge: (key) => void outbox.frame().acknowledgedOutcomes.push(key),
+    acknowledge: (key) => void outbox.lingeringFrame().acknowledgedOutcomes.push(key),
     childEnded: (end) => void outbox.frame(end.result?.inline.length).childEnds.push(end),
     childRejected: (rejection) => void outbox.frame().childRejections.push(rejection),
     close: () => leave.abort(),

@@ -82,7 +82,8 @@ export declare type AttachResponse = Message<"hearth.v1.AttachResponse"> & {
   hello?: AgentHello | undefined;
 
   /**
-   * The agent's slots as of this frame. Present in the first frame and whenever they changed, by whomever.
+   * The agent's slots as of this frame. Present in the first frame, and whenever they are other than what is left of the
+   * last count after this router's own dispatches.
    *
    * @generated from field: hearth.v1.Slots slots = 2;
    */
