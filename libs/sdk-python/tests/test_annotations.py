@@ -78,6 +78,14 @@ class Building(unittest.TestCase):
         args, kwargs = bind_arguments(task, [{"x": 1}], {"a": {"x": 2}})
         self.assertEqual((args, kwargs), ((Point(1),), {"a": Point(2)}))
 
+    def test_values_without_names_are_built_and_what_has_a_default_may_be_left_out(self) -> None:
+        def task(point: Point, plain, other: Optional[Point] = None) -> None: ...
+
+        self.assertEqual(bind_arguments(task, [{"x": 1}, {"x": 2}], {}), ((Point(1), {"x": 2}), {}))
+        self.assertEqual(
+            bind_arguments(task, [{"x": 1}, 2, {"x": 3}], {}), ((Point(1), 2, Point(3)), {})
+        )
+
 
 class Misfits(unittest.TestCase):
     def refuses(self, annotation: Any, value: Any, message: str) -> None:
@@ -102,3 +110,15 @@ class Misfits(unittest.TestCase):
             bind_arguments(task, [], {})
         with self.assertRaisesRegex(HearthError, "unexpected keyword argument 'b'"):
             bind_arguments(task, [1], {"b": 1})
+
+    def test_values_without_names_that_are_too_few_or_too_many_are_refused(self) -> None:
+        def one(a, b=1): ...
+
+        def named(a=1, *, b): ...
+
+        with self.assertRaisesRegex(HearthError, "too many positional arguments"):
+            bind_arguments(one, [1, 2, 3], {})
+        with self.assertRaisesRegex(HearthError, "missing a required argument: 'a'"):
+            bind_arguments(one, [], {})
+        with self.assertRaisesRegex(HearthError, "missing a required.* argument: 'b'"):
+            bind_arguments(named, [1], {})

@@ -180,6 +180,13 @@ class Attempts(RunnerTest):
             agent.result(number)
         self.assertLess(len(agent.reads), 20)
 
+    def test_an_attempt_that_waits_for_nothing_is_answered_with_one_write(self) -> None:
+        agent = self.loaded("async def one(): return 1", "one")
+        agent.result(agent.execute("one"))
+        agent.reads.clear()
+        agent.result(agent.execute("one"))
+        self.assertEqual(agent.reads, [2])
+
     def test_code_knows_what_it_is_part_of(self) -> None:
         source = """
             import hearth

@@ -16,7 +16,12 @@ def bind_arguments(
 
     A value that an annotation says nothing about, or that is what it asks for already, is left alone.
     """
-    signature, hints = _signature(function)
+    parameters = _parameters(function)
+    if not kwargs and parameters.required <= len(args) <= len(parameters.positional):
+        if not parameters.hints:
+            return tuple(args), {}
+        return tuple(map(_build_positional, args, parameters.positional)), {}
+    signature, hints = parameters.signature, parameters.hints
     if signature is None:
         return tuple(args), dict(kwargs)
     try:
@@ -32,13 +37,13 @@ def bind_arguments(
 
 def build_result(function: Callable[..., Any], value: Any) -> Any:
     """The result, built to the function's return annotation. Raises ``INVALID_ARGUMENTS``."""
-    _, hints = _signature(function)
+    hints = _parameters(function).hints
     return build(value, hints["return"], "result") if "return" in hints else value
 
 
 def type_hints_of(function: Callable[..., Any]) -> dict[str, Any]:
     """The annotations of a function's parameters and, under ``return``, of its result; none when they cannot be read."""
-    return _signature(function)[1]
+    return _parameters(function).hints
 
 
 def build(value: Any, annotation: Any, where: str) -> Any:
@@ -70,20 +75,55 @@ def build(value: Any, annotation: Any, where: str) -> Any:
     return _checked_moment(value, annotation, where)
 
 
+_Hinted = tuple[inspect.Parameter, Any]
+
+
+class _Parameters:
+    """What is known of a function before it is called."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.signature: inspect.Signature | None = None
+        self.hints: dict[str, Any] = {}
+        self.positional: list[_Hinted] = []
+        """Those that a value without a name goes to, with their annotations. None when one of the others has to have a
+        value."""
+        self.required = 0
+        try:
+            self.signature = inspect.signature(function)
+        except (TypeError, ValueError):
+            return
+        self.hints = _type_hints(function)
+        self._find_positional(self.signature)
+
+    def _find_positional(self, signature: inspect.Signature) -> None:
+        for parameter in signature.parameters.values():
+            has_default = parameter.default is not parameter.empty
+            if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+                self.positional.append((parameter, self.hints.get(parameter.name, Any)))
+                self.required += not has_default
+            elif parameter.kind is parameter.KEYWORD_ONLY and not has_default:
+                self.positional, self.required = [], 1
+                return
+
+
 @lru_cache(maxsize=4096)
-def _signature(function: Callable[..., Any]) -> tuple[inspect.Signature | None, dict[str, Any]]:
+def _parameters(function: Callable[..., Any]) -> _Parameters:
+    return _Parameters(function)
+
+
+def _type_hints(function: Callable[..., Any]) -> dict[str, Any]:
     from typing import get_type_hints
 
     try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return None, {}
-    try:
-        hints = get_type_hints(function, include_extras=True)
+        return get_type_hints(function, include_extras=True)
     except Exception:
         # A name that only a type checker can see. What an annotation does not say is left alone.
-        hints = {}
-    return signature, hints
+        return {}
+
+
+def _build_positional(value: Any, hinted: _Hinted) -> Any:
+    parameter, annotation = hinted
+    return value if annotation is Any else _build_parameter(value, parameter, annotation)
 
 
 def _build_parameter(value: Any, parameter: inspect.Parameter, annotation: Any) -> Any:

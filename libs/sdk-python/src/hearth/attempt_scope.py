@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Coroutine, Mapping, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Coroutine, Mapping, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 T = TypeVar("T")
 

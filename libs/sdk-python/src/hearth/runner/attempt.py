@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from contextvars import copy_context
 from functools import cache, partial
-from typing import Any, Callable, Coroutine, Mapping, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Coroutine, Mapping, TypeVar
 
+from ..annotations import bind_arguments
 from ..attempt_scope import CURRENT, Current
 from ..errors import HearthError
+from ..payload import decode_arguments, encode_result
 from .calls import CallingLedger, Calls
 from .failures import Failure, failure_of, refusal
-from .frames import ENDED, STARTED
+from .frames import ENDED, encode_frame, encode_started, encode_succeeded
 from .load import LoadedTask
 from .outbox import Outbox
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 T = TypeVar("T")
 
@@ -25,20 +31,20 @@ class Attempt:
 
     def __init__(
         self,
-        number: int,
-        info: Current,
-        tracestate: str,
+        header: Mapping[str, Any],
+        environment: str,
         task: LoadedTask,
         outbox: Outbox,
         calls: Calls,
         loop: asyncio.AbstractEventLoop,
         forget: Callable[[Attempt], None],
     ) -> None:
-        """On the loop's thread."""
-        self.id = number
-        self.info = info
+        """On the loop's thread. ``header``: of the execute frame."""
+        self.id: int = header["attempt"]
         self.ledger = CallingLedger()
-        self._tracestate = tracestate
+        self._header = header
+        self._environment = environment
+        self._info: Current | None = None
         self._task = task
         self._outbox = outbox
         self._calls = calls
@@ -49,19 +55,26 @@ class Attempt:
         self._over = False
         self._asyncio_task: asyncio.Task[None] | None = None
 
+    @property
+    def info(self) -> Current:
+        """What its code may know of it. Most code never asks."""
+        if self._info is None:
+            self._info = _info(self._header, self._environment)
+        return self._info
+
     def start(self, arguments: bytes, run_in_thread: Callable[[Callable[[], None]], None]) -> None:
         """Begins, in a context of its own."""
-        self._outbox.send(STARTED, {"attempt": self.id, "unixMs": now_ms()})
+        self._outbox.send_encoded(encode_started(self.id, now_ms()))
+        if self._task.asynchronous:
+            self._create_task(arguments)
+            return
         context = copy_context()
         context.run(self._enter)
-        if self._task.asynchronous:
-            self._asyncio_task = context.run(self._loop.create_task, self._run(arguments))
-        else:
-            try:
-                run_in_thread(lambda: context.run(self._run_blocking, arguments))
-            except RuntimeError as error:
-                # The operating system gives no more threads. That is this attempt's failure, not its neighbours'.
-                self._fail(error)
+        try:
+            run_in_thread(lambda: context.run(self._run_blocking, arguments))
+        except RuntimeError as error:
+            # The operating system gives no more threads. That is this attempt's failure, not its neighbours'.
+            self._fail(error)
 
     def cancel(self) -> None:
         """Asks it to end. A synchronous one is cancelled once it returns."""
@@ -102,9 +115,23 @@ class Attempt:
                 f"write `await {what}.aio(...)`.",
             )
 
+    def _create_task(self, arguments: bytes) -> None:
+        """The task copies the context that it is created in, which here is the loop's own: only what can be undone may
+        be set in that one."""
+        if self._header.get("traceparent"):
+            context = copy_context()
+            context.run(self._enter)
+            self._asyncio_task = context.run(self._loop.create_task, self._run(arguments))
+            return
+        token = CURRENT.set(self)
+        try:
+            self._asyncio_task = self._loop.create_task(self._run(arguments))
+        finally:
+            CURRENT.reset(token)
+
     def _enter(self) -> None:
         CURRENT.set(self)
-        _attach_trace_context(self.info.traceparent, self._tracestate)
+        _attach_trace_context(self._header.get("traceparent", ""), self._header.get("tracestate", ""))
 
     async def _run(self, arguments: bytes) -> None:
         try:
@@ -115,7 +142,7 @@ class Attempt:
             # Also SystemExit and KeyboardInterrupt: they are this attempt's, not the runner's.
             self._fail(error)
         else:
-            self._end("succeeded", body=result)
+            self._succeed(result)
 
     def _run_blocking(self, arguments: bytes) -> None:
         try:
@@ -125,7 +152,7 @@ class Attempt:
         except BaseException as error:
             self._on_loop(partial(self._fail, error))
         else:
-            self._on_loop(partial(self._end, "succeeded", body=result))
+            self._on_loop(partial(self._succeed, result))
 
     def _on_loop(self, end: Callable[[], None]) -> None:
         try:
@@ -135,9 +162,6 @@ class Attempt:
             pass
 
     def _arguments(self, arguments: bytes) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        from ..annotations import bind_arguments
-        from ..payload import decode_arguments
-
         try:
             return bind_arguments(self._task.function, *decode_arguments(arguments))
         except HearthError as error:
@@ -146,23 +170,30 @@ class Attempt:
             raise _Refused(HearthError("INVALID_ARGUMENTS", f"{type(error).__name__}: {error}")) from None
 
     def _fail(self, error: BaseException) -> None:
-        if self._cancel_asked and (isinstance(error, asyncio.CancelledError) or self._asyncio_task is None):
+        if self._cancel_asked and (isinstance(error, asyncio.CancelledError) or not self._task.asynchronous):
             self._end("cancelled", _cancellation)
         elif isinstance(error, _Refused):
             self._end("failed", refusal(error.error))
         else:
             self._end("failed", failure_of("TASK_FAILED", error))
 
-    def _end(self, outcome: str, failure: Failure | None = None, body: bytes = b"") -> None:
-        """On the loop's thread."""
-        if self._cancel_asked and self._asyncio_task is None:
-            outcome, failure, body = "cancelled", _cancellation, b""
+    def _succeed(self, result: bytes) -> None:
+        if self._cancel_asked and not self._task.asynchronous:
+            self._end("cancelled", _cancellation)
+        else:
+            self._leave(encode_succeeded(self.id, now_ms(), result))
+
+    def _end(self, outcome: str, failure: Failure) -> None:
+        header = {"attempt": self.id, "outcome": outcome, "unixMs": now_ms(), "failure": failure}
+        self._leave(encode_frame(ENDED, header))
+
+    def _leave(self, frame: bytes) -> None:
+        """Says how it ended, on the loop's thread."""
         self._over = True
         self._calls.attempt_ended(self)
-        header: dict[str, Any] = {"attempt": self.id, "outcome": outcome, "unixMs": now_ms()}
-        if failure is not None:
-            header["failure"] = failure
-        self._outbox.send(ENDED, header, body)
+        self._outbox.send_encoded(frame)
+        # Its context has the attempt, which would have it: nothing but the garbage collector could free the two.
+        self._asyncio_task = None
         self._forget(self)
 
 
@@ -178,8 +209,6 @@ class _Refused(Exception):
 
 
 def _encoded(value: Any) -> bytes:
-    from ..payload import encode_result
-
     try:
         return encode_result(value)
     except HearthError as error:
@@ -208,6 +237,25 @@ def _attaching() -> Callable[[dict[str, str]], Any] | None:
     except Exception:
         return None
     return lambda fields: attach(extract(fields))
+
+
+def _info(header: Mapping[str, Any], environment: str) -> Current:
+    return Current(
+        execution_id=header["execution"],
+        run=header["run"],
+        attempt=header["number"],
+        replica_id=os.environ.get("HEARTH_REPLICA_ID", ""),
+        environment=environment,
+        task=header["task"],
+        traceparent=header.get("traceparent", ""),
+        deadline=_moment(header.get("deadlineUnixMs")),
+    )
+
+
+def _moment(unix_ms: float | None) -> datetime | None:
+    from datetime import datetime, timezone
+
+    return None if unix_ms is None else datetime.fromtimestamp(unix_ms / 1000, timezone.utc)
 
 
 def now_ms() -> int:

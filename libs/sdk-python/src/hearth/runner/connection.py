@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform
-from datetime import datetime, timezone
+import sys
 from typing import Any, Callable, Mapping
 
-from ..attempt_scope import Current
 from ..errors import HearthError
 from . import frames
 from .attempt import Attempt, now_ms
@@ -45,8 +43,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self.outbox = Outbox(self._loop, transport)
         self._calls = Calls(self._loop, self.outbox)
-        runtime = f"{platform.python_implementation().replace('CPython', 'Python')} {platform.python_version()}"
-        self.outbox.send(frames.HELLO, {"pid": os.getpid(), "language": "python", "runtime": runtime})
+        self.outbox.send(frames.HELLO, {"pid": os.getpid(), "language": "python", "runtime": _runtime()})
         self.outbox.flush()
 
     def loaded(self, tasks: Mapping[str, LoadedTask], header: Mapping[str, Any]) -> None:
@@ -102,34 +99,14 @@ class Connection(asyncio.Protocol):
                 frames.ENDED, {"attempt": number, "outcome": "failed", "unixMs": now_ms(), "failure": failure}
             )
             return
-        attempt = Attempt(
-            number,
-            self._info(header),
-            header.get("tracestate", ""),
-            task,
-            self.outbox,
-            self._calls,
-            self._loop,
-            self._forget,
-        )
+        attempt = Attempt(header, self._environment, task, self.outbox, self._calls, self._loop, self._forget)
         self._attempts[number] = attempt
         attempt.start(arguments, self._threads.run)
-
-    def _info(self, header: Mapping[str, Any]) -> Current:
-        return Current(
-            execution_id=header["execution"],
-            run=header["run"],
-            attempt=header["number"],
-            replica_id=os.environ.get("HEARTH_REPLICA_ID", ""),
-            environment=self._environment,
-            task=header["task"],
-            traceparent=header.get("traceparent", ""),
-            deadline=_moment(header.get("deadlineUnixMs")),
-        )
 
     def _forget(self, attempt: Attempt) -> None:
         self._attempts.pop(attempt.id, None)
 
 
-def _moment(unix_ms: float | None) -> datetime | None:
-    return None if unix_ms is None else datetime.fromtimestamp(unix_ms / 1000, timezone.utc)
+def _runtime() -> str:
+    name = sys.implementation.name
+    return f"{'Python' if name == 'cpython' else name} {sys.version.split()[0]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
+import os
 from typing import Any
 
 from ..errors import HearthError, TaskError
@@ -14,8 +14,8 @@ _TRACEBACK_BYTES_MAX = 64 * 1024
 # A failure travels in a frame's header, which has room for 64 KiB.
 _FAILURE_BYTES_MAX = 60 * 1024
 _MACHINERY = (
-    str(Path(__file__).parents[1]) + "/",
-    str(Path(importlib.__file__)),
+    os.path.dirname(os.path.dirname(__file__)) + "/",
+    importlib.__file__,
     "<frozen importlib",
     "<frozen runpy",
 )

@@ -32,6 +32,18 @@ def encode_frame(kind: int, header: Mapping[str, Any], body: bytes = b"") -> byt
     return _PREFIX.pack(length, kind, len(encoded)) + encoded + body
 
 
+def encode_started(attempt: int, unix_ms: int) -> bytes:
+    """A frame that every attempt has, made without the general encoder."""
+    header = b'{"attempt":%d,"unixMs":%d}' % (attempt, unix_ms)
+    return _PREFIX.pack(3 + len(header), STARTED, len(header)) + header
+
+
+def encode_succeeded(attempt: int, unix_ms: int, result: bytes) -> bytes:
+    """The same of the end that most attempts have. ``result`` is within its own bound."""
+    header = b'{"attempt":%d,"outcome":"succeeded","unixMs":%d}' % (attempt, unix_ms)
+    return _PREFIX.pack(3 + len(header) + len(result), ENDED, len(header)) + header + result
+
+
 def encode_header(header: Mapping[str, Any]) -> bytes:
     """The bytes of a frame's header."""
     return _to_json(header).encode("utf-8", "backslashreplace")

@@ -39,7 +39,9 @@ class Outbox:
         self._writable.set()
 
     def send(self, kind: int, header: Mapping[str, Any], body: bytes = b"") -> None:
-        frame = encode_frame(kind, header, body)
+        self.send_encoded(encode_frame(kind, header, body))
+
+    def send_encoded(self, frame: bytes) -> None:
         with self._lock:
             self._waiting.append(frame)
             first = len(self._waiting) == 1
@@ -82,7 +84,8 @@ class Outbox:
 
     def _schedule(self) -> None:
         if threading.get_ident() == self._loop_thread:
-            self._loop.call_soon(self.flush)
+            # After what is ready to run now: the end of an attempt that waits for nothing leaves with its start.
+            self._loop.call_soon(self._loop.call_soon, self.flush)
             return
         try:
             self._loop.call_soon_threadsafe(self.flush)
