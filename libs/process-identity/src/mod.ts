@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
+export { endFamily, type Family } from "./end-family.ts";
+
 /** A process, told apart from a later one that got the same id. */
 export interface ProcessIdentity {
   readonly pid: number;

@@ -88,10 +88,9 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
 
   async function end(goes: End): Promise<void> {
     output.flush();
-    runner.stop();
     announcer.ended(goes);
     attempts.endStreams();
-    await Promise.all([bus.close(), tracing.stop(), server.stop(500)]);
+    await Promise.all([runner.stop(), bus.close(), tracing.stop(), server.stop(500)]);
     ended.resolve(goes.reason);
   }
 

@@ -62,7 +62,7 @@ afterAll(async () => {
 
 let replicas = 0;
 async function startAgent(change: Partial<AgentConfig> = {}): Promise<Agent & { readonly replicaId: string }> {
-  const replicaId = `r-${++replicas}`;
+  const replicaId = `agent-service-${++replicas}`;
   const config: AgentConfig = {
     ...{
       natsUrl: nats.url,

@@ -70,15 +70,15 @@ replicaProviderContract({
 describe("a process", () => {
   test("is found again by the next control plane, which hears of its end", async () => {
     const first = open(wait);
-    await first.start(order("r"));
+    await first.start(order("process-r"));
     first.close();
     const second = open(wait);
     const exits = exitsOf(second);
-    expect(await second.list()).toEqual(["r"]);
-    const { pid } = JSON.parse(readFileSync(join(folder, "replicas", "r.json"), "utf8")) as { pid: number };
+    expect(await second.list()).toEqual(["process-r"]);
+    const { pid } = JSON.parse(readFileSync(join(folder, "replicas", "process-r.json"), "utf8")) as { pid: number };
     process.kill(pid, "SIGKILL");
     await eventually("the end is told", () => exits[0]);
-    expect(exits).toMatchObject([{ replicaId: "r" }]);
+    expect(exits).toMatchObject([{ replicaId: "process-r" }]);
   });
 
   test("whose id another process now has is not taken for a replica", async () => {
@@ -88,16 +88,20 @@ describe("a process", () => {
     expect(readdirSync(join(folder, "replicas"))).toEqual([]);
   });
 
-  test("takes what it started with it", async () => {
+  test.each([
+    ["in its process group", false],
+    ["in a session of its own", true],
+  ])("takes what it started with it: %s", async (_where, detached) => {
     const provider = open(`
-      const child = require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+      const script = "setInterval(() => {}, 1000)";
+      const child = require("node:child_process").spawn(process.execPath, ["-e", script], { detached: ${detached} });
       console.log("child", child.pid);
       setInterval(() => {}, 1000);`);
-    await provider.start(order("r"));
+    await provider.start(order("process-r"));
     const child = await eventually("the child runs", () => {
-      return /child (\d+)/.exec(readFileSync(join(folder, "replicas", "r.log"), "utf8"))?.[1];
+      return /child (\d+)/.exec(readFileSync(join(folder, "replicas", "process-r.log"), "utf8"))?.[1];
     });
-    await provider.stop("r", 1_000);
+    await provider.stop("process-r", 1_000);
     await eventually("the child is gone", () => (isRunning(Number(child)) ? undefined : true));
   });
 
@@ -107,11 +111,11 @@ describe("a process", () => {
     const spec = specOf({ resources: { cpu: "", memory: "1Ki" } }, [
       { kind: "processVariables", variables: { MODE: "fast" } },
     ]);
-    await provider.start(order("r", spec));
+    await provider.start(order("process-r", spec));
     const exit = await eventually("it ended", () => exits[0]);
     const variables = JSON.parse(exit.lastLines[0] ?? "") as Record<string, string>;
     expect(variables).toMatchObject({
-      HEARTH_REPLICA_ID: "r",
+      HEARTH_REPLICA_ID: "process-r",
       HEARTH_CONCURRENCY: "3",
       HEARTH_LANGUAGE: "python",
       HEARTH_RUNNER_COMMAND: expect.stringMatching(/^\["\/.*python3[^"]*","-m","hearth.runner"\]$/) as string,
@@ -133,7 +137,7 @@ describe("an image", () => {
     expect(lines.filter((line) => line === "Successfully installed hearth-test-wheel-1.0")).toHaveLength(1);
     expect(lines.filter((line) => line.includes("is being built by another deployment"))).toHaveLength(1);
     const exits = exitsOf(provider);
-    await provider.start(order("r", spec));
+    await provider.start(order("process-r", spec));
     const exit = await eventually("it ended", () => exits[0]);
     const [python = ""] = JSON.parse(exit.lastLines[0] ?? "") as readonly string[];
     expect(execFileSync(python, ["-c", "import tiny; print(tiny.answer)"], { encoding: "utf8" })).toBe("42\n");

@@ -35,7 +35,7 @@ export async function startFrameEcho(language: "node" | "python"): Promise<Floor
       ? [process.execPath, join(processes, "echo-runner.ts")]
       : ["python3", join(processes, "echo_runner.py")];
   const waiting = new Map<number, Parameters<Send>[0]>();
-  const [connected, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const connected = Promise.withResolvers<void>();
   const runner = startRunner({
     command,
     variables: { ...process.env, PYTHONPATH: join(root, "libs", "sdk-python", "src") },
@@ -45,10 +45,7 @@ export async function startFrameEcho(language: "node" | "python"): Promise<Floor
       waiting.get(frame.header.attempt)?.(undefined);
       waiting.delete(frame.header.attempt);
     },
-    gone(death) {
-      connected.reject(new Error(`The echo of frames ended: ${death.lastOutput}`));
-      gone.resolve();
-    },
+    gone: (death) => connected.reject(new Error(`The echo of frames ended: ${death.lastOutput}`)),
   });
   await connected.promise;
   const body = new TextEncoder().encode('{"args":[]}');
@@ -60,9 +57,6 @@ export async function startFrameEcho(language: "node" | "python"): Promise<Floor
       waiting.set(attempt, onAnswer);
       runner.send({ kind: "execute", header: { attempt, execution, number: 1, run: execution, task: "noop" }, body });
     },
-    async [Symbol.asyncDispose]() {
-      runner.stop(1_000);
-      await gone.promise;
-    },
+    [Symbol.asyncDispose]: () => runner.stop(1_000),
   };
 }

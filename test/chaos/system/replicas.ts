@@ -1,3 +1,4 @@
+import { endFamily } from "@hearth/process-identity";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -23,10 +24,10 @@ export function findReplicas(stateFolder: string): readonly RunningReplica[] {
     });
 }
 
-/** Ends all replicas, with whatever runs in them: each is a process group. */
+/** Ends all replicas, with whatever runs in them. */
 export function killReplicas(stateFolder: string): void {
-  for (const { agentPid } of findReplicas(stateFolder)) {
-    tryRead(() => process.kill(-agentPid, "SIGKILL"));
+  for (const { id, agentPid } of findReplicas(stateFolder)) {
+    endFamily({ leaderPid: agentPid, mark: `HEARTH_REPLICA_ID=${id}` });
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { endProcess } from "./end-process.ts";
-import { identify, isSameAlive } from "@hearth/process-identity";
+import { endFamily, identify, isSameAlive } from "@hearth/process-identity";
 import { readIdentity } from "./state-folder.ts";
 
 const graceMs = 5_000;
@@ -21,7 +21,7 @@ export async function endLeftoverProcesses(stateDir: string, say: (text: string)
 
 /**
  * Ends the replicas that nobody looks after any more. The control plane keeps a file for each, replicas/<id>.json,
- * which names the process that leads the replica's process group.
+ * which names its agent.
  */
 export async function endLeftoverReplicas(stateDir: string, say: (text: string) => void): Promise<void> {
   const folder = join(stateDir, "replicas");
@@ -29,24 +29,16 @@ export async function endLeftoverReplicas(stateDir: string, say: (text: string) 
   const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
   await Promise.all(
     files.map(async (name) => {
-      const leader = readIdentity(join(folder, name));
-      if (leader !== undefined) {
-        if (isSameAlive(leader)) say(`Ending replica ${name.slice(0, -".json".length)}, left over from before.`);
-        await endProcess(leader, graceMs);
-        endGroup(leader.pid);
+      const agent = readIdentity(join(folder, name));
+      if (agent !== undefined) {
+        const id = name.slice(0, -".json".length);
+        if (isSameAlive(agent)) say(`Ending replica ${id}, left over from before.`);
+        await endProcess(agent, graceMs);
+        // An id in use again belongs to somebody else.
+        const leaderPid = identify(agent.pid) === undefined ? agent.pid : 0;
+        endFamily({ leaderPid, mark: `HEARTH_REPLICA_ID=${id}` });
       }
       rmSync(join(folder, name), { force: true });
     }),
   );
-}
-
-/** Ends what is left of the process group of a leader that has gone. An id in use again belongs to somebody else. */
-function endGroup(leaderPid: number): void {
-  if (identify(leaderPid) !== undefined) return;
-  try {
-    process.kill(-leaderPid, "SIGKILL");
-  } catch (error) {
-    // Nobody was left.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }

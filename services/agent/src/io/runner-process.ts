@@ -1,32 +1,31 @@
 import type { RunnerDeath } from "../core/explain-death.ts";
+import { endFamily } from "@hearth/process-identity";
 import { FrameSocket, type Frame } from "@hearth/runner-protocol";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { passOnOutput } from "./runner-output.ts";
 
-/** How long the last of a runner's output may take to arrive once it has ended. */
+/** How long a runner's end and the last of its output may take to arrive once its connection is closed, or once it has ended. */
 const lastWordsMs = 500;
-
-/** Lines of the runner's own output that are kept to explain how it died. */
-const lastLinesMax = 20;
 
 /** The process that holds the user's code. */
 export interface RunnerProcess {
   readonly pid: number;
   send(frame: Frame): void;
-  /** Ends it by force, now. */
+  /** Ends it and all that it started by force, now. */
   kill(): void;
-  /** Closes its socket, at which it leaves; after `graceMs` it is killed. */
-  stop(graceMs: number): void;
+  /** Closes its socket, at which it leaves; after `graceMs` it is killed. Settled when it has gone. */
+  stop(graceMs: number): Promise<void>;
 }
 
 export type StartRunner = typeof startRunner;
 
 /**
  * Starts a runner that will connect to a socket of its own. `frame` gets what it says; `gone` is called once, when the
- * process has ended.
+ * process has ended. Whatever it started ends with it.
  */
 export function startRunner(options: {
   readonly command: readonly string[];
@@ -50,7 +49,13 @@ export function startRunner(options: {
       receive: options.frame,
       closed(error) {
         broken = error;
-        child.kill("SIGKILL");
+        if (error !== undefined) return kill();
+        // Mostly it is just ending, and how it ended says more.
+        setTimeout(() => {
+          if (ended) return;
+          broken = new Error("it closed its connection to the agent");
+          kill();
+        }, lastWordsMs).unref();
       },
     });
   });
@@ -58,26 +63,34 @@ export function startRunner(options: {
   const child = spawn(program, args, {
     env: { ...options.variables, HEARTH_RUNNER_SOCKET: path },
     stdio: ["ignore", "pipe", "pipe"],
+    // It leads a process group, so that what it starts can be ended with it.
+    detached: true,
   });
+  const family = { leaderPid: child.pid ?? 0, mark: `HEARTH_RUNNER_SOCKET=${path}` };
+  const kill = (): void => endFamily(family);
   preferForOutOfMemory(child.pid);
-  const lastLines = keepLastLines(child.stdout, child.stderr);
+  const output = passOnOutput([child.stdout, child.stderr], (bytes) => void process.stderr.write(bytes));
   let ended = false;
+  const gone = Promise.withResolvers<void>();
   const end = (exitCode: number | null, signal: string | null, problem: string): void => {
     if (ended) return;
     ended = true;
     server.close();
     rmSync(folder, { recursive: true, force: true });
+    output.end();
     options.gone({
       exitCode: exitCode ?? undefined,
       signal: signal ?? undefined,
       problem,
-      lastOutput: lastLines(),
+      lastOutput: output.lastLines(),
     });
+    gone.resolve();
   };
   child.on("error", (error) => end(null, null, `it could not be started (${error.message})`));
   child.on("close", (code, signal) => end(code, signal, broken?.message ?? ""));
-  // A process it left behind may hold its output open for as long as it likes.
   child.on("exit", (code, signal) => {
+    kill();
+    // A process that got away may hold its output open for as long as it likes.
     const patience = setTimeout(() => {
       end(code, signal, broken?.message ?? "");
       child.stdout.destroy();
@@ -86,13 +99,16 @@ export function startRunner(options: {
     child.on("close", () => clearTimeout(patience));
   });
   return {
-    pid: child.pid ?? 0,
+    pid: family.leaderPid,
     send: (frame) => connection?.send(frame),
-    kill: () => void child.kill("SIGKILL"),
+    kill,
     stop(graceMs) {
-      if (connection === undefined) child.kill("SIGKILL");
+      if (connection === undefined) kill();
       else connection.end();
-      setTimeout(() => child.kill("SIGKILL"), graceMs).unref();
+      setTimeout(() => {
+        if (!ended) kill();
+      }, graceMs).unref();
+      return gone.promise;
     },
   };
 }
@@ -105,18 +121,4 @@ function preferForOutOfMemory(pid: number | undefined): void {
   } catch {
     // Another system than Linux, or a runner that is gone already.
   }
-}
-
-/** Passes output on to the agent's own and keeps the last lines of it. */
-function keepLastLines(...streams: NodeJS.ReadableStream[]): () => string {
-  let lines: string[] = [];
-  for (const stream of streams) {
-    stream.on("data", (chunk: Buffer) => {
-      process.stderr.write(chunk);
-      lines = [...lines, ...chunk.toString("utf8").split("\n")]
-        .filter((line) => line.trim() !== "")
-        .slice(-lastLinesMax);
-    });
-  }
-  return () => lines.join("\n");
 }

@@ -115,10 +115,10 @@ export class RunnerSupervisor {
     this.#process.kill();
   }
 
-  /** Ends the runner for good. */
-  stop(): void {
+  /** Ends the runner for good. Settled when it has gone. */
+  async stop(): Promise<void> {
     this.#state = { kind: "stopped" };
-    this.#process?.stop(stopGraceMs);
+    await this.#process?.stop(stopGraceMs);
   }
 
   #launch(): void {

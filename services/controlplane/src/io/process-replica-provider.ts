@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "@hearth/clock";
 import { parseQuantity } from "@hearth/policy";
-import { identify, isSameAlive, type ProcessIdentity } from "@hearth/process-identity";
+import { endFamily, identify, isSameAlive, type ProcessIdentity } from "@hearth/process-identity";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ function memoryLimit({ spec }: ReplicaOrder): Readonly<Record<string, string>> {
   return bytes === undefined ? {} : { HEARTH_MEMORY_LIMIT_BYTES: String(bytes) };
 }
 
-/** Replicas as processes on this machine, each a process group of its own that outlives the control plane. */
+/** Replicas as processes on this machine, each with an agent that outlives the control plane. */
 export class ProcessReplicaProvider implements ReplicaProvider {
   readonly #clock: Clock;
   readonly #folder: string;
@@ -82,7 +82,7 @@ export class ProcessReplicaProvider implements ReplicaProvider {
     const gone = this.#gone.get(replicaId);
     if (process === undefined || gone === undefined) return;
     signal(process.pid, "SIGTERM");
-    const force = this.#clock.after(graceMs, () => signalGroup(process.pid, "SIGKILL"));
+    const force = this.#clock.after(graceMs, () => endReplica(replicaId, process.pid));
     await gone.promise;
     force.cancel();
   }
@@ -131,8 +131,8 @@ export class ProcessReplicaProvider implements ReplicaProvider {
   #forget(replicaId: string, exitCode: number | undefined, signalName: string | undefined): void {
     const process = this.#processes.get(replicaId);
     if (process === undefined) return;
-    // A runner must not outlive its agent; they share the group.
-    signalGroup(process.pid, "SIGKILL");
+    // A runner, and what its code started, must not outlive the agent.
+    endReplica(replicaId, process.pid);
     this.#processes.delete(replicaId);
     this.#adopted.delete(replicaId);
     rmSync(this.#filePath(replicaId), { force: true });
@@ -159,6 +159,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-function signalGroup(pid: number, name: NodeJS.Signals): void {
-  signal(-pid, name);
+function endReplica(replicaId: string, agentPid: number): void {
+  endFamily({ leaderPid: agentPid, mark: `HEARTH_REPLICA_ID=${replicaId}` });
 }

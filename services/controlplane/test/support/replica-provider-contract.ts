@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { ReplicaExit, ReplicaOrder, ReplicaProvider } from "../../src/io/replica-provider.ts";
 import { eventually } from "./eventually.ts";
@@ -14,6 +15,8 @@ export function replicaProviderContract(substrate: {
   /** Whether a staying or stubborn replica has got going. */
   readonly isUp: (replicaId: string) => boolean | Promise<boolean>;
 }): void {
+  // What is left of a replica is found by its id, which replicas of other tests must not have.
+  const id = `r-${randomUUID()}`;
   const order = (replicaId: string): ReplicaOrder => {
     const spec = specOf({});
     return {
@@ -39,33 +42,33 @@ export function replicaProviderContract(substrate: {
   describe("a replica provider", () => {
     test("lists what it started until it has ended", async () => {
       const provider = await substrate.staying();
-      await started(provider, "r-1");
-      expect(await provider.list()).toEqual(["r-1"]);
-      await provider.stop("r-1", 10_000);
+      await started(provider, id);
+      expect(await provider.list()).toEqual([id]);
+      await provider.stop(id, 10_000);
       expect(await provider.list()).toEqual([]);
     });
 
     test("tells once of a stopped replica's end", async () => {
       const provider = await substrate.staying();
-      const exits = await started(provider, "r-1");
-      await up("r-1");
-      await Promise.all([provider.stop("r-1", 10_000), provider.stop("r-1", 10_000)]);
-      expect(exits).toMatchObject([{ replicaId: "r-1", signal: "SIGTERM" }]);
+      const exits = await started(provider, id);
+      await up(id);
+      await Promise.all([provider.stop(id, 10_000), provider.stop(id, 10_000)]);
+      expect(exits).toMatchObject([{ replicaId: id, signal: "SIGTERM" }]);
     });
 
     test("ends by force what does not end within the grace", async () => {
       const provider = await substrate.stubborn();
-      const exits = await started(provider, "r-1");
-      await up("r-1");
-      await provider.stop("r-1", 50);
-      expect(exits).toMatchObject([{ replicaId: "r-1", signal: "SIGKILL" }]);
+      const exits = await started(provider, id);
+      await up(id);
+      await provider.stop(id, 50);
+      expect(exits).toMatchObject([{ replicaId: id, signal: "SIGKILL" }]);
     });
 
     test("tells how a replica failed and its last 20 lines", async () => {
       const provider = await substrate.failing();
-      const exits = await started(provider, "r-1");
+      const exits = await started(provider, id);
       const exit = await eventually("the end is told", () => exits[0]);
-      expect(exit).toMatchObject({ replicaId: "r-1", exitCode: 7 });
+      expect(exit).toMatchObject({ replicaId: id, exitCode: 7 });
       expect(exit.lastLines).toHaveLength(20);
       expect(exit.lastLines.at(-1)).toBe("line 30");
     });
