@@ -1,5 +1,5 @@
 import { fromBinary, toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
-import { connect, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { connect, headers, type NatsConnection, type Subscription } from "@nats-io/transport-node";
 
 /** A NATS connection that speaks protobuf. Reconnects for ever; what is published meanwhile is buffered by the client. */
 export interface Bus {
@@ -9,6 +9,11 @@ export interface Bus {
   isConnected(): boolean;
   /** Does nothing once the connection is being closed. */
   publish<T extends DescMessage>(subject: string, schema: T, message: MessageShape<T>): void;
+  /**
+   * Publishes, and settles once the server has the message. Rejects when the connection breaks before: whether it was taken
+   * is then not known, but JetStream takes a message of the same `id` only once when it is published again within two minutes.
+   */
+  deliver<T extends DescMessage>(subject: string, schema: T, message: MessageShape<T>, id: string): Promise<void>;
   /**
    * Calls `receive` for every message on the subject, in order. What cannot be decoded, and what `receive` throws at, is
    * passed to `undecodable` and dropped: anybody may write to a subject, and an error that got out of here would end the
@@ -58,6 +63,12 @@ export async function connectBus(options: { readonly url: string; readonly name:
     isConnected: () => connected,
     publish(subject, schema, message) {
       if (!connection.isClosed() && !connection.isDraining()) connection.publish(subject, toBinary(schema, message));
+    },
+    async deliver(subject, schema, message, id) {
+      const named = headers();
+      named.set("Nats-Msg-Id", id);
+      connection.publish(subject, toBinary(schema, message), { headers: named });
+      await connection.flush();
     },
     subscribe(subject, schema, receive, undecodable = () => undefined) {
       return connection.subscribe(subject, {

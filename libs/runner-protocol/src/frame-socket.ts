@@ -2,11 +2,18 @@ import type { Socket } from "node:net";
 import { encodeFrame } from "./encode-frame.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import type { Frame } from "./frames.ts";
+import { GatheredOutput } from "./gathered-output.ts";
 
-/** Frames over a socket. All that is sent in one tick leaves with one system call. */
+/** So much output leaves at once: code that lets nothing else run is heard as well. */
+const outputFlushBytes = 64 * 1024;
+
+/** Frames over a socket. All that is sent in one tick leaves with one system call, once the other side has read what came before. */
 export class FrameSocket {
   readonly #socket: Socket;
   #outgoing: Buffer[] = [];
+  /** The last of what is outgoing, while it may still grow. */
+  #output: GatheredOutput | undefined;
+  #outputBytes = 0;
 
   /** `receive` gets every frame in order. `closed` is called once, with what broke the connection if anything did. */
   constructor(
@@ -24,23 +31,54 @@ export class FrameSocket {
         socket.destroy();
       }
     });
+    socket.on("drain", () => this.#flush());
     socket.on("error", (error) => (broken ??= error));
     socket.on("close", () => on.closed(broken));
   }
 
+  /** What waits here of printed text. */
+  get waitingOutputBytes(): number {
+    return this.#outputBytes;
+  }
+
   send(frame: Frame): void {
-    if (this.#outgoing.push(encodeFrame(frame)) === 1) setImmediate(() => this.#flush());
+    if (this.#outgoing.length === 0 && this.#output === undefined) setImmediate(() => this.#flush());
+    if (frame.kind !== "log") return this.#push(frame);
+    this.#outputBytes += frame.body.length;
+    if (this.#output?.takes(frame) !== true) {
+      this.#sealOutput();
+      if (frame.header.dropped === undefined) this.#output = new GatheredOutput(frame);
+      else this.#push(frame);
+    }
+    if (this.#outputBytes >= outputFlushBytes) this.#flush();
   }
 
   /** Sends what is waiting, then closes. */
   end(): void {
-    this.#flush();
+    this.#write();
     this.#socket.end();
   }
 
   #flush(): void {
+    if (!this.#socket.writableNeedDrain) this.#write();
+  }
+
+  #push(frame: Frame): void {
+    const bytes = encodeFrame(frame);
+    this.#sealOutput();
+    this.#outgoing.push(bytes);
+  }
+
+  #sealOutput(): void {
+    if (this.#output !== undefined) this.#outgoing.push(encodeFrame(this.#output.frame()));
+    this.#output = undefined;
+  }
+
+  #write(): void {
+    this.#sealOutput();
     const outgoing = this.#outgoing;
     this.#outgoing = [];
+    this.#outputBytes = 0;
     if (outgoing.length > 0 && this.#socket.writable) this.#socket.write(Buffer.concat(outgoing));
   }
 }

@@ -41,7 +41,12 @@ interface Headers {
   readonly loadFailed: { readonly failure: WireFailure };
   readonly started: { readonly attempt: number; readonly unixMs: number };
   readonly ended: { readonly attempt: number; readonly unixMs: number } & WireEnd;
-  readonly log: { readonly attempt: number; readonly stream: "stdout" | "stderr" };
+  readonly log: {
+    readonly attempt: number;
+    readonly stream: "stdout" | "stderr";
+    /** Bytes of the attempt's output that were left out until now. */
+    readonly dropped?: number;
+  };
   readonly call: {
     readonly call: number;
     readonly attempt: number;

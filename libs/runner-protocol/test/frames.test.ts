@@ -79,4 +79,31 @@ describe("a frame socket", () => {
     await vi.waitFor(() => expect(closed).toHaveBeenCalledWith(expect.any(ProtocolError)));
     server.close();
   });
+
+  it("counts the printed text that waits for a reader that is slow, and sends all of it in the end", async () => {
+    const path = join(folder, "slow");
+    const accepted = Promise.withResolvers<Socket>();
+    const server = createServer((socket) => accepted.resolve(socket.pause())).listen(path);
+    const sender = new FrameSocket(createConnection(path), { receive: () => undefined, closed: () => undefined });
+    const reader = await accepted.promise;
+    const log: Frame = { kind: "log", header: { attempt: 1, stream: "stdout" }, body: Buffer.alloc(64 * 1024) };
+    const end: Frame = {
+      kind: "ended",
+      header: { attempt: 1, unixMs: 1, outcome: "succeeded" },
+      body: Buffer.alloc(0),
+    };
+    for (let sent = 0; sent < 32; sent += 1) sender.send(log);
+    await vi.waitFor(() => expect(sender.waitingOutputBytes).toBe(0));
+    for (let sent = 0; sent < 32; sent += 1) sender.send(log);
+    sender.send(end);
+    expect(sender.waitingOutputBytes).toBe(2 * 2 ** 20);
+    const decoder = new FrameDecoder();
+    const received: Frame[] = [];
+    reader.on("data", (chunk: Buffer) => received.push(...decoder.push(chunk))).resume();
+    await vi.waitFor(() => expect(received.at(-1)?.kind).toBe("ended"));
+    expect(received).toHaveLength(65);
+    expect(sender.waitingOutputBytes).toBe(0);
+    reader.destroy();
+    server.close();
+  });
 });

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from hearth.runner import frames
 
-from agent_double import RunnerTest
+from agent_double import Agent, RunnerTest
 
 
 class Output(RunnerTest):
@@ -112,8 +115,94 @@ class Output(RunnerTest):
     def test_a_task_that_closes_its_output_does_not_silence_later_ones(self) -> None:
         self.prints("import sys\ndef say():\n    sys.stdout.close()\n    print('still')", "say", "still\n")
 
-    def test_more_text_than_fits_in_a_frame_arrives_whole(self) -> None:
-        agent = self.loaded("def say(): print('é' * 9_000_000, end='')", "say")
+    def test_text_of_a_mebibyte_arrives_whole(self) -> None:
+        agent = self.loaded("def say(): print('é' * (1 << 20), end='')", "say")
         attempt = agent.execute("say")
-        agent.text(attempt, "é" * 9_000_000)
+        agent.text(attempt, "é" * (1 << 20))
         agent.result(attempt)
+
+
+class Floods(RunnerTest):
+    def dropped(self, agent: Agent, attempt: int) -> list[int]:
+        """What was said to be dropped, all of it before the attempt's end."""
+        agent.take(frames.ENDED, attempt=attempt)
+        logs = [header for kind, header, _ in agent.not_taken if kind == frames.LOG and header["attempt"] == attempt]
+        return [header["dropped"] for header in logs if "dropped" in header]
+
+    def printed(self, agent: Agent, attempt: int) -> str:
+        logs = [frame for frame in agent.not_taken if frame[0] == frames.LOG and frame[1]["attempt"] == attempt]
+        return "".join(body.decode() for _, _, body in logs)
+
+    def test_a_flood_is_the_first_mebibyte_and_a_count_of_the_rest(self) -> None:
+        for keyword in ("def", "async def"):
+            agent = self.loaded(f"{keyword} flood():\n    for _ in range(100_000): print('x' * 99)", "flood")
+            attempt = agent.execute("flood")
+            dropped = self.dropped(agent, attempt)
+            self.assertEqual(dropped[-1], 10_000_000 - (1 << 20))
+            self.assertLess(len(dropped), 25)
+            self.assertEqual(self.printed(agent, attempt), (("x" * 99 + "\n") * 100_000)[: 1 << 20])
+
+    def test_a_line_that_never_ends_is_bounded_too(self) -> None:
+        agent = self.loaded("async def flood(): print('x' * 50_000_000, end='')", "flood")
+        attempt = agent.execute("flood")
+        self.assertEqual(self.dropped(agent, attempt), [50_000_000 - (1 << 20)])
+        self.assertEqual(self.printed(agent, attempt), "x" * (1 << 20))
+
+    def test_what_many_attempts_print_at_once_waits_in_a_bounded_room(self) -> None:
+        source = """
+            import asyncio
+            start = asyncio.Event()
+            ready = []
+            async def flood():
+                ready.append(1)
+                await start.wait()
+                print("x" * (1 << 20), end="")
+            async def let_go():
+                while len(ready) < 20:
+                    await asyncio.sleep(0.001)
+                start.set()
+            """
+        agent = self.loaded(source, "flood", "let_go", concurrency=30)
+        attempts = [agent.execute("flood") for _ in range(20)]
+        agent.result(agent.execute("let_go"))
+        dropped = [self.dropped(agent, attempt) for attempt in attempts]
+        self.assertEqual(dropped, [[]] * 8 + [[1 << 20]] * 12)
+
+    def test_a_task_that_prints_without_end_is_heard_and_holds_no_memory(self) -> None:
+        source = """
+            import asyncio
+            async def endless():
+                while True:
+                    print("x" * 1000)
+                    await asyncio.sleep(0)
+            def endless_thread():
+                while True:
+                    print("y" * 1000)
+            async def echo(value): return value
+            """
+        agent = self.loaded(source, "endless", "endless_thread", "echo")
+        floods = [agent.execute("endless"), agent.execute("endless_thread")]
+        for flood in floods:
+            agent.wait_for(lambda frame: frame[0] == frames.LOG and frame[1].get("dropped", 0) > 50 << 20 and frame[1]["attempt"] == flood)
+        self.assertEqual(agent.result(agent.execute("echo", 7)), 7)
+        held = int(Path(f"/proc/{agent.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        self.assertLess(held, 100 << 20)
+
+    def test_a_finalizer_that_prints_while_text_is_taken_does_not_stop_the_runner(self) -> None:
+        source = """
+            import asyncio, gc
+            class Garbage:
+                def __del__(self): print("collected")
+            async def say():
+                for turn in range(2_000):
+                    garbage = Garbage()
+                    garbage.itself = garbage
+                    del garbage
+                    gc.set_threshold(turn % 20 + 1)
+                    print("said")
+                    gc.set_threshold(700)
+                    for _ in range(3): await asyncio.sleep(0)
+                return 1
+            """
+        agent = self.loaded(source, "say")
+        self.assertEqual(agent.result(agent.execute("say")), 1)

@@ -52,6 +52,13 @@ environment.task("throwsLater", async () => {
   });
   await new Promise(() => undefined);
 });
+environment.task("floods", (lines: number) => {
+  for (let line = 0; line < lines; line += 1) console.log("x".repeat(99));
+});
+environment.task("printsOneLine", (bytes: number) => process.stdout.write("x".repeat(bytes)));
+environment.task("printsForEver", () => {
+  for (;;) console.log("x".repeat(99));
+});
 environment.task("leaves", () => {
   console.log("last words");
   process.exit(7);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { bundleEnvironment } from "../src/bundle/bundle-environment.ts";
 import { registry } from "../src/task/registry.ts";
 import { startScriptedAgent, type ScriptedAgent } from "./scripted-agent.ts";
@@ -102,6 +103,38 @@ describe("an attempt", () => {
         .flatMap((frame) => (frame.kind === "log" && frame.header.attempt === attempt ? [textOf(frame)] : []))
         .join("");
     expect([printed(1), printed(2)]).toEqual(["execution-1\n".repeat(2), "execution-2\n".repeat(2)]);
+  });
+
+  const logsOf = (attempt: number): Extract<(typeof agent.frames)[number], { kind: "log" }>[] =>
+    agent.frames.filter((frame) => frame.kind === "log").filter(({ header }) => header.attempt === attempt);
+
+  test.each([
+    ["many lines", "floods", 100_000],
+    ["a line that never ends", "printsOneLine", 10_000_000],
+  ])(
+    "that floods its output with %s is heard to 1 MiB, and how much was dropped is said before its end",
+    async (_what, task, much) => {
+      agent.execute(1, task, [much]);
+      await endOf(1);
+      const kept = logsOf(1).reduce((sum, { body }) => sum + body.length, 0);
+      expect(kept).toBeGreaterThan(900 * 1024);
+      expect(kept).toBeLessThanOrEqual(1024 * 1024);
+      const dropped = logsOf(1).flatMap(({ header }) => header.dropped ?? []);
+      expect(dropped.at(-1)).toBe(10_000_000 - kept);
+      expect(dropped.length).toBeLessThan(25);
+      expect(agent.frames.at(-1)?.kind).toBe("ended");
+    },
+  );
+
+  test("that prints without ever letting anything else run is heard, and holds no memory", async () => {
+    agent.execute(1, "printsForEver", []);
+    expect(textOf(await agent.frame("log"))).toContain("x".repeat(99));
+    const ofProcess = (file: string): string => readFileSync(`/proc/${agent.runner.pid!}/${file}`, "utf8");
+    // proc(5): after the command in brackets the 12th field is the time it had, in hundredths of a second.
+    const spent = (): number => Number(ofProcess("stat").split(") ").at(-1)?.split(" ")[11]);
+    await vi.waitFor(() => expect(spent()).toBeGreaterThan(200), { timeout: 15_000, interval: 100 });
+    expect(Number(ofProcess("statm").split(" ")[1]) * 4_096).toBeLessThan(200 * 2 ** 20);
+    agent.runner.kill("SIGKILL");
   });
 
   test("that is not known is not cancelled, and that harms no other", async () => {

@@ -18,6 +18,9 @@ import { Drain } from "./loops/drain-replica.ts";
 import { Attempts } from "./loops/run-attempts.ts";
 import { RunnerSupervisor } from "./loops/supervise-runner.ts";
 
+/** How long the last of what tasks printed may take to be stored. */
+const lastOutputMs = 500;
+
 export interface Agent {
   readonly address: string;
   /** Settled when the replica has ended, with why. */
@@ -52,7 +55,7 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
   const output = new OutputCollector({
     clock,
     replicaId,
-    publish: (batch) => void connecting.then((bus) => bus.publish(subjects.logs, LogBatchSchema, batch)),
+    publish: async (batch, id) => (await connecting).deliver(subjects.logs, LogBatchSchema, batch, id),
   });
   const changed = (): void => announcer.changed();
   const finished = (goes: End): void => begin(goes, 0);
@@ -87,10 +90,10 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
   }
 
   async function end(goes: End): Promise<void> {
-    output.flush();
     announcer.ended(goes);
     attempts.endStreams();
-    await Promise.all([runner.stop(), bus.close(), tracing.stop(), server.stop(500)]);
+    const told = output.close(lastOutputMs).then(() => bus.close());
+    await Promise.all([runner.stop(), told, tracing.stop(), server.stop(500)]);
     ended.resolve(goes.reason);
   }
 

@@ -1,4 +1,10 @@
-import type { Frame, FrameSocket, WireFailure } from "@hearth/runner-protocol";
+import {
+  attemptOutputBytesMax,
+  waitingOutputBytesMax,
+  type Frame,
+  type FrameSocket,
+  type WireFailure,
+} from "@hearth/runner-protocol";
 import type { Current } from "../task/current.ts";
 import { boundFailure } from "./bound-failure.ts";
 import type { Parking } from "./parking.ts";
@@ -15,6 +21,9 @@ export class Attempt {
   readonly #socket: FrameSocket;
   readonly #abort = new AbortController();
   #ended = false;
+  #printedBytes = 0;
+  /** What of it was left out, and of how much the agent was told. */
+  readonly #dropped = { bytes: 0, told: 0 };
 
   constructor(
     header: ExecuteHeader,
@@ -67,8 +76,27 @@ export class Attempt {
     this.#end({ outcome: "cancelled", failure }, nothing);
   }
 
-  log(stream: "stdout" | "stderr", text: Uint8Array): void {
-    if (!this.#ended) this.#socket.send({ kind: "log", header: { attempt: this.number, stream }, body: text });
+  /** Sends what its code printed if there is room for it, and says whether there was. */
+  log(stream: "stdout" | "stderr", text: Uint8Array): boolean {
+    if (this.#ended) return false;
+    this.#printedBytes += text.length;
+    const waitingBytes = this.#socket.waitingOutputBytes + text.length;
+    if (this.#printedBytes <= attemptOutputBytesMax && waitingBytes <= waitingOutputBytesMax) {
+      this.#socket.send({ kind: "log", header: { attempt: this.number, stream }, body: text });
+      return true;
+    }
+    this.#dropped.bytes += text.length;
+    // It may go on for ever, or end at any time: the agent always knows at least half of it.
+    if (this.#dropped.bytes >= 2 * this.#dropped.told) this.#tellDropped();
+    return false;
+  }
+
+  #tellDropped(): void {
+    const { bytes, told } = this.#dropped;
+    if (bytes === told) return;
+    this.#dropped.told = bytes;
+    const header = { attempt: this.number, stream: "stdout", dropped: bytes } as const;
+    this.#socket.send({ kind: "log", header, body: nothing });
   }
 
   #end(
@@ -77,6 +105,7 @@ export class Attempt {
   ): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#tellDropped();
     this.#socket.send({ kind: "ended", header: { attempt: this.number, unixMs: Date.now(), ...end }, body });
   }
 }

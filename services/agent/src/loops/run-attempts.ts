@@ -22,7 +22,7 @@ import type { End } from "../core/end-cause.ts";
 import { decideReplacement } from "../core/decide-replacement.ts";
 import type { DeathCause } from "../core/explain-death.ts";
 import { Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../core/slots.ts";
-import { toCallEnded, toChildRequest, toFailure, toMoment, toOutcome, toPayload, toStream } from "../io/translate.ts";
+import { toCallEnded, toChildRequest, toFailure, toMoment, toOutcome, toPayload } from "../io/translate.ts";
 import type { SlotState } from "./announce-slots.ts";
 import type { AttemptOutput, OutputCollector } from "./collect-output.ts";
 import { RouterStreams } from "./router-streams.ts";
@@ -301,9 +301,7 @@ export class Attempts implements RunnerEvents {
       case "ended":
         return this.#ended(frame);
       case "log":
-        return this.#byHandle
-          .get(frame.header.attempt)
-          ?.output.write(toStream(frame.header.stream), Buffer.from(frame.body).toString("utf8"));
+        return this.#byHandle.get(frame.header.attempt)?.output.take(frame);
       case "call":
         return this.#call(frame);
       case "cancelCall": {

@@ -18,7 +18,7 @@ from .calls import CallingLedger, Calls
 from .failures import Failure, failure_of, refusal
 from .frames import ENDED, encode_frame, encode_started, encode_succeeded
 from .load import LoadedTask
-from .outbox import Outbox
+from .outbox import Outbox, Printed
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,6 +53,7 @@ class Attempt:
         self._forget = forget
         self._cancel_asked = False
         self._over = False
+        self._printed: Printed | None = None
         self._asyncio_task: asyncio.Task[None] | None = None
 
     @property
@@ -89,7 +90,9 @@ class Attempt:
         """Takes text that its code printed; refuses once it has ended."""
         if self._over:
             return False
-        self._outbox.log(self.id, stream, text)
+        if self._printed is None:
+            self._printed = Printed(self.id)
+        self._outbox.log(self._printed, stream, text)
         return True
 
     async def call(self, environment: str, task: str, arguments: bytes, options: Mapping[str, Any]) -> bytes:
@@ -191,6 +194,8 @@ class Attempt:
         """Says how it ended, on the loop's thread."""
         self._over = True
         self._calls.attempt_ended(self)
+        if self._printed is not None:
+            self._outbox.tell_dropped(self._printed)
         self._outbox.send_encoded(frame)
         # Its context has the attempt, which would have it: nothing but the garbage collector could free the two.
         self._asyncio_task = None
