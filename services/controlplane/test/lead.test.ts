@@ -18,6 +18,8 @@ const within = { timeout: 15_000, interval: 50 };
 interface ControlPlaneProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<number | undefined>;
+  /** Whether it has said that it looks whether another one leads. */
+  isStandingBy: boolean;
   /** The port it serves on, once it leads. */
   grpcPort: number | undefined;
 }
@@ -42,16 +44,19 @@ afterEach(async () => {
 function start(): ControlPlaneProcess {
   const variables = {
     ...{ HEARTH_NATS_URL: nats.url, HEARTH_STATE_DIR: stateFolder, HEARTH_CACHE_DIR: join(stateFolder, "cache") },
-    ...{ HEARTH_GRPC_PORT: "0", HEARTH_HTTP_PORT: "0", HEARTH_LOG_LEVEL: "silent" },
+    ...{ HEARTH_GRPC_PORT: "0", HEARTH_HTTP_PORT: "0", HEARTH_LOG_LEVEL: "info" },
   };
   const child = spawn(process.execPath, [main], {
     env: { ...process.env, ...variables },
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(child, "exit").then(([code]) => (code as number | null) ?? undefined);
-  const started: ControlPlaneProcess = { child, ended, grpcPort: undefined };
+  const started: ControlPlaneProcess = { child, ended, isStandingBy: false, grpcPort: undefined };
   createInterface(child.stdout).on("line", (line) => {
     if (line.startsWith('{"ready":true')) started.grpcPort = (JSON.parse(line) as { grpcPort: number }).grpcPort;
+  });
+  createInterface(child.stderr).on("line", (line) => {
+    started.isStandingBy ||= line.includes("looking whether another one leads");
   });
   processes.push(started);
   return started;
@@ -85,6 +90,14 @@ describe("of two control planes", long, () => {
     first.child.kill("SIGTERM");
     expect(await first.ended).toBe(0);
     await vi.waitFor(() => expect(second.grpcPort).toBeDefined(), { timeout: 4_000 });
+  });
+
+  test("the one that stands by does so over a restart of NATS", async () => {
+    const [first, second] = await startTwo();
+    await vi.waitFor(() => expect(second.isStandingBy).toBe(true), within);
+    await nats.restart();
+    first.child.kill("SIGKILL");
+    await leads(second);
   });
 
   test("one that stood still for too long ends itself when it goes on", async () => {

@@ -15,26 +15,45 @@ export interface LeadOptions {
   readonly place: string;
 }
 
-/** Resolves once this control plane leads. Until then it stands by. */
+/** Resolves once this control plane leads. Until then it stands by, whether the lease can be read or not. */
 export async function waitToLead(options: LeadOptions): Promise<Leadership> {
-  const { clock, log, lease, id, place } = options;
-  let seen: { readonly lease: Lease | undefined; readonly seenAt: number } | undefined;
+  const { clock, log } = options;
+  const standby = new Standby(options);
   for (;;) {
-    const found = await lease.read();
-    if (seen === undefined || seen.lease?.revision !== found?.revision) {
-      if (seen === undefined && found !== undefined) log.info({ holder: found }, "looking whether another one leads");
-      seen = { lease: found, seenAt: clock.now() };
-    }
-    const decision = decideLeadership({ place, ...seen }, clock.now());
-    const askedAt = clock.now();
-    if (decision.kind === "take") {
-      const revision = await lease.write({ holderId: id, holderPlace: place }, found?.revision ?? 0);
-      if (revision !== undefined) {
-        log.info({ reason: decision.reason }, "this control plane leads");
-        return new Leadership(options, revision, askedAt);
-      }
+    try {
+      const leadership = await standby.look();
+      if (leadership !== undefined) return leadership;
+    } catch (error) {
+      log.warn({ error: String(error) }, "the lease cannot be read, looking again");
     }
     await new Promise<void>((resolve) => clock.after(renewEveryMs / 4, resolve));
+  }
+}
+
+class Standby {
+  readonly #options: LeadOptions;
+  #seen: { readonly lease: Lease | undefined; readonly seenAt: number } | undefined;
+
+  constructor(options: LeadOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the lease if it may. */
+  async look(): Promise<Leadership | undefined> {
+    const { clock, log, lease, id, place } = this.#options;
+    const found = await lease.read();
+    if (this.#seen === undefined || this.#seen.lease?.revision !== found?.revision) {
+      if (this.#seen === undefined && found !== undefined)
+        log.info({ holder: found }, "looking whether another one leads");
+      this.#seen = { lease: found, seenAt: clock.now() };
+    }
+    const decision = decideLeadership({ place, ...this.#seen }, clock.now());
+    if (decision.kind !== "take") return undefined;
+    const askedAt = clock.now();
+    const revision = await lease.write({ holderId: id, holderPlace: place }, found?.revision ?? 0);
+    if (revision === undefined) return undefined;
+    log.info({ reason: decision.reason }, "this control plane leads");
+    return new Leadership(this.#options, revision, askedAt);
   }
 }
 
