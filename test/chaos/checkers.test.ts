@@ -10,6 +10,8 @@ const work: Work = {
   argumentLetters: 3,
   resultLetters: 5,
   fails: false,
+  failsFirst: 0,
+  bound: undefined,
   calls: [],
 };
 const result = { name: "w0", received: 3, letters: lettersOf(work), calls: [] };
@@ -87,6 +89,21 @@ describe("what must not happen is reported", () => {
     expect(broken({ ...facts, faults: [fault("agent", [7])] })).toEqual([]);
     expect(broken({ ...facts, faults: [fault("router", [9])] })).toEqual(["needlessReRuns"]);
     expect(broken(facts)).toEqual(["needlessReRuns"]);
+  });
+
+  test("task code that runs again because its attempt raised as it was to is not needless, and once more is", () => {
+    const assignments = [{ ...right.assignments[0]!, work: { ...work, failsFirst: 1 } }];
+    const facts = { assignments, starts: [start, again], history: [{ ...entry, attempts: 3 }] };
+    expect(broken(facts)).toEqual([]);
+    expect(broken({ ...facts, starts: [start, again, { ...again, attempt: 3 }] })).toEqual(["needlessReRuns"]);
+  });
+
+  test("a result of work that must time out is wrong, and a timeout is right", () => {
+    const assignments = [{ ...right.assignments[0]!, work: { ...work, bound: { by: "deadline", ms: 10 } as const } }];
+    expect(broken({ assignments })).toEqual(["wrong"]);
+    const late = { outcome: "timed_out", reason: "DEADLINE_EXCEEDED", result: undefined } as const;
+    const facts = { answers: [{ ...answer, endings: [late] }], history: [{ ...entry, ending: late }] };
+    expect(broken({ assignments, ...facts })).toEqual([]);
   });
 
   test("a call that became two executions while its parent ran once is a double call", () => {

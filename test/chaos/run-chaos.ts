@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { newId } from "@hearth/ids";
+import { payloadsOfRouters, toPayload, type PayloadClient } from "@hearth/sdk/payloads";
 import { account, type Account } from "./account/account.ts";
 import type { Answer, Fault } from "./account/facts.ts";
 import { readMarks } from "./account/read-marks.ts";
@@ -55,12 +56,13 @@ async function underLoad(system: System, folder: string, options: ChaosOptions):
   const assignments = planWork({ seed, loadMs, routers: options.routers, rate: options.rate });
   const clients = system.routerAddresses.map(routerAt);
   const routers = clients.map(({ router }) => router);
+  const payloads = payloadsOfRouters(system.routerAddresses, quietMs);
   const givingUp = new AbortController();
   signal.addEventListener("abort", () => givingUp.abort());
   const beginMs = Date.now();
   const answers: Answer[] = [];
   const asking = Promise.all(
-    assignments.map((assignment) => askAll({ assignment, marks, routers, signal: givingUp.signal, answers })),
+    assignments.map((assignment) => askAll({ assignment, marks, routers, payloads, signal: givingUp.signal, answers })),
   );
   const faults = await injectAll(system, options, beginMs + loadMs, () => `${answers.length} asks answered`);
   say(`quiet: everything has ${quietMs / 1_000} s to finish`);
@@ -69,7 +71,7 @@ async function underLoad(system: System, folder: string, options: ChaosOptions):
   clearTimeout(bound);
   const { starts, ends } = readMarks(marks);
   const runs = new Set(answers.map(({ executionId }) => executionId).filter((id) => id !== ""));
-  const history = signal.aborted ? [] : await readHistory(system.controlPlaneAddress, [...runs], quietMs);
+  const history = signal.aborted ? [] : await readHistory(system.controlPlaneAddresses, payloads, [...runs], quietMs);
   for (const client of clients) client.close();
   writeFileSync(join(folder, "faults.json"), JSON.stringify(faults, null, 2));
   return account({ assignments, answers, starts, ends, faults, history });
@@ -79,10 +81,11 @@ async function askAll(options: {
   readonly assignment: Assignment;
   readonly marks: string;
   readonly routers: readonly Router[];
+  readonly payloads: PayloadClient;
   readonly signal: AbortSignal;
   readonly answers: Answer[];
 }): Promise<void> {
-  const { assignment, marks, routers, signal, answers } = options;
+  const { assignment, marks, routers, payloads, signal, answers } = options;
   const { atMs, work, named, asks } = assignment;
   await delay(atMs, undefined, { signal }).catch(() => undefined);
   if (signal.aborted) return;
@@ -92,12 +95,15 @@ async function askAll(options: {
     ...name,
     environment: work.environment,
     task: "work",
-    arguments: { inline: new TextEncoder().encode(JSON.stringify({ args })) },
+    arguments: await toPayload(payloads, new TextEncoder().encode(JSON.stringify({ args }))),
+    ...(work.failsFirst > 0 && { retryPolicy: { retries: work.failsFirst, retryOn: ["TASK_FAILED"] } }),
+    ...(work.bound?.by === "attempt" && { attemptTimeoutMs: work.bound.ms }),
+    ...(work.bound?.by === "deadline" && { deadlineUnixMs: Date.now() + work.bound.ms }),
   };
   await Promise.all(
     asks.map(async (planned, number) => {
       await delay(planned.afterMs, undefined, { signal }).catch(() => undefined);
-      answers.push(await ask({ name: work.name, number, planned, routers, execution, signal }));
+      answers.push(await ask({ name: work.name, number, planned, routers, payloads, execution, signal }));
     }),
   );
 }

@@ -31,7 +31,7 @@ export interface Account {
   /** How often task code began. */
   readonly attempts: number;
   readonly reRuns: Readonly<Record<string, number>>;
-  /** Executions of which more than one attempt came to the end of the task. */
+  /** Executions of which more than one attempt came to the end of the task, those aside that raise at first. */
   readonly ranToTheEndTwice: number;
   /** By kind and action. */
   readonly faults: Readonly<Record<string, number>>;
@@ -47,7 +47,9 @@ export function account(facts: Facts): Account {
   const findings = Object.fromEntries(
     Object.entries(rules).map(([rule, find]: [string, Checker]) => [rule, find(facts)]),
   ) as Record<Rule, readonly string[]>;
-  const endsOf = Map.groupBy(ends, ({ executionId }) => executionId).values();
+  const raisesFirst = new Set(assignments.filter(({ work }) => work.failsFirst > 0).map(({ work }) => work.name));
+  const once = ends.filter(({ name }) => !raisesFirst.has(name));
+  const endsOf = Map.groupBy(once, ({ executionId }) => executionId).values();
   return {
     assignments: assignments.length,
     asks: answers.length,

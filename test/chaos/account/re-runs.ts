@@ -3,7 +3,7 @@ import type { AttemptMark, Facts, Fault } from "./facts.ts";
 import type { Checker } from "./finding.ts";
 
 /** Why task code began again with an execution: what happened to its replica, else what happened elsewhere meanwhile. */
-export type Cause = FaultKind | "unexplained";
+export type Cause = FaultKind | "it raised as it was to" | "unexplained";
 
 export interface ReRun {
   readonly before: AttemptMark;
@@ -15,13 +15,15 @@ export interface ReRun {
 const slackMs = 1_000;
 
 /** Every time task code began with an execution that it had begun with before. */
-export function findReRuns({ starts, faults }: Facts): readonly ReRun[] {
+export function findReRuns({ assignments, starts, faults }: Facts): readonly ReRun[] {
+  const failsFirst = new Map(assignments.map(({ work }) => [work.name, work.failsFirst]));
   const byExecution = Map.groupBy(starts, ({ executionId }) => executionId).values();
   return [...byExecution].flatMap((marks) => {
     const inOrder = marks.toSorted((a, b) => a.atMs - b.atMs);
     return inOrder.slice(1).map((again, index) => {
       const before = inOrder[index]!;
-      return { before, again, cause: findCause(before, again, faults) };
+      const raised = before.attempt !== again.attempt && before.attempt <= (failsFirst.get(before.name) ?? 0);
+      return { before, again, cause: raised ? "it raised as it was to" : findCause(before, again, faults) };
     });
   });
 }
@@ -37,7 +39,7 @@ function findCause(before: AttemptMark, again: AttemptMark, faults: readonly Fau
 /** Task code begins again only where the replica, its agent or its runner was at fault. */
 export const findNeedlessReRuns: Checker = (facts) =>
   findReRuns(facts)
-    .filter(({ cause }) => cause !== "agent" && cause !== "runner")
+    .filter(({ cause }) => cause !== "agent" && cause !== "runner" && cause !== "it raised as it was to")
     .map(({ before, again, cause }) => {
       const when = `attempt ${before.attempt} at ${new Date(before.atMs).toISOString()} in ${before.pid}`;
       const then = `attempt ${again.attempt} at ${new Date(again.atMs).toISOString()} in ${again.pid}`;

@@ -2,10 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { HearthError } from "@hearth/errors";
 import { ExecutionService, type ExecutionEnd } from "@hearth/proto";
 import { createClient, openChannel, type RpcClient } from "@hearth/rpc";
+import type { PayloadClient } from "@hearth/sdk/payloads";
 import type { Answer } from "../account/facts.ts";
 import type { PlannedAsk } from "../plan/plan-work.ts";
 import type { Ending } from "../plan/work.ts";
-import { endingOf, endingOfPhase } from "./endings.ts";
+import { endingOf, fromEnd, fromExecution, type Ended } from "./endings.ts";
 
 export type Router = RpcClient<typeof ExecutionService>;
 export type Execution = NonNullable<Parameters<Router["submit"]>[0]["execution"]>;
@@ -26,10 +27,11 @@ export async function ask(options: {
   readonly number: number;
   readonly planned: PlannedAsk;
   readonly routers: readonly Router[];
+  readonly payloads: PayloadClient;
   readonly execution: Execution;
   readonly signal: AbortSignal;
 }): Promise<Answer> {
-  const { name, number, planned, routers, execution, signal } = options;
+  const { name, number, planned, routers, payloads, execution, signal } = options;
   const answer = { executionId: execution.executionId ?? "", wasAccepted: false, tries: 0, lastTrouble: "" };
   const endings: Ending[] = [];
   const askedMs = Date.now();
@@ -39,12 +41,13 @@ export async function ask(options: {
     const askedBefore = number > 0 || answer.tries > 0;
     answer.tries += 1;
     try {
-      const { id, endings: told } = await askOnce(router, { ...execution, askedBefore }, planned.way, signal, (id) => {
+      const told = await askOnce(router, { ...execution, askedBefore }, planned.way, signal, (id) => {
         answer.wasAccepted = true;
         answer.executionId = id;
       });
+      const [{ id } = { id: "" }] = told;
       Object.assign(answer, { executionId: id, wasAccepted: true });
-      endings.push(...told);
+      endings.push(...(await Promise.all(told.map((ended) => endingOf(ended, payloads)))));
       endedMs = Date.now();
     } catch (error) {
       answer.lastTrouble = error instanceof HearthError ? `${error.reason}: ${error.message}` : String(error);
@@ -54,21 +57,16 @@ export async function ask(options: {
   return { name, ask: number, askedMs, endedMs, endings, ...answer };
 }
 
-interface Told {
-  readonly id: string;
-  readonly endings: readonly Ending[];
-}
-
 async function askOnce(
   router: Router,
   execution: Execution,
   way: PlannedAsk["way"],
   signal: AbortSignal,
   accepted: (id: string) => void,
-): Promise<Told> {
+): Promise<readonly Ended[]> {
   if (way === "execute") {
     const { end } = await router.execute({ execution }, { signal });
-    return toTold([end!]);
+    return [fromEnd(end!)];
   }
   if (way === "stream") return askByStream(router, execution, signal);
   const { executionId } = await router.submit({ execution }, { signal });
@@ -76,7 +74,7 @@ async function askOnce(
   return way === "submit-watch" ? watch(router, executionId, signal) : poll(router, executionId, signal);
 }
 
-async function askByStream(router: Router, execution: Execution, signal: AbortSignal): Promise<Told> {
+async function askByStream(router: Router, execution: Execution, signal: AbortSignal): Promise<readonly Ended[]> {
   const ends: ExecutionEnd[] = [];
   const requests = (async function* () {
     yield await Promise.resolve({ executions: [execution] });
@@ -87,26 +85,22 @@ async function askByStream(router: Router, execution: Execution, signal: AbortSi
     ends.push(...frame.ends);
   }
   if (ends.length === 0) throw new Error("the stream ended without an answer");
-  return toTold(ends);
+  return ends.map(fromEnd);
 }
 
-async function watch(router: Router, executionId: string, signal: AbortSignal): Promise<Told> {
+async function watch(router: Router, executionId: string, signal: AbortSignal): Promise<readonly Ended[]> {
   for await (const { execution } of router.watchExecution({ executionId }, { signal })) {
-    const ending = execution && endingOfPhase(execution);
-    if (ending !== undefined) return { id: executionId, endings: [ending] };
+    const ended = execution && fromExecution(execution);
+    if (ended !== undefined) return [ended];
   }
   throw new Error("the watch ended before the execution");
 }
 
-async function poll(router: Router, executionId: string, signal: AbortSignal): Promise<Told> {
+async function poll(router: Router, executionId: string, signal: AbortSignal): Promise<readonly Ended[]> {
   for (;;) {
     const { execution } = await router.getExecution({ executionId }, { signal });
-    const ending = execution && endingOfPhase(execution);
-    if (ending !== undefined) return { id: executionId, endings: [ending] };
+    const ended = execution && fromExecution(execution);
+    if (ended !== undefined) return [ended];
     await delay(againAfterMs, undefined, { signal });
   }
-}
-
-function toTold(ends: readonly ExecutionEnd[]): Told {
-  return { id: ends[0]!.executionId, endings: ends.map(endingOf) };
 }

@@ -1,4 +1,5 @@
-import { ExecutionPhase, Outcome, type ExecutionEnd, type Failure, type Payload } from "@hearth/proto";
+import { ExecutionPhase, Outcome, type Execution, type ExecutionEnd, type Failure, type Payload } from "@hearth/proto";
+import { readPayload, type PayloadClient } from "@hearth/sdk/payloads";
 import type { Ending } from "../plan/work.ts";
 
 const outcomes: Readonly<Partial<Record<Outcome, Ending["outcome"]>>> = {
@@ -16,20 +17,25 @@ const phases: Readonly<Partial<Record<ExecutionPhase, Ending["outcome"]>>> = {
   [ExecutionPhase.CANCELLED]: "cancelled",
 };
 
-export function endingOf({ outcome, result, failure }: ExecutionEnd): Ending {
-  return { outcome: outcomes[outcome] ?? "failed", reason: failure?.reason ?? "", result: decode(result) };
+/** An execution that has ended, as Hearth tells of it. */
+export interface Ended {
+  readonly id: string;
+  readonly outcome: Ending["outcome"];
+  readonly result?: Payload | undefined;
+  readonly failure?: Failure | undefined;
+}
+
+export function fromEnd({ executionId: id, outcome, result, failure }: ExecutionEnd): Ended {
+  return { id, outcome: outcomes[outcome] ?? "failed", result, failure };
 }
 
 /** Undefined while it goes on. */
-export function endingOfPhase(one: {
-  readonly phase: ExecutionPhase;
-  readonly result?: Payload | undefined;
-  readonly failure?: Failure | undefined;
-}): Ending | undefined {
+export function fromExecution(one: Pick<Execution, "id" | "phase" | "result" | "failure">): Ended | undefined {
   const outcome = phases[one.phase];
-  return outcome && { outcome, reason: one.failure?.reason ?? "", result: decode(one.result) };
+  return outcome && { id: one.id, outcome, result: one.result, failure: one.failure };
 }
 
-function decode(payload: Payload | undefined): unknown {
-  return payload === undefined ? undefined : JSON.parse(new TextDecoder().decode(payload.inline));
+export async function endingOf({ outcome, result, failure }: Ended, payloads: PayloadClient): Promise<Ending> {
+  const text = result && new TextDecoder().decode(await readPayload(payloads, result));
+  return { outcome, reason: failure?.reason ?? "", result: text === undefined ? undefined : JSON.parse(text) };
 }

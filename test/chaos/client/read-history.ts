@@ -1,18 +1,25 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { RunService } from "@hearth/proto";
 import { createClient, openChannel, type RpcClient } from "@hearth/rpc";
+import type { PayloadClient } from "@hearth/sdk/payloads";
 import type { HistoryEntry } from "../account/facts.ts";
-import { endingOfPhase } from "./endings.ts";
+import { endingOf, fromExecution } from "./endings.ts";
 
 /** What the history says of the runs, read again until all has ended or `boundMs` has passed. */
-export async function readHistory(address: string, runs: readonly string[], boundMs: number): Promise<HistoryEntry[]> {
-  const channel = openChannel(address);
-  const client = createClient(RunService, channel);
+export async function readHistory(
+  addresses: readonly string[],
+  payloads: PayloadClient,
+  runs: readonly string[],
+  boundMs: number,
+): Promise<HistoryEntry[]> {
+  const channels = addresses.map((address) => openChannel(address));
+  const clients = channels.map((channel) => createClient(RunService, channel));
   const until = Date.now() + boundMs;
   const entries: HistoryEntry[] = [];
   for (const run of runs) {
     for (;;) {
-      const read = await readRun(client, run).catch(() => undefined);
+      // One of the control planes answers; the others stand by.
+      const read = await Promise.any(clients.map((client) => readRun(client, payloads, run))).catch(() => undefined);
       const isComplete = read?.every(({ ending }) => ending !== undefined) === true;
       if (isComplete || Date.now() > until) {
         entries.push(...(read ?? []));
@@ -21,11 +28,15 @@ export async function readHistory(address: string, runs: readonly string[], boun
       await delay(250);
     }
   }
-  channel.close();
+  channels.forEach((channel) => channel.close());
   return entries;
 }
 
-async function readRun(client: RpcClient<typeof RunService>, name: string): Promise<HistoryEntry[]> {
+async function readRun(
+  client: RpcClient<typeof RunService>,
+  payloads: PayloadClient,
+  name: string,
+): Promise<HistoryEntry[]> {
   const { run } = await client.getRun({ name });
   const found: HistoryEntry[] = [];
   let pageToken = "";
@@ -34,7 +45,8 @@ async function readRun(client: RpcClient<typeof RunService>, name: string): Prom
     for (const execution of page.executions) {
       const { id: executionId, attempts } = execution;
       // Results are left out of a list; the run has its root's.
-      const ending = executionId === name ? run && endingOfPhase(run) : endingOfPhase(execution);
+      const ended = executionId === name ? run && fromExecution({ ...run, id: name }) : fromExecution(execution);
+      const ending = ended && (await endingOf(ended, payloads));
       found.push({ executionId, runId: name, ending, attempts: attempts.length });
     }
     pageToken = page.nextPageToken;

@@ -25,8 +25,10 @@ export interface Assignment {
 
 export const environments = ["chaos-py-1", "chaos-py-10", "chaos-ts-1", "chaos-ts-10"] as const;
 
-/** A call's arguments are bound by 4 MiB with all that is around the letters. */
-const lettersMax = 3 * 1024 * 1024;
+/** Of some, so that they are too large to be inline. */
+const lettersMax = 9 * 1024 * 1024;
+/** What is bound takes longer than anybody waits. */
+const endlessMs = 10 * 60_000;
 const depthMax = 3;
 
 /** The load of a run: the same for the same arguments. */
@@ -56,7 +58,7 @@ function planAssignment(name: string, atMs: number, routers: number, random: Ran
   });
   const repeats = random.happens(0.2) ? random.between(1, 2) : 0;
   const asks = [ask(0), ...Array.from({ length: repeats }, () => ask(random.between(50, 8_000)))];
-  return { atMs: Math.round(atMs), work: planTree(name, random, 0), named, asks };
+  return { atMs: Math.round(atMs), work: planRoot(name, random), named, asks };
 }
 
 /** A stream's answers are known by the id that the client gave. */
@@ -68,6 +70,17 @@ function planWay(named: Assignment["named"], random: Random): Way {
   );
 }
 
+function planRoot(name: string, random: Random): Work {
+  const kind = random.next();
+  const work = planTree(name, random, 0);
+  if (kind < 0.06) {
+    const bound = { by: random.pick(["attempt", "deadline"] as const), ms: random.between(200, 3_000) };
+    const call = { ...planTree(`${name}-0`, random, depthMax), sleepMs: endlessMs };
+    return { ...work, calls: [call], fails: false, bound };
+  }
+  return kind < 0.14 ? { ...work, fails: false, failsFirst: random.between(1, 3) } : work;
+}
+
 function planTree(name: string, random: Random, depth: number): Work {
   const width = depth < depthMax && random.happens(depth === 0 ? 0.25 : 0.3) ? random.between(1, 4) : 0;
   return {
@@ -77,13 +90,15 @@ function planTree(name: string, random: Random, depth: number): Work {
     argumentLetters: planLetters(random, depth),
     resultLetters: planLetters(random, depth),
     fails: random.happens(0.1),
+    failsFirst: 0,
+    bound: undefined,
     calls: Array.from({ length: width }, (_, index) => planTree(`${name}-${index}`, random, depth + 1)),
   };
 }
 
 function planLetters(random: Random, depth: number): number {
   const kind = random.next();
-  if (depth === 0 && kind < 0.02) return random.between(lettersMax / 3, lettersMax);
+  if (kind < (depth === 0 ? 0.02 : 0.01)) return random.between(lettersMax / 9, lettersMax);
   if (kind < 0.08) return random.between(20_000, 300_000);
   return random.between(100, 2_000);
 }

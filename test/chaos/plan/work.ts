@@ -10,6 +10,10 @@ export interface Work {
   readonly resultLetters: number;
   /** It raises, after its calls. */
   readonly fails: boolean;
+  /** So many attempts of it raise before one does not, and the request allows for as many. */
+  readonly failsFirst: number;
+  /** It takes longer than it may: what bounds it, and at how many milliseconds. */
+  readonly bound: { readonly by: "attempt" | "deadline"; readonly ms: number } | undefined;
   /** What it calls, all at once. */
   readonly calls: readonly Work[];
 }
@@ -48,6 +52,7 @@ export function lettersOf({ name, resultLetters }: Work): string {
 export function findWrong(work: Work, ending: Ending, mayCrash: (work: Work) => boolean): string | undefined {
   const said = `${ending.outcome}${ending.reason === "" ? "" : ` with ${ending.reason}`}`;
   if (ending.reason === "RUNNER_CRASHED" && mayCrash(work)) return undefined;
+  if (work.bound !== undefined) return ending.outcome === "timed_out" ? undefined : `must time out, but ${said}`;
   if (work.fails) {
     const isRight = ending.outcome === "failed" && ending.reason === "TASK_FAILED";
     return isRight ? undefined : `must fail with TASK_FAILED, but ${said}`;
@@ -88,5 +93,5 @@ export function allOf(work: Work): readonly Work[] {
 
 /** How long it takes when nothing has to wait. */
 export function ownMs(work: Work): number {
-  return work.sleepMs + Math.max(0, ...work.calls.map(ownMs));
+  return work.bound?.ms ?? (work.failsFirst + 1) * (work.sleepMs + Math.max(0, ...work.calls.map(ownMs)));
 }

@@ -22,7 +22,7 @@ async def do(file, work, padding):
     await asyncio.sleep(work["sleepMs"] / 1000)
     calls = await asyncio.gather(*(call(file, one) for one in work["calls"]))
     mark(file, "end", work)
-    if work["fails"]:
+    if work["fails"] or hearth.current().attempt <= work["failsFirst"]:
         raise ValueError(work["name"])
     part = work["name"] + "."
     letters = (part * (work["resultLetters"] // len(part) + 1))[: work["resultLetters"]]

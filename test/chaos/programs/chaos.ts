@@ -21,7 +21,7 @@ async function work(file: string, todo: Work, padding: string): Promise<WorkResu
   await delay(todo.sleepMs);
   const calls = await Promise.all(todo.calls.map((one) => call(file, one)));
   mark(file, "end", todo);
-  if (todo.fails) throw new RangeError(todo.name);
+  if (todo.fails || (current()?.attempt ?? 0) <= todo.failsFirst) throw new RangeError(todo.name);
   const part = `${todo.name}.`;
   const letters = part.repeat(Math.ceil(todo.resultLetters / part.length)).slice(0, todo.resultLetters);
   return { name: todo.name, received: padding.length, letters, calls };

@@ -9,8 +9,7 @@ export interface Layout {
   /** Of the run: logs, databases, state. */
   readonly folder: string;
   readonly ports: {
-    readonly http: number;
-    readonly controlPlane: number;
+    readonly controlPlanes: readonly { readonly grpc: number; readonly http: number }[];
     readonly nats: number;
     readonly postgres: number;
     readonly routers: readonly number[];
@@ -49,17 +48,23 @@ export function postgres({ folder, ports }: Layout): PartSpec & { readonly url: 
   return { kind: "postgres", name: "postgres", ...preparePostgres(own, ports.postgres) };
 }
 
-export function controlPlane(layout: Layout, databaseUrl: string): PartSpec {
+export function controlPlane(layout: Layout, databaseUrl: string, index: number): PartSpec {
   const { folder, ports } = layout;
   const variables = {
     HEARTH_DATABASE_URL: databaseUrl,
     HEARTH_STATE_DIR: stateFolder(layout),
     HEARTH_CACHE_DIR: join(folder, "cache"),
-    HEARTH_GRPC_PORT: String(ports.controlPlane),
-    HEARTH_HTTP_PORT: String(ports.http),
+    HEARTH_GRPC_PORT: String(ports.controlPlanes[index]?.grpc),
+    HEARTH_HTTP_PORT: String(ports.controlPlanes[index]?.http),
     HEARTH_STOP_REPLICAS_ON_EXIT: "false",
   };
-  return { kind: "controlplane", name: "controlplane", ...bundle("controlplane", layout, variables) };
+  return {
+    kind: "controlplane",
+    name: `controlplane-${index + 1}`,
+    ...bundle("controlplane", layout, variables),
+    // One that stands by is ready to take over.
+    isReady: (output) => output.includes('"ready":true') || output.includes("looking whether another one leads"),
+  };
 }
 
 export function router(layout: Layout, index: number): PartSpec {

@@ -10,7 +10,7 @@ import { controlPlane, nats, postgres, router, stateFolder, type Layout } from "
 export interface System extends AsyncDisposable {
   readonly stateFolder: string;
   readonly parts: readonly Part[];
-  readonly controlPlaneAddress: string;
+  readonly controlPlaneAddresses: readonly string[];
   readonly routerAddresses: readonly string[];
 }
 
@@ -25,7 +25,8 @@ export async function startSystem(options: {
   for (const name of ["logs", "state"]) mkdirSync(join(folder, name), { recursive: true });
   const database = postgres(layout);
   const routers = layout.ports.routers.map((_, index) => router(layout, index));
-  const specs = [[nats(layout), database], [controlPlane(layout, database.url)], routers];
+  const [leader, standby] = [0, 1].map((index) => controlPlane(layout, database.url, index));
+  const specs = [[nats(layout), database], [leader!], [standby!, ...routers]];
   const parts = specs.map((stage) =>
     stage.map((spec) => new Part(spec, join(folder, "logs", `${spec.name}.log`), say)),
   );
@@ -34,7 +35,7 @@ export async function startSystem(options: {
   const system: System = {
     stateFolder: stateFolder(layout),
     parts: parts.flat(),
-    controlPlaneAddress: `127.0.0.1:${layout.ports.controlPlane}`,
+    controlPlaneAddresses: layout.ports.controlPlanes.map(({ grpc }) => `127.0.0.1:${grpc}`),
     routerAddresses: layout.ports.routers.map((port) => `127.0.0.1:${port}`),
     async [Symbol.asyncDispose]() {
       // The control plane before the replicas, or it would replace them.
@@ -55,16 +56,19 @@ export async function startSystem(options: {
 }
 
 async function choosePorts(routers: number): Promise<Layout["ports"]> {
-  const [http = 0, controlPlane = 0, nats = 0, postgres = 0, ...rest] = await Promise.all(
-    Array.from({ length: 4 + routers }, freePort),
-  );
-  return { http, controlPlane, nats, postgres, routers: rest };
+  const ports = await Promise.all(Array.from({ length: 6 + routers }, freePort));
+  const [http = 0, grpc = 0, standbyHttp = 0, standbyGrpc = 0, nats = 0, postgres = 0, ...rest] = ports;
+  const controlPlanes = [
+    { grpc, http },
+    { grpc: standbyGrpc, http: standbyHttp },
+  ];
+  return { controlPlanes, nats, postgres, routers: rest };
 }
 
-async function deploy({ folder, ports }: Layout, { controlPlaneAddress, routerAddresses }: System): Promise<void> {
+async function deploy({ folder, ports }: Layout, { controlPlaneAddresses, routerAddresses }: System): Promise<void> {
   const config = {
-    url: `http://127.0.0.1:${ports.http}`,
-    controlPlane: controlPlaneAddress,
+    url: `http://127.0.0.1:${ports.controlPlanes[0]?.http}`,
+    controlPlane: controlPlaneAddresses[0],
     router: routerAddresses[0],
     routers: routerAddresses,
     nats: `nats://127.0.0.1:${ports.nats}`,
