@@ -1,17 +1,24 @@
 /** A frame is cut off here, so that no message outgrows the transport's bound. */
 const frameWeightMax = 1024 * 1024;
 
+/**
+ * And after so many items. If hundreds travelled as one pack, of the processes on their way one would work while the others
+ * waited; much smaller frames cost more to send than they gain.
+ */
+const frameItemsMax = 128;
+
 /** How long an item may wait for another one to leave with. */
 const lingerMs = 5;
 
 /**
  * The sending side of a stream of frames. Whatever is put into the frame in one tick, and while the transport is busy,
- * leaves as one message: a frame costs the transport the same whether it holds one item or five hundred.
+ * leaves as one message: a frame costs the transport the same whether it holds one item or a hundred.
  */
 export class FrameOutbox<F extends object> implements AsyncIterable<F> {
   readonly #newFrame: () => F;
   #frames: F[] = [];
   #weight = 0;
+  #items = 0;
   #wake: (() => void) | undefined;
   #ended = false;
   #lingering: NodeJS.Timeout | undefined;
@@ -50,13 +57,13 @@ export class FrameOutbox<F extends object> implements AsyncIterable<F> {
 
   #last(weightBytes: number): F {
     const last = this.#frames.at(-1);
-    if (last !== undefined && this.#weight + weightBytes <= frameWeightMax) {
-      this.#weight += weightBytes;
-      return last;
-    }
+    this.#weight += weightBytes;
+    this.#items += 1;
+    if (last !== undefined && this.#weight <= frameWeightMax && this.#items <= frameItemsMax) return last;
     const frame = this.#newFrame();
     this.#frames.push(frame);
     this.#weight = weightBytes;
+    this.#items = 1;
     return frame;
   }
 

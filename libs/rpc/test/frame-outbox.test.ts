@@ -41,6 +41,15 @@ describe("the outbox of a stream", () => {
     expect(frames).toEqual([{ items: ["a"] }, { items: ["b"] }, { items: ["c"] }]);
   });
 
+  it("begins another frame after 128 items: who reads them works on the first while the next are made", async () => {
+    const outbox = newOutbox();
+    for (let item = 0; item < 300; item++) outbox.frame().items.push("a");
+    outbox.end();
+    const frames: number[] = [];
+    for await (const { items } of outbox) frames.push(items.length);
+    expect(frames).toEqual([128, 128, 44]);
+  });
+
   it("sends what is left when it ends, and then no more", async () => {
     const outbox = newOutbox();
     const frames = outbox[Symbol.asyncIterator]();
