@@ -1,5 +1,3 @@
-import { create, toBinary, type DescFile } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema, type FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import {
   createServer,
   ServerError,
@@ -8,11 +6,11 @@ import {
   type ServiceImplementation,
 } from "nice-grpc";
 import { HealthDefinition, HealthServiceImpl, HealthState } from "nice-grpc-server-health";
-import { ServerReflection, ServerReflectionService } from "nice-grpc-server-reflection";
 import { HearthError } from "@hearth/errors";
 import { toDefinition, Undecodable, type AnyMethod } from "./definition.ts";
 import { detailsTrailer, statusDetails, statusOf, toHearthError } from "./error-status.ts";
 import type { AnyHandler, CallContext } from "./handlers.ts";
+import { reflection, reflectionDefinition } from "./reflection.ts";
 import type { MountedService } from "./service.ts";
 
 /**
@@ -52,8 +50,7 @@ export async function startGrpcServer(options: {
   const health = HealthState();
   health.setStatus("healthy");
   server.add(HealthDefinition, HealthServiceImpl(health));
-  const names = options.services.map((mounted) => mounted.description.typeName);
-  server.add(ServerReflectionService, ServerReflection(describe(options.services), names));
+  server.add(reflectionDefinition, reflection(options.services));
   const port = await server.listen(`${options.host}:${options.port}`);
   return {
     port,
@@ -135,16 +132,4 @@ function toServerError(
   const error = toHearthError(thrown, report);
   context.trailer.set(detailsTrailer, statusDetails(error));
   return new ServerError(Status[statusOf(error)], error.message);
-}
-
-/** The descriptors of the services and all they import, as reflection wants them. */
-function describe(services: readonly MountedService[]): Uint8Array {
-  const files = new Map<string, FileDescriptorProto>();
-  const visit = (file: DescFile): void => {
-    if (files.has(file.proto.name)) return;
-    file.dependencies.forEach(visit);
-    files.set(file.proto.name, file.proto);
-  };
-  services.forEach((mounted) => visit(mounted.description.file));
-  return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [...files.values()] }));
 }
