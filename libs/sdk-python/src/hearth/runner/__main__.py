@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import selectors
 import signal
 import sys
 from typing import Any, NoReturn
 
 from .connection import Connection
+from .forks import contain_forks, leave_forked_child
 
 _EXIT_FUNCTIONS_SECONDS_MAX = 5.0
 _EXIT_USAGE = 64
+_WAITED_IN_CHILD = RuntimeError("A process forked by a task cannot wait in the runner's event loop, and was ended.")
 
 
 def main() -> NoReturn:
@@ -21,11 +24,13 @@ def main() -> NoReturn:
         sys.exit(_EXIT_USAGE)
     # An interrupt from the terminal is for who started Hearth; the agent decides when a runner leaves.
     signal.signal(signal.SIGINT, lambda *_: None)
-    loop = asyncio.new_event_loop()
+    selector = selectors.DefaultSelector()
+    loop = asyncio.SelectorEventLoop(selector)
     asyncio.set_event_loop(loop)
     runner = _Runner(loop)
     connection = Connection(loop, runner.load, runner.leave)
-    loop.run_until_complete(loop.create_unix_connection(lambda: connection, socket_path))
+    transport, _ = loop.run_until_complete(loop.create_unix_connection(lambda: connection, socket_path))
+    contain_forks(loop, selector, transport.get_extra_info("socket"))
     runner.serve(connection)
     _exit(1 if runner.broken else 0)
 
@@ -59,9 +64,12 @@ class _Runner:
                 except (SystemExit, KeyboardInterrupt):
                     # asyncio lets these through from a task that user code created. They reach who awaits that task too.
                     continue
+                finally:
+                    leave_forked_child(_WAITED_IN_CHILD)
             if self._load is not None and not self._left:
                 header, self._load = self._load, None
                 _load(connection, header)
+                leave_forked_child()
                 asyncio.set_event_loop(self._loop)
 
 

@@ -16,6 +16,7 @@ from ..errors import HearthError
 from ..payload import decode_arguments, encode_result
 from .calls import CallingLedger, Calls
 from .failures import Failure, failure_of, refusal
+from .forks import in_forked_child, leave_forked_child
 from .frames import ENDED, encode_frame, encode_started, encode_succeeded
 from .load import LoadedTask
 from .outbox import Outbox, Printed
@@ -96,6 +97,7 @@ class Attempt:
         return True
 
     async def call(self, environment: str, task: str, arguments: bytes, options: Mapping[str, Any]) -> bytes:
+        _forbid_in_child()
         if asyncio.get_running_loop() is self._loop:
             return await self._calls.call(self, environment, task, arguments, options)
         # A synchronous task may run an event loop of its own.
@@ -103,6 +105,9 @@ class Attempt:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(elsewhere, self._loop))
 
     def block_on(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        if in_forked_child():
+            coroutine.close()
+            _forbid_in_child()
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         error = future.exception()
         if error is not None:
@@ -143,8 +148,10 @@ class Attempt:
             result = _encoded(value)
         except BaseException as error:
             # Also SystemExit and KeyboardInterrupt: they are this attempt's, not the runner's.
+            leave_forked_child(error)
             self._fail(error)
         else:
+            leave_forked_child()
             self._succeed(result)
 
     def _run_blocking(self, arguments: bytes) -> None:
@@ -153,8 +160,10 @@ class Attempt:
             value = self._task.function(*args, **kwargs)
             result = _encoded(value)
         except BaseException as error:
+            leave_forked_child(error)
             self._on_loop(partial(self._fail, error))
         else:
+            leave_forked_child()
             self._on_loop(partial(self._succeed, result))
 
     def _on_loop(self, end: Callable[[], None]) -> None:
@@ -211,6 +220,11 @@ class _Refused(Exception):
     def __init__(self, error: HearthError) -> None:
         super().__init__(str(error))
         self.error = error
+
+
+def _forbid_in_child() -> None:
+    if in_forked_child():
+        raise RuntimeError("A process forked by a task cannot call tasks: it has no connection to Hearth.")
 
 
 def _encoded(value: Any) -> bytes:
