@@ -79,7 +79,7 @@ export async function buildRouter(
     failed: (error) => logger.error({ err: error }, "catalogue can no longer be followed"),
   });
   replicas.start(bus, executions);
-  const journals = new OpenJournals(bus, tails);
+  const journals = new OpenJournals(bus, clock, tails);
   const routers = new AdoptRouters({
     ...{ routerId, bus, clock, log: logger, tails, journals, journal, executions },
     adopted(ids, theirs) {
@@ -91,14 +91,16 @@ export async function buildRouter(
   const peers = new PeerRouterClients();
   const located = new LocateExecutions({ clock, executions, routers, locator, keys });
   const accepting = new AcceptExecutions({ clock, executions, located, peers });
+  const report = (errorId: string, error: unknown): void =>
+    logger.error({ errorId, err: error }, "request failed unexpectedly");
   const server = await startGrpcServer({
     host: config.host,
     port: config.grpcPort,
     services: [
-      executionService({ executions, accepting, located, peers }),
+      executionService({ clock, executions, accepting, located, peers, report }),
       service(PayloadService, payloadHandlers(natsPayloadStore(bus))),
     ],
-    report: (errorId, error) => logger.error({ errorId, err: error }, "request failed unexpectedly"),
+    report,
   });
   const address = `${config.advertisedHost}:${server.port}`;
   await journal.open(address);

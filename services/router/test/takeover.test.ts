@@ -242,6 +242,23 @@ describe("any router", long, () => {
     expect(await answered).toMatchObject({ executionId, outcome: Outcome.SUCCEEDED });
   });
 
+  it("says by a reason that it cannot be told while NATS stands still, and serves on", long, async () => {
+    const first = await startRouter();
+    nats.pause();
+    const executionId = newId(Date.now());
+    const request = { ...echo("asked").execution, executionId, askedBefore: true };
+    const rejection = (async () => {
+      for await (const { rejections } of first.client.executeStream(
+        Readable.from([{ executions: [request] }]) as AsyncIterable<{ executions: object[] }>,
+      ))
+        return rejections[0];
+      return undefined;
+    })();
+    expect(await rejection).toMatchObject({ executionId, failure: { reason: "JOURNAL_UNAVAILABLE" } });
+    nats.resume();
+    await vi.waitFor(() => first.client.submit(echo("after")), takeover);
+  });
+
   it("does not know what nobody has", async () => {
     const [first] = [await startRouter(), await startRouter()];
     await expect(first.client.getExecution({ executionId: newId(Date.now()) })).rejects.toMatchObject({

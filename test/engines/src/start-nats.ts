@@ -9,6 +9,9 @@ export interface NatsEngine {
   readonly port: number;
   /** Kills the server and starts it again on the same port and files. */
   restart(): Promise<void>;
+  /** Stops it as SIGSTOP does, until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Ends the server and removes its files. */
   stop(): Promise<void>;
 }
@@ -45,6 +48,8 @@ export async function startNats(): Promise<NatsEngine> {
       await server.stop("SIGKILL");
       server = await start();
     },
+    pause: () => void process.kill(server.pid, "SIGSTOP"),
+    resume: () => void process.kill(server.pid, "SIGCONT"),
     async stop() {
       await server.stop("SIGKILL");
       rmSync(files, { recursive: true, force: true });

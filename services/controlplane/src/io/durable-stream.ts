@@ -28,6 +28,12 @@ export interface DurableStream {
   }): Promise<void>;
 }
 
+/**
+ * So many messages of the largest size, 8 MB, are less than the 64 MiB that a server holds for a connection before it cuts it
+ * off as a slow consumer.
+ */
+const underWayMax = 7;
+
 /** After this long without an acknowledgement the server sends a message again. */
 const ackWaitNanoseconds = 30 * 1_000_000_000;
 
@@ -50,7 +56,7 @@ export function natsDurableStream(bus: Bus, stream: string, reader: string): Dur
         max_ack_pending: batchMax * 4,
       });
       const consumer = await jetstream(bus.connection).consumers.get(stream, reader);
-      const messages = await consumer.consume({ max_messages: batchMax });
+      const messages = await consumer.consume({ max_messages: underWayMax });
       const stop = (): void => messages.stop();
       signal.addEventListener("abort", stop);
       // It may have been aborted while the consumer was made.

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import type { Clock } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import {
   ExecuteStreamResponseSchema,
@@ -11,28 +12,36 @@ import {
   type ExecutionRejection,
   type ExecutionRequest,
 } from "@hearth/proto";
-import { FrameOutbox, service, type MountedService } from "@hearth/rpc";
+import { FrameOutbox, service, toHearthError, type MountedService } from "@hearth/rpc";
 import { toExecution } from "../io/translate.ts";
 import { endOf, type PeerRouterClients } from "../io/peer-router.ts";
 import type { AcceptExecutions } from "../loops/accept-executions.ts";
 import type { LocateExecutions } from "../loops/locate-executions.ts";
 import type { Executions } from "../loops/run-executions.ts";
 
+/** A router that broke off while it was watched is looked for anew after this long. */
+const watchAgainAfterMs = 250;
+
 export interface ExecutionServiceOptions {
+  readonly clock: Clock;
   readonly executions: Executions;
   readonly accepting: AcceptExecutions;
   readonly located: LocateExecutions;
   readonly peers: PeerRouterClients;
+  /** Told of what was refused for no reason that is registered: a defect. */
+  readonly report: (errorId: string, error: unknown) => void;
 }
 
 /** What callers may ask of a router. */
-export function executionService({ executions, accepting, located, peers }: ExecutionServiceOptions): MountedService {
-  /** The address of the router that has the execution. Undefined: this one, or none, as `executions` then says. */
-  const elsewhere = async (executionId: string, onlyHere: boolean): Promise<string | undefined> => {
-    if (onlyHere || executions.knows(executionId)) return undefined;
-    const place = await located.find(executionId);
-    return place?.kind === "there" ? place.address : undefined;
-  };
+export function executionService(options: ExecutionServiceOptions): MountedService {
+  const { clock, executions, accepting, located, peers, report } = options;
+  /** What another router answers that has the execution. Undefined: this one has it, or none, as `executions` then says. */
+  const askThere = async <T>(
+    executionId: string,
+    onlyHere: boolean,
+    ask: (address: string) => Promise<T>,
+  ): Promise<{ readonly answer: T } | undefined> =>
+    onlyHere || executions.knows(executionId) ? undefined : located.askThere(executionId, ask);
   return service(ExecutionService, {
     async execute({ execution }, context) {
       const end = Promise.withResolvers<ExecutionEnd>();
@@ -53,17 +62,16 @@ export function executionService({ executions, accepting, located, peers }: Exec
     },
 
     async getExecution({ executionId, onlyHere }) {
-      const address = await elsewhere(executionId, onlyHere);
-      const execution = address === undefined ? undefined : await peers.get(address, executionId);
-      return { execution: execution ?? toExecution(executions.get(executionId)) };
+      const there = await askThere(executionId, onlyHere, (address) => peers.get(address, executionId));
+      return { execution: there?.answer ?? toExecution(executions.get(executionId)) };
     },
 
     async *watchExecution({ executionId, onlyHere }, context) {
       for (;;) {
-        const address = await elsewhere(executionId, onlyHere);
-        if (address === undefined) break;
+        const place = onlyHere || executions.knows(executionId) ? undefined : await located.find(executionId);
+        if (place?.kind !== "there") break;
         try {
-          for await (const execution of peers.watch(address, executionId, context.signal)) {
+          for await (const execution of peers.watch(place.address, executionId, context.signal)) {
             yield { execution };
             if (endOf(execution) !== undefined) return;
           }
@@ -71,6 +79,7 @@ export function executionService({ executions, accepting, located, peers }: Exec
           // That router went; another one has the execution, or will.
         }
         if (context.signal.aborted) return;
+        await new Promise<void>((resolve) => clock.after(watchAgainAfterMs, resolve));
       }
       const execution = executions.get(executionId);
       let changed = Promise.withResolvers<void>();
@@ -89,9 +98,8 @@ export function executionService({ executions, accepting, located, peers }: Exec
     },
 
     async cancelExecution({ executionId, onlyHere }) {
-      const address = await elsewhere(executionId, onlyHere);
-      if (address === undefined) executions.cancel(executionId);
-      else await peers.cancel(address, executionId);
+      const there = await askThere(executionId, onlyHere, (address) => peers.cancel(address, executionId));
+      if (there === undefined) executions.cancel(executionId);
       return {};
     },
 
@@ -117,7 +125,8 @@ export function executionService({ executions, accepting, located, peers }: Exec
               outbox.frame().rejections.push(toRejection(request.executionId, error));
               closed();
             };
-            trySubmit(accepting, request, (end) => ended(end, request.executionId), rejected);
+            const refused = (error: unknown): void => rejected(toHearthError(error, report));
+            trySubmit(accepting, request, (end) => ended(end, request.executionId), refused);
           }
         }
         read = true;
@@ -136,19 +145,15 @@ function trySubmit(
   accepting: AcceptExecutions,
   request: ExecutionRequest,
   ended: (end: ExecutionEnd) => void,
-  rejected: (error: HearthError) => void,
+  refused: (error: unknown) => void,
 ): void {
-  const refuse = (error: unknown): void => {
-    if (!(error instanceof HearthError)) throw error;
-    rejected(error);
-  };
   try {
     if (request.executionId === "")
       throw new HearthError("INVALID_EXECUTION", "An execution of a stream needs an executionId.");
     const accepted = accepting.submit(request, ended);
-    if (accepted instanceof Promise) accepted.catch(refuse);
+    if (accepted instanceof Promise) accepted.catch(refused);
   } catch (error) {
-    refuse(error);
+    refused(error);
   }
 }
 

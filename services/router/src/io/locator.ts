@@ -37,7 +37,8 @@ export class Locator {
       maxWait: waitMs,
     });
     for await (const message of answers) {
-      const response = fromBinary(LocateResponseSchema, message.data);
+      const response = readResponse(message.data);
+      if (response === undefined) continue;
       responses.push(response);
       waiting.delete(response.routerId);
       if (response.found || waiting.size === 0) break;
@@ -52,5 +53,14 @@ function readId(data: Uint8Array): string {
     return fromBinary(LocateRequestSchema, data).executionId;
   } catch {
     return "";
+  }
+}
+
+/** What cannot be read is no router's answer. */
+function readResponse(data: Uint8Array): LocateResponse | undefined {
+  try {
+    return fromBinary(LocateResponseSchema, data);
+  } catch {
+    return undefined;
   }
 }

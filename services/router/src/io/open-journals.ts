@@ -1,6 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { DeliverPolicy, jetstream } from "@nats-io/jetstream";
 import { streams, subjects, type Bus } from "@hearth/bus";
+import type { Clock } from "@hearth/clock";
 import { JournalBatchSchema, type JournalRecord } from "@hearth/proto";
 import { headers } from "@nats-io/transport-node";
 import type { JournalEntry } from "../core/replay-journal.ts";
@@ -8,17 +9,19 @@ import { toEntry } from "./journal-entries.ts";
 import { sealedRecord } from "./journal-records.ts";
 import { readBatch, successorOf, type JournalTail, type JournalTails } from "./journal-tail.ts";
 
-const readMax = 1_000;
-const readWaitMs = 2_000;
+/** A journal of which nothing comes for so long does not go on. */
+const readWaitMs = 5_000;
 const answerMs = 5_000;
 
 /** Reads and closes the journals of other routers. */
 export class OpenJournals {
   readonly #bus: Bus;
+  readonly #clock: Clock;
   readonly #tails: JournalTails;
 
-  constructor(bus: Bus, tails: JournalTails) {
+  constructor(bus: Bus, clock: Clock, tails: JournalTails) {
     this.#bus = bus;
+    this.#clock = clock;
     this.#tails = tails;
   }
 
@@ -60,26 +63,32 @@ export class OpenJournals {
   }
 
   async #records(routerId: string, from: number, to: number): Promise<readonly JournalRecord[]> {
-    const consumer = await jetstream(this.#bus.connection).consumers.get(streams.journal, {
+    const { consumers } = jetstream(this.#bus.connection);
+    // Pushed, under the flow control of ordered consumers: a pull of many large messages could be more than the server holds for
+    // a connection that is busy, which it then cuts off as a slow consumer.
+    const consumer = await consumers.getPushConsumer(streams.journal, {
       filter_subjects: subjects.journal(routerId),
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: from,
     });
+    const messages = await consumer.consume();
     const records: JournalRecord[] = [];
+    let read = from - 1;
+    const stop = (): void => messages.stop();
+    let patience = this.#clock.after(readWaitMs, stop);
     try {
-      for (let read = from - 1; read < to;) {
-        const before = read;
-        for await (const message of await consumer.fetch({ max_messages: readMax, expires: readWaitMs })) {
-          read = message.seq;
-          records.push(...(readBatch(message.data)?.records ?? []));
-          if (read >= to) break;
-        }
-        if (read === before) throw new Error(`The journal of router ${routerId} ends at ${read}, not at ${to}.`);
+      for await (const { seq, data } of messages) {
+        patience.cancel();
+        patience = this.#clock.after(readWaitMs, stop);
+        read = seq;
+        records.push(...(readBatch(data)?.records ?? []));
+        if (read >= to) return records;
       }
     } finally {
+      patience.cancel();
       await consumer.delete().catch(() => undefined);
     }
-    return records;
+    throw new Error(`The journal of router ${routerId} ends at ${read}, not at ${to}.`);
   }
 }
 

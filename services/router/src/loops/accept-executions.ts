@@ -69,7 +69,7 @@ export class AcceptExecutions {
         at = place.address;
       } catch (error) {
         if (!(error instanceof HearthError)) throw error;
-        if (error.reason === "ROUTERS_SILENT") continue;
+        if (error.reason === "ROUTERS_SILENT" || error.reason === "JOURNAL_UNAVAILABLE") continue;
         const failure = create(FailureSchema, { reason: error.reason, message: error.message });
         return onEnd(create(ExecutionEndSchema, { executionId, outcome: Outcome.LOST, failure }));
       }

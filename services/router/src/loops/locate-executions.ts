@@ -66,25 +66,74 @@ export class LocateExecutions {
     return { named: create(ExecutionRequestSchema, { ...named, executionId, runId }), mayExist: true };
   }
 
-  /** Where the execution is. Undefined: at no router. Throws ROUTERS_SILENT when that cannot be told in time. */
+  /** Where the execution is. Undefined: at no router. Throws ROUTERS_SILENT, JOURNAL_UNAVAILABLE when that cannot be told in time. */
   async find(executionId: string): Promise<Place | undefined> {
-    const { clock, executions, routers, locator } = this.#options;
+    const { clock } = this.#options;
     const giveUpAt = clock.now() + lookMsMax;
-    while (clock.now() < giveUpAt) {
+    for (;;) {
+      const found = await this.#look(executionId);
+      if (found.kind === "nowhere") return undefined;
+      if (found.kind !== "untold") return found;
+      if (clock.now() >= giveUpAt) throw found.why;
+      await new Promise<void>((resolve) => clock.after(againAfterMs, resolve));
+    }
+  }
+
+  /**
+   * What `ask` is answered by the router that has the execution, and when that one goes meanwhile, by the one that has it
+   * then. Undefined: it is here, or nowhere. Throws what `find` does, and what `ask` is refused with.
+   */
+  async askThere<T>(
+    executionId: string,
+    ask: (address: string) => Promise<T>,
+  ): Promise<{ readonly answer: T } | undefined> {
+    const { clock } = this.#options;
+    const giveUpAt = clock.now() + lookMsMax;
+    for (;;) {
+      const place = await this.find(executionId);
+      if (place?.kind !== "there") return undefined;
+      try {
+        return { answer: await ask(place.address) };
+      } catch (error) {
+        if (error instanceof HearthError) throw error;
+        if (clock.now() >= giveUpAt) throw routersSilent(executionId);
+      }
+      await new Promise<void>((resolve) => clock.after(againAfterMs, resolve));
+    }
+  }
+
+  async #look(executionId: string): Promise<Place | Nowhere | Untold> {
+    const { executions, routers, locator } = this.#options;
+    try {
       await routers.findPeers();
       if (executions.knows(executionId)) return { kind: "here" };
       const peers = new Set(routers.peers());
-      if (peers.size === 0) return undefined;
+      if (peers.size === 0) return { kind: "nowhere" };
       const responses = await locator.ask(executionId, peers, askMs);
       const owner = responses.find(({ found, routerId }) => found && peers.has(routerId));
       if (owner !== undefined) return { kind: "there", address: owner.address };
       for (const { routerId } of responses) peers.delete(routerId);
+      if (executions.knows(executionId)) return { kind: "here" };
       // Those who did not answer are asked again, or are taken over, by this router or another.
-      if (peers.size === 0 && !executions.knows(executionId)) return undefined;
-      await new Promise<void>((resolve) => clock.after(againAfterMs, resolve));
+      return peers.size === 0 ? { kind: "nowhere" } : { kind: "untold", why: routersSilent(executionId) };
+    } catch (error) {
+      const message = `Where execution ${executionId} is cannot be looked up (${String(error)}). Ask again once NATS is back.`;
+      return { kind: "untold", why: new HearthError("JOURNAL_UNAVAILABLE", message, { retryAfterMs }) };
     }
-    throw new HearthError("ROUTERS_SILENT", `A router that may have execution ${executionId} does not answer.`, {
-      retryAfterMs,
-    });
   }
+}
+
+interface Nowhere {
+  readonly kind: "nowhere";
+}
+
+/** It may be at a router that does not answer now. */
+interface Untold {
+  readonly kind: "untold";
+  readonly why: HearthError;
+}
+
+function routersSilent(executionId: string): HearthError {
+  const message = `A router that may have execution ${executionId} does not answer.`;
+  return new HearthError("ROUTERS_SILENT", message, { retryAfterMs });
 }
