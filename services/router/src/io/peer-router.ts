@@ -7,38 +7,54 @@ import {
   type Execution,
   type ExecutionEnd,
 } from "@hearth/proto";
-import { createClient, openChannel } from "@hearth/rpc";
+import { createClient, openChannel, type RpcClient } from "@hearth/rpc";
 
-type Channel = ReturnType<typeof openChannel>;
+type Router = RpcClient<typeof ExecutionService>;
 
-/** Asks other routers for executions that they have. */
+/** Asks other routers for executions that they have: seldom, so each question has a connection of its own, and none is kept. */
 export class PeerRouterClients {
-  readonly #channels = new Map<string, Channel>();
+  readonly #leaving = new AbortController();
 
   async get(address: string, executionId: string): Promise<Execution | undefined> {
-    return (await this.#client(address).getExecution({ executionId, onlyHere: true })).execution;
+    return this.#ask(address, async (router, signal) => {
+      const { execution } = await router.getExecution({ executionId, onlyHere: true }, { signal });
+      return execution;
+    });
   }
 
   async *watch(address: string, executionId: string, signal?: AbortSignal): AsyncIterable<Execution> {
-    const options = signal === undefined ? {} : { signal };
-    for await (const { execution } of this.#client(address).watchExecution({ executionId, onlyHere: true }, options)) {
-      if (execution !== undefined) yield execution;
+    const channel = openChannel(address);
+    const either = signal === undefined ? this.#leaving.signal : AbortSignal.any([signal, this.#leaving.signal]);
+    try {
+      const router = createClient(ExecutionService, channel);
+      for await (const { execution } of router.watchExecution({ executionId, onlyHere: true }, { signal: either })) {
+        if (execution !== undefined) yield execution;
+      }
+    } finally {
+      channel.close();
     }
   }
 
   async cancel(address: string, executionId: string): Promise<void> {
-    await this.#client(address).cancelExecution({ executionId, onlyHere: true });
+    await this.#ask(address, (router, signal) => router.cancelExecution({ executionId, onlyHere: true }, { signal }));
   }
 
+  /** Ends all that is asked, and whatever is asked from now on. */
   close(): void {
-    for (const channel of this.#channels.values()) channel.close();
+    this.#leaving.abort();
   }
 
-  /** Routers are few, and one that is gone costs a channel that tries to connect no more than is asked of it. */
-  #client(address: string) {
-    const channel = this.#channels.get(address) ?? openChannel(address);
-    this.#channels.set(address, channel);
-    return createClient(ExecutionService, channel);
+  get isClosed(): boolean {
+    return this.#leaving.signal.aborted;
+  }
+
+  async #ask<T>(address: string, ask: (router: Router, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const channel = openChannel(address);
+    try {
+      return await ask(createClient(ExecutionService, channel), this.#leaving.signal);
+    } finally {
+      channel.close();
+    }
   }
 }
 

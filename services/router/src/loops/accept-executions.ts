@@ -62,6 +62,7 @@ export class AcceptExecutions {
     for (let at = address; ;) {
       const end = await this.#endAt(at, executionId).catch(() => undefined);
       if (end !== undefined) return onEnd(end);
+      if (this.#peers.isClosed) return;
       await new Promise<void>((resolve) => this.#clock.after(followAgainAfterMs, resolve));
       try {
         const place = await this.#located.find(executionId);
