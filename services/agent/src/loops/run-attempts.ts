@@ -1,17 +1,13 @@
 import { create } from "@bufbuild/protobuf";
 import type { Clock } from "@hearth/clock";
-import { HearthError } from "@hearth/errors";
-import { newId } from "@hearth/ids";
 import { inlineBytesMax, payloadBytesMax } from "@hearth/payloads/bounds";
 import type { PayloadStore, StoredPayload } from "@hearth/payloads";
 import {
   AttemptEndSchema,
-  ExecutionEndSchema,
   Outcome,
   type AttachResponse,
   type Dispatch,
   type ExecutionEnd,
-  type ExecutionRequest,
   type Failure,
 } from "@hearth/proto";
 import type { Frame, WireFailure } from "@hearth/runner-protocol";
@@ -22,8 +18,10 @@ import type { End } from "../core/end-cause.ts";
 import { decideReplacement } from "../core/decide-replacement.ts";
 import type { DeathCause } from "../core/explain-death.ts";
 import { Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../core/slots.ts";
-import { toCallEnded, toChildRequest, toFailure, toMoment, toOutcome, toPayload } from "../io/translate.ts";
+import { failure, payloadFailure, tooLarge } from "../io/failures.ts";
+import { toFailure, toMoment, toOutcome, toPayload } from "../io/translate.ts";
 import type { SlotState } from "./announce-slots.ts";
+import { ChildCalls, type Answer, type Parent } from "./child-calls.ts";
 import type { AttemptOutput, OutputCollector } from "./collect-output.ts";
 import { RouterStreams } from "./router-streams.ts";
 import type { RunnerEvents, RunnerSupervisor } from "./supervise-runner.ts";
@@ -32,17 +30,13 @@ import type { RunnerEvents, RunnerSupervisor } from "./supervise-runner.ts";
 const lookEveryMs = 250;
 
 /** An attempt that has not ended. */
-interface LiveAttempt {
-  readonly key: AttemptKey;
+interface LiveAttempt extends Parent {
   /** What the runner calls it. */
   readonly handle: number;
   readonly dispatch: Dispatch;
-  /** The router that has it: another one after a takeover. */
   routerId: string;
   readonly span: Span;
   readonly output: AttemptOutput;
-  /** Its calls that have not been answered. */
-  readonly calls: Set<OpenCall>;
   /** Undefined while they come from the object store, and once the runner has them. */
   arguments: Uint8Array | undefined;
   /** Whether the runner has it. */
@@ -52,19 +46,6 @@ interface LiveAttempt {
   isCancelled: boolean;
   startedAt: number;
 }
-
-/** A call of task code that has not been answered. */
-interface OpenCall {
-  /** What the runner calls it. */
-  readonly call: number;
-  readonly childId: string;
-  readonly parent: LiveAttempt;
-  /** Its result comes from the object store. */
-  isFetching: boolean;
-}
-
-/** An answered call on its way to its parent. */
-type Answer = Extract<Frame, { kind: "callEnded" }>;
 
 /**
  * The one owner of the attempts of this replica. Dispatches come in from routers, frames from the runner; `Slots` decides
@@ -80,12 +61,11 @@ export class Attempts implements RunnerEvents {
   readonly #payloads: Pick<PayloadStore, "put" | "get">;
   readonly #slots: Slots<Answer>;
   readonly #routers: RouterStreams;
+  readonly #calls: ChildCalls;
   readonly #changed: () => void;
   readonly #finished: (end: End) => void;
   readonly #live = new Map<string, LiveAttempt>();
   readonly #byHandle = new Map<number, LiveAttempt>();
-  readonly #callsByNumber = new Map<number, OpenCall>();
-  readonly #callsByChild = new Map<string, OpenCall>();
   #handles = 0;
   /** Attempts that were given up while their code went on in the runner. */
   #ignored = 0;
@@ -119,6 +99,8 @@ export class Attempts implements RunnerEvents {
     this.#routers = new RouterStreams((routerId) =>
       this.#logger.error({ routerId }, "outcome dropped: its router stayed away"),
     );
+    const answer = (parent: AttemptKey, end: Answer): void => this.#step({ kind: "childEnded", parent, end });
+    this.#calls = new ChildCalls({ clock: this.#clock, routers: this.#routers, payloads: this.#payloads, answer });
   }
 
   get state(): SlotState {
@@ -221,16 +203,11 @@ export class Attempts implements RunnerEvents {
   }
 
   childEnded(end: ExecutionEnd): void {
-    const call = this.#callsByChild.get(end.executionId);
-    if (call === undefined || call.isFetching) return;
-    const { stored } = end.result ?? {};
-    if (stored !== undefined) return void this.#fetchResult(call, end, stored);
-    this.#forget(call);
-    this.#step({ kind: "childEnded", parent: call.parent.key, end: toCallEnded(call.call, end) as Answer });
+    this.#calls.ended(end);
   }
 
   childRejected(childId: string, why: Failure | undefined): void {
-    this.childEnded(failedEnd(childId, why));
+    this.#calls.rejected(childId, why);
   }
 
   // Drain
@@ -302,13 +279,13 @@ export class Attempts implements RunnerEvents {
         return this.#ended(frame);
       case "log":
         return this.#byHandle.get(frame.header.attempt)?.output.take(frame);
-      case "call":
-        return this.#call(frame);
-      case "cancelCall": {
-        const call = this.#callsByNumber.get(frame.header.call);
-        if (call !== undefined) this.#cancelCall(call);
+      case "call": {
+        const parent = this.#byHandle.get(frame.header.attempt);
+        if (parent !== undefined) this.#calls.call(parent, frame);
         return;
       }
+      case "cancelCall":
+        return this.#calls.cancel(frame.header.call);
       case "pong":
         this.#askedAt = undefined;
         return;
@@ -405,7 +382,7 @@ export class Attempts implements RunnerEvents {
   async #storeResult(attempt: LiveAttempt, result: Uint8Array): Promise<void> {
     attempt.isStoring = true;
     this.#byHandle.delete(attempt.handle);
-    for (const call of attempt.calls) this.#abandon(call);
+    this.#calls.abandonAll(attempt);
     try {
       const stored = await this.#payloads.put(result);
       if (this.#isLive(attempt)) this.#end(attempt, Outcome.SUCCEEDED, { result: stored });
@@ -422,8 +399,7 @@ export class Attempts implements RunnerEvents {
     const { key, handle, routerId, span, startedAt, output } = attempt;
     this.#live.delete(text(key));
     this.#byHandle.delete(handle);
-    // Nobody is left to hear of them.
-    for (const call of attempt.calls) this.#abandon(call);
+    this.#calls.abandonAll(attempt);
     output.end();
     const now = this.#clock.now();
     const end = create(AttemptEndSchema, {
@@ -440,79 +416,6 @@ export class Attempts implements RunnerEvents {
     this.#routers.end(routerId, end);
     this.#step({ kind: "ended", key });
     if (this.#slots.isServed) this.#finished({ cause: "SINGLE_USE", reason: "it served its one execution" });
-  }
-
-  // Calls of task code
-
-  #call(frame: Extract<Frame, { kind: "call" }>): void {
-    const { call } = frame.header;
-    const parent = this.#byHandle.get(frame.header.attempt);
-    if (parent === undefined) return;
-    const reject = (reason: Failure): void => {
-      const { reason: name, message } = reason;
-      const header = { call, outcome: "failed", failure: { reason: name, message } } as const;
-      this.#step({ kind: "childEnded", parent: parent.key, end: { kind: "callEnded", header, body: nothing } });
-    };
-    if (frame.body.length > payloadBytesMax) return reject(tooLarge("The arguments", frame.body.length));
-    const childId = newId(this.#clock.now());
-    const { runId } = parent.dispatch;
-    let request;
-    try {
-      request = toChildRequest({ ...parent.key, runId, ...parent.span.context }, childId, frame);
-    } catch (error) {
-      if (!(error instanceof HearthError)) throw error;
-      return reject(failure(error.reason, error.message));
-    }
-    const open = { call, childId, parent, isFetching: false };
-    parent.calls.add(open);
-    this.#callsByNumber.set(call, open);
-    this.#callsByChild.set(childId, open);
-    if (frame.body.length <= inlineBytesMax) this.#routers.callChild(parent.routerId, request);
-    else void this.#storeArguments(open, request, frame.body);
-  }
-
-  async #storeArguments(call: OpenCall, request: ExecutionRequest, body: Uint8Array): Promise<void> {
-    try {
-      request.arguments = toPayload(await this.#payloads.put(body));
-      if (this.#callsByChild.get(call.childId) === call) this.#routers.callChild(call.parent.routerId, request);
-    } catch (error) {
-      this.childRejected(call.childId, payloadFailure(error));
-    }
-  }
-
-  async #fetchResult(call: OpenCall, end: ExecutionEnd, { sha256 }: StoredPayload): Promise<void> {
-    call.isFetching = true;
-    const answer = await this.#payloads.get(sha256).then(
-      (result) => toCallEnded(call.call, end, result),
-      (error: unknown) => toCallEnded(call.call, failedEnd(call.childId, payloadFailure(error))),
-    );
-    if (this.#callsByChild.get(call.childId) !== call) return;
-    this.#forget(call);
-    this.#step({ kind: "childEnded", parent: call.parent.key, end: answer as Answer });
-  }
-
-  #forget(call: OpenCall): void {
-    call.parent.calls.delete(call);
-    this.#callsByNumber.delete(call.call);
-    this.#callsByChild.delete(call.childId);
-    this.#routers.forgetChild(call.parent.routerId, call.childId);
-  }
-
-  /** Every call has an end, this one too: it tells a parked parent that it has a slot again. */
-  #cancelCall(call: OpenCall): void {
-    this.#abandon(call);
-    const failure = { reason: "CANCELLED", message: "The call was given up." };
-    const header = { call: call.call, outcome: "cancelled", failure } as const;
-    this.#step({
-      kind: "childEnded",
-      parent: call.parent.key,
-      end: { kind: "callEnded", header, body: nothing },
-    });
-  }
-
-  #abandon(call: OpenCall): void {
-    this.#forget(call);
-    this.#routers.cancelChild(call.parent.routerId, call.childId);
   }
 
   // Slots
@@ -559,27 +462,6 @@ function isInRunner({ sent, isStoring }: LiveAttempt): boolean {
   return sent && !isStoring;
 }
 
-function failedEnd(childId: string, why: Failure | undefined): ExecutionEnd {
-  const end = create(ExecutionEndSchema, { executionId: childId, outcome: Outcome.FAILED });
-  if (why !== undefined) end.failure = why;
-  return end;
-}
-
-/** Why a payload could not be had or stored. */
-function payloadFailure(error: unknown): Failure {
-  if (error instanceof HearthError) return failure(error.reason, error.message);
-  return failure("INTERNAL", `The object store failed: ${(error as Error).message}`);
-}
-
 function text(key: AttemptKey): string {
   return `${key.executionId} ${key.attempt}`;
-}
-
-function failure(reason: string, message: string): Failure {
-  return toFailure({ reason, message });
-}
-
-function tooLarge(what: string, bytes: number): Failure {
-  const message = `${what} would be ${bytes} bytes; the bound is ${payloadBytesMax}. Pass a reference to the data instead.`;
-  return failure("PAYLOAD_TOO_LARGE", message);
 }
