@@ -1,4 +1,4 @@
-import { ExecutionPhase, type Run } from "@hearth/proto";
+import { ExecutionPhase, Outcome, type ReadLogsResponse, type Run, type WatchRunResponse } from "@hearth/proto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { newId } from "@hearth/ids";
 import { eventually } from "./support/eventually.ts";
@@ -35,11 +35,26 @@ async function historyOf(name: string): Promise<Run | undefined> {
   return (await system.runs().getRun({ name })).run;
 }
 
+function childAccepted({ name }: Run, executionId: string): Parameters<RouterTwin["journal"]>[0] {
+  const execution = { executionId, environment: "env-1", task: "task", runId: name, parentId: name };
+  return { case: "accepted", value: { execution } };
+}
+
 async function endedRun(name: string): Promise<Run> {
   return eventually("the run has ended", async () => {
     const run = await historyOf(name);
     return run?.endedAt === undefined ? undefined : run;
   });
+}
+
+/** Changes that a reader is told of one by one: many more than fit into what two ends of a connection hold. */
+const rounds = 60;
+
+/** What a stream still has. */
+async function rest<T>(stream: AsyncIterator<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const message of { [Symbol.asyncIterator]: () => stream }) found.push(message);
+  return found;
 }
 
 describe("creating a run", () => {
@@ -99,8 +114,7 @@ describe("the history of a run", () => {
   test("tells where each execution ran, how long it waited and why, and how it ended", async () => {
     const run = await createRun();
     const child = newId(Date.now());
-    const execution = { executionId: child, environment: "env-1", task: "task", runId: run.name, parentId: run.name };
-    await router.journal(dispatched(run.name), { case: "accepted", value: { execution } });
+    await router.journal(dispatched(run.name), childAccepted(run, child));
     await router.journal(dispatched(child), ended(child, "<script>alert(1)</script>"), ended(run.name));
     const history = await endedRun(run.name);
     expect(history).toMatchObject({
@@ -158,6 +172,46 @@ describe("the history of a run", () => {
     expect(phases).toEqual([ExecutionPhase.QUEUED, ExecutionPhase.RUNNING, ExecutionPhase.SUCCEEDED]);
   });
 
+  test("comes in messages of bounded size when thousands of its executions changed at once", async () => {
+    const run = await createRun();
+    const changed = new Set<string>();
+    const sizes: number[] = [];
+    const watching = (async () => {
+      for await (const { executions } of system.runs().watchRun({ name: run.name, executions: true })) {
+        executions.forEach(({ id }) => changed.add(id));
+        sizes.push(executions.length);
+      }
+    })();
+    await eventually("it is watched", () => sizes[0]);
+    const children = Array.from({ length: 3_000 }, () => newId(Date.now()));
+    await router.journal(...children.map((id) => childAccepted(run, id)));
+    await eventually("all were told", () => (changed.size === 3_001 ? true : undefined));
+    await router.journal(ended(run.name));
+    await watching;
+    expect(Math.max(...sizes)).toBe(500);
+  });
+
+  test("a watcher that does not read gets what it missed as one, and the last state", async () => {
+    const run = await createRun();
+    const failure = { reason: "TASK_FAILED", message: "", exceptionType: "E", traceback: "x".repeat(30_000) };
+    const state = ({ executions }: WatchRunResponse): number => executions[0]?.attempts.length ?? 0;
+    const watch = (): AsyncIterator<WatchRunResponse> =>
+      system.runs().watchRun({ name: run.name, executions: true })[Symbol.asyncIterator]();
+    const [idle, reading] = [watch(), watch()];
+    await idle.next();
+    for (let number = 1, seen = 0; number <= rounds; number += 1) {
+      const attempt = { executionId: run.name, attempt: number, outcome: Outcome.FAILED, failure };
+      await router.journal(dispatched(run.name, number), { case: "attemptEnded", value: attempt });
+      while (seen < number) seen = state((await reading.next()).value as WatchRunResponse);
+    }
+    await router.journal(ended(run.name));
+    const missed = await rest(idle);
+    expect(missed.length).toBeLessThan(rounds);
+    expect(missed.at(-1)).toMatchObject({ run: { phase: ExecutionPhase.SUCCEEDED } });
+    expect(state(missed.at(-1) as WatchRunResponse)).toBe(rounds);
+    await rest(reading);
+  });
+
   test("has what the tasks printed, and those who follow get the rest before it ends", async () => {
     const run = await createRun();
     const line = (text: string) => ({ executionId: run.name, attempt: 1, unixMs: 1, stream: "stdout", text });
@@ -174,6 +228,27 @@ describe("the history of a run", () => {
     await following;
     expect(texts).toEqual(["one", "two", "three & <four>"]);
     expect(await (await fetch(run.url)).text()).toContain("three &amp; &lt;four&gt;");
+  });
+
+  test("of lines that a follower does not read, the server holds few: the others wait in the history", async () => {
+    const run = await createRun();
+    const line = (text: string) => ({ executionId: run.name, attempt: 1, unixMs: 1, stream: "stdout", text });
+    const follow = (): AsyncIterator<ReadLogsResponse> =>
+      system.runs().readLogs({ run: run.name, follow: true })[Symbol.asyncIterator]();
+    await router.print(run.name, line("first"));
+    const [idle, reading] = [follow(), follow()];
+    await Promise.all([idle.next(), reading.next()]);
+    for (let round = 1; round <= rounds; round += 1) {
+      await router.print(run.name, ...Array.from({ length: 20 }, () => line(`${round} ${"x".repeat(4_000)}`)));
+      await reading.next();
+    }
+    await router.journal(ended(run.name));
+    const missed = await rest(idle);
+    expect(missed.length).toBeLessThan(rounds);
+    expect(missed.flatMap(({ lines }) => lines.map(({ text }) => Number.parseInt(text)))).toEqual(
+      Array.from({ length: 20 * rounds }, (_, index) => 1 + Math.floor(index / 20)),
+    );
+    await rest(reading);
   });
 
   test("is listed newest first, page by page", async () => {

@@ -86,6 +86,7 @@ function storesContract(open: () => Promise<string>): void {
       expect(await store.getExecutions(["full", "unknown"])).toEqual([full]);
       await store.putExecutions([full]);
       expect(await store.getExecutions(["full"])).toEqual([full]);
+      expect(await store.lookAtExecutions(["full", "unknown"])).toEqual([{ ...full, result: undefined }]);
     });
 
     test("stored payloads are read back, and it is known which of some are named", async () => {

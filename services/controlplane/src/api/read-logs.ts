@@ -3,6 +3,7 @@ import type { ReadLogsResponseSchema } from "@hearth/proto";
 import { linesKey, type ChangeFeed } from "../io/change-feed.ts";
 import type { HistoryStore } from "../io/history-store.ts";
 import { logLineToMessage } from "../io/wire/execution-message.ts";
+import { packs } from "./packs.ts";
 import type { RunReader } from "./run-history.ts";
 
 const pageMax = 500;
@@ -29,7 +30,7 @@ export async function* readLogs(options: {
   for (;;) {
     const lines = await store.readLogLines({ runId: name, executionId, after, limit: pageMax });
     after = lines.at(-1)?.cursor ?? after;
-    if (lines.length > 0) yield { lines: lines.map(logLineToMessage) };
+    for (const pack of packs(lines, ({ text }) => text.length)) yield { lines: pack.map(logLineToMessage) };
     if (lines.length === pageMax) continue;
     if (!follow || (ended && lines.length === 0)) return;
     // A change that came before this read is no news.

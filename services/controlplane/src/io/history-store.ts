@@ -36,6 +36,8 @@ export interface RunHistory {
 export interface HistoryStore {
   /** Executions by id, results among them; unknown ones are left out. */
   getExecutions(ids: readonly string[]): Promise<readonly ExecutionHistory[]>;
+  /** The same, results left out. */
+  lookAtExecutions(ids: readonly string[]): Promise<readonly ExecutionHistory[]>;
   /** Writes executions with all their attempts, all or none. */
   putExecutions(executions: readonly ExecutionHistory[]): Promise<void>;
   getRun(name: string): Promise<RunHistory | undefined>;

@@ -104,11 +104,11 @@ export async function startRouterTwin(bus: Bus): Promise<RouterTwin> {
   return twin;
 }
 
-export function dispatched(executionId: string): Event {
+export function dispatched(executionId: string, attempt = 1): Event {
   const waitReason = "all 8 slots busy, at max replicas";
   return {
     case: "dispatched",
-    value: { executionId, attempt: 1, replicaId: "replica-7", version: "v", cold: true, waitReason },
+    value: { executionId, attempt, replicaId: "replica-7", version: "v", cold: true, waitReason },
   };
 }
 

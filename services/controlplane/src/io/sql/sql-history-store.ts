@@ -39,6 +39,14 @@ export function sqlHistoryStore(database: Database): HistoryStore {
       }
       return found;
     },
+    async lookAtExecutions(ids) {
+      const found: ExecutionHistory[] = [];
+      for (const some of chunks(ids)) {
+        const query = database.selectFrom("executions").select(columnsWithoutResult).where("id", "in", some);
+        found.push(...(await withAttempts(database, (await query.execute()).map(withoutResult))));
+      }
+      return found;
+    },
     putExecutions: (executions) => putExecutions(database, executions),
     async getRun(name) {
       const row = await database

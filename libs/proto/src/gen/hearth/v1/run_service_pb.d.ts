@@ -194,7 +194,8 @@ export declare type WatchRunResponse = Message<"hearth.v1.WatchRunResponse"> & {
   run?: Run | undefined;
 
   /**
-   * The executions that changed since the last message, when they were asked for.
+   * The executions that changed since they were last sent, when they were asked for: results left out, at most 500. A
+   * state with more of them comes as several messages.
    *
    * @generated from field: repeated hearth.v1.Execution executions = 2;
    */
@@ -393,7 +394,8 @@ export declare const RunService: GenService<{
     output: typeof ListRunsResponseSchema;
   },
   /**
-   * The run now and after each change, until it has ended. Changes close together come as one.
+   * The run now and after each change, until it has ended. Changes close together come as one, and so do those that a
+   * caller did not read in time.
    * Errors: NOT_FOUND with RUN_NOT_FOUND.
    *
    * @generated from rpc hearth.v1.RunService.WatchRun
