@@ -87,9 +87,9 @@ export async function buildRouter(
       executions.adopt(theirs);
     },
   });
-  const locator = new Locator(bus);
+  const locator = new Locator(bus, clock, routerId);
   const peers = new PeerRouterClients();
-  const located = new LocateExecutions({ clock, executions, routers, locator, keys });
+  const located = new LocateExecutions({ routerId, clock, executions, routers, locator, keys });
   const accepting = new AcceptExecutions({ clock, executions, located, peers });
   const report = (errorId: string, error: unknown): void =>
     logger.error({ errorId, err: error }, "request failed unexpectedly");
@@ -104,7 +104,7 @@ export async function buildRouter(
   });
   const address = `${config.advertisedHost}:${server.port}`;
   await journal.open(address);
-  locator.answer({ routerId, address, knows: (id) => executions.knows(id) || routers.isAdopting(id) });
+  locator.answer(address, (executionId, askerId) => located.isHere(executionId, askerId));
   await routers.start(address);
   demand.start(address);
   clock.every(carryEveryMs, () => executions.carryStragglers());

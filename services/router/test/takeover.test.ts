@@ -9,6 +9,7 @@ import {
   Outcome,
   ReplicaState,
   type Dispatch,
+  type ExecutionEnd,
 } from "@hearth/proto";
 import { startNats, type NatsEngine } from "@hearth/test-engines";
 import { Kvm } from "@nats-io/kv";
@@ -46,6 +47,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   clearInterval(announcing);
+  nats.resume();
   await Promise.all(routers.map((router) => router[Symbol.asyncDispose]()));
   await agent.stop();
   await bus.close();
@@ -144,6 +146,64 @@ describe("when a router is killed", long, () => {
     await first.ended;
     const second = await startRouter(first.port);
     await vi.waitFor(() => second.client.getExecution({ executionId, onlyHere: true }), { timeout: 3_000 });
+  });
+});
+
+describe("of two routers that are asked for the same execution at the same time", long, () => {
+  const manyTimes = 40;
+
+  /** Asks both at once, over and over, and gives how often each execution was sent out. */
+  async function askBoth(more: () => object): Promise<readonly number[]> {
+    const [first, second] = [await startRouter(), await startRouter()];
+    agent.onDispatch = (dispatch) => agent.succeed(dispatch);
+    await vi.waitFor(() => first.client.execute(echo("warm")), takeover);
+    const ids: string[] = [];
+    for (let time = 0; time < manyTimes; time += 1) {
+      const request = echo(`both ${time}`, more());
+      const ways = [first.client.execute(request), second.client.execute(request), second.client.submit(request)];
+      const [one, other, submitted] = await Promise.all(ways);
+      const found = [one, other].map((answer) => (answer as { end?: ExecutionEnd }).end?.executionId);
+      expect(found).toEqual([found[0], found[0]]);
+      expect(submitted).toMatchObject({ executionId: found[0] });
+      ids.push(found[0] ?? "");
+    }
+    return ids.map((id) => agent.dispatched.filter(({ executionId }) => executionId === id).length);
+  }
+
+  it("one accepts it, and the other goes on there", async () => {
+    const times = await askBoth(() => ({ executionId: newId(Date.now()), askedBefore: true }));
+    expect(times).toEqual(Array(manyTimes).fill(1));
+  });
+
+  it("one accepts it when it has a key", async () => {
+    const times = await askBoth(() => ({ idempotencyKey: newId(Date.now()) }));
+    expect(times).toEqual(Array(manyTimes).fill(1));
+  });
+
+  it("one accepts it when it has an id and a key", async () => {
+    const times = await askBoth(() => ({ executionId: newId(Date.now()), idempotencyKey: newId(Date.now()) }));
+    expect(times).toEqual(Array(manyTimes).fill(1));
+  });
+});
+
+describe("while the journal takes nothing", long, () => {
+  it("a submission of what was accepted before is not answered", async () => {
+    const first = await startRouter();
+    await submit(first, "warm");
+    nats.pause();
+    const executionId = newId(Date.now());
+    const executed = first.client.execute(echo("held", { executionId }));
+    const taken = (): Dispatch | undefined => agent.dispatched.find((dispatch) => dispatch.executionId === executionId);
+    await vi.waitFor(() => expect(taken()).toBeDefined(), takeover);
+    let isAnswered = false;
+    const submitted = first.client.submit(echo("held", { executionId })).then(() => (isAnswered = true));
+    // It has been read by the time that what was asked later is answered.
+    await first.client.getExecution({ executionId });
+    expect(isAnswered).toBe(false);
+    nats.resume();
+    await submitted;
+    agent.succeed(taken() as Dispatch);
+    expect(resultOf((await executed).end)).toBe("held");
   });
 });
 

@@ -55,8 +55,10 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
       return { end: await end.promise };
     },
 
-    async submit({ execution }, context) {
-      const { executionId, durable } = await accepting.submit(required(execution, context.header("traceparent")));
+    async submit({ execution, onlyHere }, context) {
+      const request = required(execution, context.header("traceparent"));
+      if (onlyHere) executions.get(request.executionId);
+      const { executionId, durable } = await accepting.submit(request);
       await durable;
       return { executionId };
     },

@@ -24,16 +24,19 @@ export class IdempotencyKeys {
     return new IdempotencyKeys(await new Kvm(bus.connection).create(buckets.keys, { ttl: keptMs }));
   }
 
-  /** What the key stands for from now on: `execution`, or what it stood for before. */
-  async take(key: string, execution: KeyedExecution): Promise<KeyedExecution> {
+  /** What the key stands for from now on: `execution`, if it is new, or what it stood for before. */
+  async take(
+    key: string,
+    execution: KeyedExecution,
+  ): Promise<{ readonly isNew: boolean; readonly taken: KeyedExecution }> {
     try {
       await this.#bucket.create(nameOf(key), JSON.stringify(execution));
-      return execution;
+      return { isNew: true, taken: execution };
     } catch (error) {
       const entry = await this.#bucket.get(nameOf(key));
       // Not a key that was taken, then, but a store that does not answer.
       if (entry?.operation !== "PUT") throw error;
-      return entry.json<KeyedExecution>();
+      return { isNew: false, taken: entry.json<KeyedExecution>() };
     }
   }
 

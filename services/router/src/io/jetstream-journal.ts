@@ -116,6 +116,10 @@ export class JetStreamJournal implements Journal {
     return group.durable.promise;
   }
 
+  async written(): Promise<void> {
+    await (this.#gathering.at(-1) ?? this.#sent?.group)?.durable.promise;
+  }
+
   begin(executionId: string): void {
     this.#replayPoint.begin(executionId);
   }
@@ -131,13 +135,10 @@ export class JetStreamJournal implements Journal {
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true;
     this.#flush();
-    const last = this.#gathering.at(-1) ?? this.#sent?.group;
-    if (last !== undefined) {
-      const patience = Promise.withResolvers<void>();
-      const timer = this.#clock.after(graceMs, patience.resolve);
-      await Promise.race([last.durable.promise, patience.promise]);
-      timer.cancel();
-    }
+    const patience = Promise.withResolvers<void>();
+    const timer = this.#clock.after(graceMs, patience.resolve);
+    await Promise.race([this.written(), patience.promise]);
+    timer.cancel();
     for (const timer of this.#timers) timer.cancel();
     this.#answers.unsubscribe();
   }

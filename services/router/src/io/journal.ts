@@ -8,6 +8,8 @@ export interface Journal {
   readonly ownAt: number;
   /** Adds a record. Resolves once it is durable; never rejects. Order is kept. */
   append(record: JournalRecord): Promise<void>;
+  /** Resolves once all that was appended so far is durable. */
+  written(): Promise<void>;
   /** The record that is appended next says all that is known of the execution so far. */
   begin(executionId: string): void;
   /** Nobody needs to read about the execution any more. */

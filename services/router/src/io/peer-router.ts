@@ -6,6 +6,7 @@ import {
   Outcome,
   type Execution,
   type ExecutionEnd,
+  type ExecutionRequest,
 } from "@hearth/proto";
 import { createClient, openChannel, type RpcClient } from "@hearth/rpc";
 
@@ -33,6 +34,11 @@ export class PeerRouterClients {
     } finally {
       channel.close();
     }
+  }
+
+  /** Resolves once that router has the execution in its journal. Throws EXECUTION_NOT_FOUND. */
+  async submit(address: string, execution: ExecutionRequest): Promise<void> {
+    await this.#ask(address, (router, signal) => router.submit({ execution, onlyHere: true }, { signal }));
   }
 
   async cancel(address: string, executionId: string): Promise<void> {

@@ -2,14 +2,15 @@ import { create } from "@bufbuild/protobuf";
 import type { Clock } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import { ExecutionEndSchema, FailureSchema, Outcome, type ExecutionEnd, type ExecutionRequest } from "@hearth/proto";
-import { mustAskOthers } from "../core/must-ask.ts";
-import { checkRequest } from "../io/read-request.ts";
+import { checkRequest, fillIds } from "../io/read-request.ts";
 import { endOf, type PeerRouterClients } from "../io/peer-router.ts";
-import type { LocateExecutions } from "./locate-executions.ts";
+import { routersSilent, type LocateExecutions } from "./locate-executions.ts";
 import type { Executions, OnEnd } from "./run-executions.ts";
 
-/** When a router that is followed does not answer, it is looked for anew after this long. */
-const followAgainAfterMs = 200;
+/** When a router that had the execution does not answer, the execution is looked for anew after this long. */
+const askAgainAfterMs = 200;
+/** How long a submission may be sent from router to router. */
+const goMsMax = 15_000;
 
 /** An execution that was accepted, here or at another router, now or before. */
 export interface Accepted {
@@ -43,17 +44,64 @@ export class AcceptExecutions {
    */
   submit(request: ExecutionRequest, onEnd?: OnEnd): Accepted | Promise<Accepted> {
     const isKnown = request.executionId !== "" && this.#executions.knows(request.executionId);
-    if (isKnown || !mustAskOthers(request, this.#clock.now())) return this.#executions.submit(request, onEnd);
+    if (isKnown || !this.#located.mustAsk(request)) return this.#executions.submit(request, onEnd);
     checkRequest(request);
-    return this.#find(request, onEnd);
+    return this.#locateOrSubmit(fillIds(request, this.#clock.now()), onEnd);
   }
 
-  async #find(request: ExecutionRequest, onEnd: OnEnd | undefined): Promise<Accepted> {
-    const { named, mayExist } = await this.#located.named(request);
-    const place = mayExist ? await this.#located.find(named.executionId) : undefined;
-    if (place?.kind !== "there") return this.#executions.submit(named, onEnd);
-    if (onEnd !== undefined) void this.#follow(named, place.address, onEnd);
-    return { executionId: named.executionId, durable: Promise.resolve() };
+  async #locateOrSubmit(request: ExecutionRequest, onEnd: OnEnd | undefined): Promise<Accepted> {
+    const { executionId, idempotencyKey } = request;
+    const { named, accepted } = await this.#located.claiming(executionId, async (claim) => {
+      claim.isSure = idempotencyKey !== "";
+      const { named, mayExist } = await this.#located.named(request);
+      claim.isSure = false;
+      return { named, accepted: mayExist ? undefined : this.#executions.submit(named, onEnd) };
+    });
+    return accepted ?? this.#submitWhereItIs(named, onEnd);
+  }
+
+  /** At the router that has it, and else here. */
+  async #submitWhereItIs(request: ExecutionRequest, onEnd: OnEnd | undefined): Promise<Accepted> {
+    const { executionId } = request;
+    const giveUpAt = this.#clock.now() + goMsMax;
+    for (;;) {
+      const settled = await this.#settle(request, onEnd);
+      if (settled.kind === "here") return settled.accepted;
+      if (onEnd !== undefined) {
+        void this.#follow(request, settled.address, onEnd);
+        return { executionId, durable: Promise.resolve() };
+      }
+      // Only that router knows when it is in the journal.
+      if (await this.#isKept(request, settled.address)) return { executionId, durable: Promise.resolve() };
+      if (this.#clock.now() >= giveUpAt) throw routersSilent(executionId);
+      await this.#pause();
+    }
+  }
+
+  /** Which router has the execution: another one, or this one, by now. */
+  #settle(
+    request: ExecutionRequest,
+    onEnd: OnEnd | undefined,
+  ): Promise<
+    { readonly kind: "here"; readonly accepted: Accepted } | { readonly kind: "there"; readonly address: string }
+  > {
+    return this.#located.claiming(request.executionId, async () => {
+      const place = await this.#located.find(request.executionId);
+      if (place?.kind === "there") return place;
+      return { kind: "here", accepted: this.#executions.submit(request, onEnd) };
+    });
+  }
+
+  /** Whether the router there has it in its journal. */
+  async #isKept(request: ExecutionRequest, address: string): Promise<boolean> {
+    try {
+      await this.#peers.submit(address, request);
+      return true;
+    } catch (error) {
+      // It was about to accept it, and did not; or that router went.
+      if (!(error instanceof HearthError) || error.reason === "EXECUTION_NOT_FOUND") return false;
+      throw error;
+    }
   }
 
   /** Waits for the end at another router, and wherever the execution goes from there. */
@@ -63,11 +111,11 @@ export class AcceptExecutions {
       const end = await this.#endAt(at, executionId).catch(() => undefined);
       if (end !== undefined) return onEnd(end);
       if (this.#peers.isClosed) return;
-      await new Promise<void>((resolve) => this.#clock.after(followAgainAfterMs, resolve));
+      await this.#pause();
       try {
-        const place = await this.#located.find(executionId);
-        if (place?.kind !== "there") return void this.#executions.submit(request, onEnd);
-        at = place.address;
+        const settled = await this.#settle(request, onEnd);
+        if (settled.kind === "here") return;
+        at = settled.address;
       } catch (error) {
         if (!(error instanceof HearthError)) throw error;
         if (error.reason === "ROUTERS_SILENT" || error.reason === "JOURNAL_UNAVAILABLE") continue;
@@ -75,6 +123,10 @@ export class AcceptExecutions {
         return onEnd(create(ExecutionEndSchema, { executionId, outcome: Outcome.LOST, failure }));
       }
     }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(askAgainAfterMs, resolve));
   }
 
   async #endAt(address: string, executionId: string): Promise<ExecutionEnd | undefined> {

@@ -1,11 +1,12 @@
 import { create } from "@bufbuild/protobuf";
 import type { Clock } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
-import { ExecutionRequestSchema, type ExecutionRequest } from "@hearth/proto";
-import { mustAskOthers } from "../core/must-ask.ts";
+import { ExecutionRequestSchema, type ExecutionRequest, type LocateResponse } from "@hearth/proto";
+import { isHere, type Claim } from "../core/is-here.ts";
+import { freshForMs, madeAt, mustAskOthers } from "../core/must-ask.ts";
 import type { IdempotencyKeys } from "../io/idempotency-keys.ts";
 import type { Locator } from "../io/locator.ts";
-import { fillIds, fingerprint } from "../io/read-request.ts";
+import { fingerprint } from "../io/read-request.ts";
 import type { AdoptRouters } from "./adopt-routers.ts";
 import type { Executions } from "./run-executions.ts";
 
@@ -19,6 +20,7 @@ const retryAfterMs = "1000";
 export type Place = { readonly kind: "here" } | { readonly kind: "there"; readonly address: string };
 
 export interface LocateOptions {
+  readonly routerId: string;
   readonly clock: Clock;
   readonly executions: Executions;
   readonly routers: AdoptRouters;
@@ -29,25 +31,57 @@ export interface LocateOptions {
 /** Finds executions among all routers, so that what was accepted once is not accepted again. */
 export class LocateExecutions {
   readonly #options: LocateOptions;
+  readonly #claims = new Map<string, Claim & { holders: number }>();
+  /** Others were told that these are not here, and each is so new that it would be accepted without a look around. */
+  readonly #denied = new Set<string>();
 
   constructor(options: LocateOptions) {
     this.#options = options;
   }
 
+  /** Whether another router may have the execution of the request, or be about to. */
+  mustAsk(request: ExecutionRequest): boolean {
+    return mustAskOthers(request, this.#options.clock.now()) || this.#denied.has(request.executionId);
+  }
+
+  /** What this router answers another one that looks for an execution. */
+  isHere(executionId: string, askerId: string): boolean {
+    const { clock, executions, routers, routerId } = this.#options;
+    const knows = executions.knows(executionId) || routers.isAdopting(executionId);
+    const here = isHere({ knows, claim: this.#claims.get(executionId), ownId: routerId, askerId });
+    if (!here && madeAt(executionId) + freshForMs >= clock.now()) {
+      this.#denied.add(executionId);
+      clock.after(freshForMs, () => this.#denied.delete(executionId));
+    }
+    return here;
+  }
+
+  /** While `accept` looks for the execution, and accepts it if nobody has it, no other router does. */
+  async claiming<T>(executionId: string, accept: (claim: Claim) => Promise<T>): Promise<T> {
+    const claim = this.#claims.get(executionId) ?? { isSure: false, yielded: new Set<string>(), holders: 0 };
+    this.#claims.set(executionId, claim);
+    claim.holders += 1;
+    try {
+      return await accept(claim);
+    } finally {
+      claim.holders -= 1;
+      if (claim.holders === 0) this.#claims.delete(executionId);
+    }
+  }
+
   /**
-   * The request with the id it has, by its idempotency key if that was used before; and whether a router may have the
-   * execution. Throws IDEMPOTENCY_KEY_REUSED, JOURNAL_UNAVAILABLE.
+   * The request, which has its ids, with the id of its idempotency key if that was used before; and whether a router may
+   * have the execution. Throws IDEMPOTENCY_KEY_REUSED, JOURNAL_UNAVAILABLE.
    */
-  async named(request: ExecutionRequest): Promise<{ readonly named: ExecutionRequest; readonly mayExist: boolean }> {
-    const { clock, keys, executions } = this.#options;
-    const { idempotencyKey } = request;
-    const named = fillIds(request, clock.now());
-    const mayExist = mustAskOthers({ ...named, idempotencyKey: "" }, clock.now());
+  async named(named: ExecutionRequest): Promise<{ readonly named: ExecutionRequest; readonly mayExist: boolean }> {
+    const { keys, executions } = this.#options;
+    const { idempotencyKey } = named;
+    const mayExist = this.mustAsk({ ...named, idempotencyKey: "" });
     if (idempotencyKey === "") return { named, mayExist };
     // The execution of the key is here: the request repeats it, whatever id was made for it now.
-    if (executions.knowsKey(idempotencyKey)) return { named: request, mayExist: false };
+    if (executions.knowsKey(idempotencyKey)) return { named, mayExist: false };
     const own = { executionId: named.executionId, fingerprint: fingerprint(named) };
-    const taken = await keys.take(idempotencyKey, own).catch(() => {
+    const { isNew, taken } = await keys.take(idempotencyKey, own).catch(() => {
       throw new HearthError(
         "JOURNAL_UNAVAILABLE",
         "Idempotency keys cannot be looked up. Ask again once NATS is back.",
@@ -60,7 +94,7 @@ export class LocateExecutions {
       const message = `The idempotency key "${idempotencyKey}" was used for a different request. Use a new one.`;
       throw new HearthError("IDEMPOTENCY_KEY_REUSED", message);
     }
-    if (taken.executionId === named.executionId) return { named, mayExist };
+    if (isNew) return { named, mayExist };
     const { executionId } = taken;
     const runId = named.runId === named.executionId ? executionId : named.runId;
     return { named: create(ExecutionRequestSchema, { ...named, executionId, runId }), mayExist: true };
@@ -109,7 +143,12 @@ export class LocateExecutions {
       if (executions.knows(executionId)) return { kind: "here" };
       const peers = new Set(routers.peers());
       if (peers.size === 0) return { kind: "nowhere" };
-      const responses = await locator.ask(executionId, peers, askMs);
+      const heard = ({ found, routerId }: LocateResponse): void => {
+        const yielded = this.#claims.get(executionId)?.yielded;
+        if (found) yielded?.delete(routerId);
+        else yielded?.add(routerId);
+      };
+      const responses = await locator.ask({ executionId, routerIds: peers, waitMs: askMs, heard });
       const owner = responses.find(({ found, routerId }) => found && peers.has(routerId));
       if (owner !== undefined) return { kind: "there", address: owner.address };
       for (const { routerId } of responses) peers.delete(routerId);
@@ -133,7 +172,7 @@ interface Untold {
   readonly why: HearthError;
 }
 
-function routersSilent(executionId: string): HearthError {
+export function routersSilent(executionId: string): HearthError {
   const message = `A router that may have execution ${executionId} does not answer.`;
   return new HearthError("ROUTERS_SILENT", message, { retryAfterMs });
 }

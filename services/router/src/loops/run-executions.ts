@@ -168,7 +168,7 @@ export class Executions {
     }
     if (earlier !== undefined) {
       if (onEnd !== undefined) this.#tellEnd(earlier, onEnd);
-      return { executionId: earlier.id, durable: Promise.resolve() };
+      return { executionId: earlier.id, durable: this.#journal.written() };
     }
     this.#expectEnd(execution, onEnd === undefined ? [] : [onEnd], now);
     this.#journal.begin(execution.id);

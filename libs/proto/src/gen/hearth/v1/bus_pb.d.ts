@@ -213,6 +213,13 @@ export declare type LocateRequest = Message<"hearth.v1.LocateRequest"> & {
    * @generated from field: string execution_id = 1;
    */
   executionId: string;
+
+  /**
+   * The router that asks. Of two that look for an execution in order to accept it, one is told that it is at the other.
+   *
+   * @generated from field: string router_id = 2;
+   */
+  routerId: string;
 };
 
 /**
@@ -242,7 +249,7 @@ export declare type LocateResponse = Message<"hearth.v1.LocateResponse"> & {
   address: string;
 
   /**
-   * Whether it has the execution.
+   * Whether it has the execution, or is about to.
    *
    * @generated from field: bool found = 3;
    */

@@ -105,6 +105,13 @@ export declare type SubmitRequest = Message<"hearth.v1.SubmitRequest"> & {
    * @generated from field: hearth.v1.ExecutionRequest execution = 1;
    */
   execution?: ExecutionRequest | undefined;
+
+  /**
+   * Answer only for an execution that this router has accepted; else EXECUTION_NOT_FOUND. For routers among themselves. Default: accept it.
+   *
+   * @generated from field: bool only_here = 2;
+   */
+  onlyHere: boolean;
 };
 
 /**
