@@ -17,6 +17,11 @@ export interface ReasonSpec {
 
 /** Every reason Hearth gives for not doing what was asked. docs/errors.md lists the same, and a test keeps them equal. */
 export const reasons = {
+  ANSWERS_UNREAD: {
+    status: "RESOURCE_EXHAUSTED",
+    meaning:
+      "Too many bytes of a stream's answers were not read. What it asked for goes on; ask again under the same ids.",
+  },
   ATTEMPT_TIMED_OUT: { status: null, meaning: "The attempt took longer than its timeout." },
   BACKLOG_FULL: {
     status: "RESOURCE_EXHAUSTED",

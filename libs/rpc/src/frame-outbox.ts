@@ -7,8 +7,17 @@ const frameWeightMax = 1024 * 1024;
  */
 const frameItemsMax = 128;
 
+/** What an item takes beside what its sender says it weighs: ids and other short fields. */
+const itemWeight = 256;
+
 /** How long an item may wait for another one to leave with. */
 const lingerMs = 5;
+
+interface Waiting<F> {
+  readonly frame: F;
+  weight: number;
+  items: number;
+}
 
 /**
  * The sending side of a stream of frames. Whatever is put into the frame in one tick, and while the transport is busy,
@@ -16,15 +25,28 @@ const lingerMs = 5;
  */
 export class FrameOutbox<F extends object> implements AsyncIterable<F> {
   readonly #newFrame: () => F;
-  #frames: F[] = [];
+  #frames: Waiting<F>[] = [];
+  /** Those that leave now, one after the other. */
+  #leaving: Waiting<F>[] = [];
   #weight = 0;
-  #items = 0;
+  /** Ended: what is in it still leaves. Over: nothing leaves any more, and nothing is kept. */
+  #state: "open" | "ended" | "over" = "open";
+  #failure: Error | undefined;
   #wake: (() => void) | undefined;
-  #ended = false;
+  #wakeSender: (() => void) | undefined;
   #lingering: NodeJS.Timeout | undefined;
 
   constructor(newFrame: () => F) {
     this.#newFrame = newFrame;
+  }
+
+  /** What waits to leave, in bytes, by what its senders said. */
+  get weightBytes(): number {
+    return this.#weight;
+  }
+
+  get isOver(): boolean {
+    return this.#state === "over";
   }
 
   /** The frame that leaves next, to put an item of `weightBytes` into. Do not keep it beyond the current tick. */
@@ -47,23 +69,49 @@ export class FrameOutbox<F extends object> implements AsyncIterable<F> {
     return frame;
   }
 
+  /** Resolves once at most so much waits, or nothing leaves any more. For one sender. */
+  async room(weightBytesMax: number): Promise<void> {
+    while (this.#weight > weightBytesMax && !this.isOver) {
+      await new Promise<void>((resolve) => (this.#wakeSender = resolve));
+    }
+  }
+
   /** Ends the stream once what is in it has left. */
   end(): void {
-    this.#ended = true;
+    if (this.#state === "open") this.#state = "ended";
     clearTimeout(this.#lingering);
     this.#wake?.();
     this.#wake = undefined;
   }
 
+  /** Ends the stream with an error. What is in it is dropped at once, even while the transport takes nothing. */
+  fail(error: Error): void {
+    if (this.isOver) return;
+    this.#failure = error;
+    this.#drop();
+    this.end();
+  }
+
+  #drop(): void {
+    this.#state = "over";
+    this.#frames = [];
+    this.#leaving.length = 0;
+    this.#weight = 0;
+    this.#tellSender();
+  }
+
   #last(weightBytes: number): F {
+    if (this.isOver) return this.#newFrame();
+    const weight = weightBytes + itemWeight;
+    this.#weight += weight;
     const last = this.#frames.at(-1);
-    this.#weight += weightBytes;
-    this.#items += 1;
-    if (last !== undefined && this.#weight <= frameWeightMax && this.#items <= frameItemsMax) return last;
+    if (last !== undefined && last.weight + weight <= frameWeightMax && last.items < frameItemsMax) {
+      last.weight += weight;
+      last.items += 1;
+      return last.frame;
+    }
     const frame = this.#newFrame();
-    this.#frames.push(frame);
-    this.#weight = weightBytes;
-    this.#items = 1;
+    this.#frames.push({ frame, weight, items: 1 });
     return frame;
   }
 
@@ -73,14 +121,28 @@ export class FrameOutbox<F extends object> implements AsyncIterable<F> {
     this.#wake = undefined;
   }
 
+  #tellSender(): void {
+    this.#wakeSender?.();
+    this.#wakeSender = undefined;
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<F, void> {
-    for (;;) {
-      const frames = this.#frames;
-      this.#frames = [];
-      yield* frames;
-      if (this.#frames.length > 0) continue;
-      if (this.#ended) return;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+    try {
+      for (;;) {
+        this.#leaving = this.#frames;
+        this.#frames = [];
+        for (const { frame, weight } of this.#leaving) {
+          this.#weight -= weight;
+          this.#tellSender();
+          yield frame;
+        }
+        if (this.#failure !== undefined) throw this.#failure;
+        if (this.#frames.length > 0) continue;
+        if (this.#state !== "open") return;
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      this.#drop();
     }
   }
 }

@@ -60,6 +60,63 @@ describe("the outbox of a stream", () => {
     expect((await frames.next()).done).toBe(true);
   });
 
+  it("says how much waits to leave", async () => {
+    const outbox = newOutbox();
+    for (const item of ["a", "b"]) outbox.frame(1024 * 1024).items.push(item);
+    const both = outbox.weightBytes;
+    expect(both).toBeGreaterThanOrEqual(2 * 1024 * 1024);
+    const frames = outbox[Symbol.asyncIterator]();
+    await frames.next();
+    expect(outbox.weightBytes).toBe(both / 2);
+    await frames.next();
+    expect(outbox.weightBytes).toBe(0);
+  });
+
+  it("lets a sender wait until less waits to leave, or nothing leaves any more", async () => {
+    const outbox = newOutbox();
+    const told: string[] = [];
+    for (const item of ["a", "b", "c"]) outbox.frame(1024 * 1024).items.push(item);
+    const frames = outbox[Symbol.asyncIterator]();
+    const room = outbox.room(2 * 1024 * 1024).then(() => told.push("room"));
+    await frames.next();
+    expect(told).toEqual([]);
+    await frames.next();
+    await room;
+    const over = outbox.room(0);
+    await frames.return();
+    await over;
+    expect(outbox.isOver).toBe(true);
+  });
+
+  it("drops what is in it at once when it fails, and who takes from it later gets the error", async () => {
+    const outbox = newOutbox();
+    for (const item of ["a", "b", "c"]) outbox.frame(1024 * 1024).items.push(item);
+    const frames = outbox[Symbol.asyncIterator]();
+    expect((await frames.next()).value).toEqual({ items: ["a"] });
+    outbox.fail(new Error("nobody took it"));
+    outbox.frame(1024).items.push("d");
+    expect(outbox.weightBytes).toBe(0);
+    await expect(frames.next()).rejects.toThrow("nobody took it");
+  });
+
+  it("fails for who waits for a frame", async () => {
+    const outbox = newOutbox();
+    const next = outbox[Symbol.asyncIterator]().next();
+    outbox.fail(new Error("it is over"));
+    await expect(next).rejects.toThrow("it is over");
+  });
+
+  it("keeps nothing once its reader has left", async () => {
+    const outbox = newOutbox();
+    const frames = outbox[Symbol.asyncIterator]();
+    outbox.frame().items.push("a");
+    await frames.next();
+    outbox.frame(1024).items.push("b");
+    await frames.return();
+    outbox.frame(1024).items.push("c");
+    expect(outbox.weightBytes).toBe(0);
+  });
+
   describe("with an item that may linger", () => {
     afterEach(() => void vi.useRealTimers());
 

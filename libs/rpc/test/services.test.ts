@@ -2,7 +2,13 @@ import { create } from "@bufbuild/protobuf";
 import { createClient as createConnectClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { HearthError } from "@hearth/errors";
-import { BundleService, ExecutionService, ExecuteStreamRequestSchema, type ExecuteStreamResponse } from "@hearth/proto";
+import {
+  BundleService,
+  ExecutionService,
+  ExecuteStreamRequestSchema,
+  RunService,
+  type ExecuteStreamResponse,
+} from "@hearth/proto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createChannel, createClient as createNiceClient } from "nice-grpc";
@@ -12,7 +18,14 @@ import {
 } from "nice-grpc-server-health/lib/proto/grpc/health/v1/health.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectHandler } from "../src/connect.ts";
-import { createClient, openChannel, service, startGrpcServer, type GrpcServer } from "../src/mod.ts";
+import {
+  createClient,
+  openChannel,
+  service,
+  startGrpcServer,
+  type GrpcServer,
+  type MountedService,
+} from "../src/mod.ts";
 
 const reported: unknown[] = [];
 
@@ -107,6 +120,60 @@ describe("a service over gRPC", () => {
     expect((await health.check({ service: "" })).status).toBe(HealthCheckResponse_ServingStatus.NOT_SERVING);
     grpc.setServing(true);
     channel.close();
+  });
+});
+
+describe("a caller that does not read", () => {
+  /** Yields what no transport holds by itself, and counts what was taken. */
+  const flood = (): { readonly taken: () => number; readonly mounted: MountedService } => {
+    let taken = 0;
+    const lines = [{ text: "x".repeat(64 * 1024) }];
+    const mounted = service(RunService, {
+      ...({} as Parameters<typeof service<typeof RunService>>[1]),
+      async *readLogs() {
+        for (; taken < messages; taken += 1) yield await Promise.resolve({ lines });
+      },
+    });
+    return { taken: () => taken, mounted };
+  };
+  const messages = 2_000;
+  const report = (): void => undefined;
+
+  it("over gRPC has its handler wait: a server makes few messages more than were read", async () => {
+    const [unread, read] = [flood(), flood()];
+    const servers = await Promise.all(
+      [unread, read].map(({ mounted }) => startGrpcServer({ host: "127.0.0.1", port: 0, services: [mounted], report })),
+    );
+    const channels = servers.map(({ port }) => openChannel(`127.0.0.1:${port}`));
+    const [idle, reading] = channels.map((channel) => createClient(RunService, channel).readLogs({}));
+    const first = idle![Symbol.asyncIterator]();
+    await first.next();
+    let count = 0;
+    for await (const { lines } of reading!) count += lines.length;
+    expect([count, read.taken()]).toEqual([messages, messages]);
+    expect(unread.taken()).toBeLessThan(messages / 4);
+    channels.forEach((channel) => channel.close());
+    await Promise.all(servers.map((server) => server.stop(0)));
+  });
+
+  it("over HTTP the same", async () => {
+    const [unread, read] = [flood(), flood()];
+    const ask = async ({ mounted }: ReturnType<typeof flood>): Promise<[Server, Response]> => {
+      const fallback = (): void => undefined;
+      const server = createServer(connectHandler({ services: [mounted], fallback, report }));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hearth.v1.RunService/ReadLogs`;
+      const headers = { "content-type": "application/connect+json" };
+      // One enveloped message: no flags, two bytes, "{}".
+      const response = await fetch(url, { method: "POST", headers, body: Buffer.from([0, 0, 0, 0, 2, 123, 125]) });
+      return [server, response];
+    };
+    const [idle, reading] = await Promise.all([ask(unread), ask(read)]);
+    const { byteLength } = await reading[1].arrayBuffer();
+    expect(byteLength).toBeGreaterThan(messages * 64 * 1024);
+    expect(unread.taken()).toBeLessThan(messages / 4);
+    await idle[1].body?.cancel();
+    for (const [server] of [idle, reading]) server.close();
   });
 });
 

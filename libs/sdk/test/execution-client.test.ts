@@ -1,3 +1,4 @@
+import { HearthError } from "@hearth/errors";
 import { Outcome } from "@hearth/proto";
 import { connect, reference, TaskCancelledError, TaskTimeoutError } from "@hearth/sdk";
 import { describe, expect, test } from "vitest";
@@ -64,6 +65,18 @@ describe("a router that takes nothing any more", () => {
     await expect(client.execute(square, 2)).rejects.toMatchObject({ reason: "ROUTER_DRAINING" });
     expect(router.asked.length).toBeGreaterThan(1);
   });
+});
+
+test("a stream that was cut off because its answers were not read is opened anew, and what has no answer asked again", async () => {
+  let cutOff = false;
+  await using router = await startScriptedRouter((executions) => {
+    if (cutOff) return succeedWith(4)(executions);
+    cutOff = true;
+    throw new HearthError("ANSWERS_UNREAD", "m");
+  });
+  using client = connect({ router: router.address });
+  expect(await client.execute(square, 2)).toBe(4);
+  expect(router.asked.map(({ askedBefore }) => askedBefore)).toEqual([false, true]);
 });
 
 test.each(["BACKLOG_FULL", "JOURNAL_UNAVAILABLE"])(

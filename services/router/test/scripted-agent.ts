@@ -87,21 +87,21 @@ export class ScriptedAgent {
   }
 
   /** The task raises an exception of this class. */
-  fail(dispatch: Dispatch, exceptionType: string): void {
+  fail(dispatch: Dispatch, exceptionType: string, traceback = ""): void {
     const end = endOf(dispatch, Outcome.FAILED);
-    end.failure = create(FailureSchema, { reason: "TASK_FAILED", message: "it raised", exceptionType });
+    end.failure = create(FailureSchema, { reason: "TASK_FAILED", message: "it raised", exceptionType, traceback });
     this.#end(end);
   }
 
   #end(end: AttemptEnd): void {
     this.#busy -= 1;
-    this.say((frame) => frame.ends.push(end));
+    this.say((frame) => frame.ends.push(end), end.result?.inline.length);
     this.#tellSlots();
   }
 
   /** Sends anything an agent may say, to every router that is there: those it does not concern take no notice. */
-  say(fill: (frame: AttachResponse) => void): void {
-    for (const { outbox } of this.#streams) fill(outbox.frame());
+  say(fill: (frame: AttachResponse) => void, weightBytes = 0): void {
+    for (const { outbox } of this.#streams) fill(outbox.frame(weightBytes));
   }
 
   /** The routers that others said they had taken over, so far. */

@@ -48,6 +48,8 @@ const failedOutcomes: Readonly<Partial<Record<Outcome, FailedOutcome>>> = {
 
 /** What a router says that takes nothing any more. */
 const elsewhere: ReadonlySet<Reason> = new Set(["ROUTER_DRAINING", "ROUTER_SUPERSEDED"]);
+/** After which a stream is opened anew, and what has no answer is asked again. */
+const streamAgain: ReadonlySet<Reason> = new Set([...elsewhere, "ANSWERS_UNREAD"]);
 
 /**
  * Connects to the routers of the installation, or to `router` as "host:port": one, or several that take each other's place.
@@ -180,7 +182,7 @@ export class ExecutionClient {
       }
     } catch (error) {
       // A refusal of the stream itself will not change by asking again; everything else is a broken connection.
-      if (error instanceof HearthError && !elsewhere.has(error.reason)) this.#failAll(error);
+      if (error instanceof HearthError && !streamAgain.has(error.reason)) this.#failAll(error);
     } finally {
       this.#outbox = undefined;
       outbox.end();

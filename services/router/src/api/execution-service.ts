@@ -22,6 +22,12 @@ import type { Executions } from "../loops/run-executions.ts";
 /** A router that broke off while it was watched is looked for anew after this long. */
 const watchAgainAfterMs = 250;
 
+/** From so many bytes of answers on that the caller of a stream has not read, no more requests are taken from it. */
+const requestsUntilUnreadBytes = 32 * 1024 * 1024;
+
+/** What runs already may fill so much; then the stream is cut off. Less than is kept of ended ones, so they are found again. */
+const unreadBytesMax = 128 * 1024 * 1024;
+
 export interface ExecutionServiceOptions {
   readonly clock: Clock;
   readonly executions: Executions;
@@ -90,8 +96,10 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
       try {
         while (!context.signal.aborted) {
           changed = Promise.withResolvers<void>();
+          // Asked before it is sent: while a slow caller takes one state, the execution may come to its last.
+          const isLast = execution.state.kind === "ended";
           yield { execution: toExecution(execution) };
-          if (execution.state.kind === "ended") return;
+          if (isLast) return;
           await changed.promise;
         }
       } finally {
@@ -109,26 +117,31 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
       const outbox = new FrameOutbox<ExecuteStreamResponse>(() => create(ExecuteStreamResponseSchema));
       let open = 0;
       let read = false;
-      const ended = (end: ExecutionEnd, askedAs: string): void => {
-        // A key may stand for an execution of another id; the caller knows it by the one it gave.
-        const answer = end.executionId === askedAs ? end : create(ExecutionEndSchema, { ...end, executionId: askedAs });
-        outbox.frame(end.result?.inline.length).ends.push(answer);
-        closed();
-      };
-      const closed = (): void => {
+      const answer = (weightBytes: number, put: (frame: ExecuteStreamResponse) => void): void => {
+        put(outbox.frame(weightBytes));
+        if (outbox.weightBytes > unreadBytesMax) outbox.fail(unread());
         open -= 1;
         if (read && open === 0) outbox.end();
       };
+      const ended = (end: ExecutionEnd, askedAs: string): void => {
+        // A key may stand for an execution of another id; the caller knows it by the one it gave.
+        const known = end.executionId === askedAs ? end : create(ExecutionEndSchema, { ...end, executionId: askedAs });
+        answer(bytesOf(end), ({ ends }) => ends.push(known));
+      };
+      const refused = (error: HearthError, askedAs: string): void =>
+        answer(error.message.length, ({ rejections }) => rejections.push(toRejection(askedAs, error)));
       const readAll = async (): Promise<void> => {
         for await (const { executions: requests } of frames) {
           for (const request of requests) {
+            if (outbox.weightBytes > requestsUntilUnreadBytes) await outbox.room(requestsUntilUnreadBytes);
+            if (outbox.isOver) return;
             open += 1;
-            const rejected = (error: HearthError): void => {
-              outbox.frame().rejections.push(toRejection(request.executionId, error));
-              closed();
-            };
-            const refused = (error: unknown): void => rejected(toHearthError(error, report));
-            trySubmit(accepting, request, (end) => ended(end, request.executionId), refused);
+            trySubmit(
+              accepting,
+              request,
+              (end) => ended(end, request.executionId),
+              (error) => refused(toHearthError(error, report), request.executionId),
+            );
           }
         }
         read = true;
@@ -140,6 +153,17 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
       yield* outbox;
     },
   });
+}
+
+function unread(): HearthError {
+  const what = `Over ${unreadBytesMax} bytes of answers on this stream were not read`;
+  const message = `${what}. Its executions go on: ask for them again under their ids, with asked_before, and read.`;
+  return new HearthError("ANSWERS_UNREAD", message, { unreadBytesMax: `${unreadBytesMax}` });
+}
+
+function bytesOf({ result, failure }: ExecutionEnd): number {
+  const text = failure === undefined ? 0 : failure.message.length + failure.traceback.length;
+  return text + (result?.inline.length ?? 0);
 }
 
 /** Accepts an execution of a stream, or says why not. Only where other routers have to be asked does that take a while. */

@@ -422,7 +422,9 @@ export declare const ExecutionService: GenService<{
     output: typeof CancelExecutionResponseSchema;
   },
   /**
-   * Many executions over one stream; answers come as they end, in any order. The fastest way in.
+   * Many executions over one stream; answers come as they end, in any order. The fastest way in. A caller that does not
+   * read them is waited for a while: from 32 MiB of them on no requests are taken, and at 128 MiB the stream ends with
+   * RESOURCE_EXHAUSTED and ANSWERS_UNREAD. Its executions go on, and asking again under their ids finds them.
    *
    * @generated from rpc hearth.v1.ExecutionService.ExecuteStream
    */
