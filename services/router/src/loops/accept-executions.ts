@@ -43,7 +43,10 @@ export class AcceptExecutions {
    * refused. `onEnd` is called when it has ended.
    */
   submit(request: ExecutionRequest, onEnd?: OnEnd): Accepted | Promise<Accepted> {
-    const isKnown = request.executionId !== "" && this.#executions.knows(request.executionId);
+    const { executionId, idempotencyKey } = request;
+    const isKnown =
+      (executionId !== "" && this.#executions.knows(executionId)) ||
+      (idempotencyKey !== "" && this.#executions.knowsKey(idempotencyKey));
     if (isKnown || !this.#located.mustAsk(request)) return this.#executions.submit(request, onEnd);
     checkRequest(request);
     return this.#locateOrSubmit(fillIds(request, this.#clock.now()), onEnd);

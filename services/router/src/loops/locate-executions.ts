@@ -74,12 +74,10 @@ export class LocateExecutions {
    * have the execution. Throws IDEMPOTENCY_KEY_REUSED, JOURNAL_UNAVAILABLE.
    */
   async named(named: ExecutionRequest): Promise<{ readonly named: ExecutionRequest; readonly mayExist: boolean }> {
-    const { keys, executions } = this.#options;
+    const { keys } = this.#options;
     const { idempotencyKey } = named;
     const mayExist = this.mustAsk({ ...named, idempotencyKey: "" });
     if (idempotencyKey === "") return { named, mayExist };
-    // The execution of the key is here: the request repeats it, whatever id was made for it now.
-    if (executions.knowsKey(idempotencyKey)) return { named, mayExist: false };
     const own = { executionId: named.executionId, fingerprint: fingerprint(named) };
     const { isNew, taken } = await keys.take(idempotencyKey, own).catch(() => {
       throw new HearthError(
