@@ -13,10 +13,14 @@ export const subjects = {
   allJournal: "hearth.journal.*",
   /** `LogBatch`es of all agents. */
   logs: "hearth.logs",
+  /** A piece of a payload too large to be inline, counted from 0. */
+  payload: (sha256: string, piece: number): string => `hearth.payload.${sha256}.${piece}`,
+  payloadPieces: (sha256: string): string => `hearth.payload.${sha256}.*`,
+  allPayloads: "hearth.payload.*.*",
 } as const;
 
 /** JetStream streams. */
-export const streams = { journal: "HEARTH_JOURNAL", logs: "HEARTH_LOGS" } as const;
+export const streams = { journal: "HEARTH_JOURNAL", logs: "HEARTH_LOGS", payloads: "HEARTH_PAYLOADS" } as const;
 
 /** Key-value buckets and object stores. */
 export const buckets = {
@@ -28,6 +32,4 @@ export const buckets = {
   leader: "hearth_leader",
   /** Code bundles by SHA-256. */
   bundles: "hearth_bundles",
-  /** Payloads too large to be inline, by SHA-256. */
-  payloads: "hearth_payloads",
 } as const;

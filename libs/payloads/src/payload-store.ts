@@ -5,6 +5,15 @@ export interface StoredPayload {
   readonly sizeBytes: number;
 }
 
+/** A payload that is in the store. */
+export interface KeptPayload {
+  readonly sha256: string;
+  /** When it was stored last: milliseconds since 1970. */
+  readonly storedMs: number;
+  /** What was stored later has a higher one. */
+  readonly sequence: number;
+}
+
 /** Payloads that are too large to be inline, by their content. */
 export interface PayloadStore {
   /**
@@ -14,8 +23,7 @@ export interface PayloadStore {
   put(bytes: Uint8Array): Promise<StoredPayload>;
   /** Throws PAYLOAD_NOT_FOUND and NATS_UNAVAILABLE. */
   get(sha256: string): Promise<Uint8Array>;
-  /** All there are, with when they were stored last. */
-  list(): Promise<readonly { readonly sha256: string; readonly storedMs: number }[]>;
-  /** Removes a payload; one that is not there is left at that. */
-  remove(sha256: string): Promise<void>;
+  list(): Promise<readonly KeptPayload[]>;
+  /** Removes a payload, unless it was stored again since it was listed. */
+  remove(listed: KeptPayload): Promise<void>;
 }

@@ -207,6 +207,29 @@ describe("while the journal takes nothing", long, () => {
   });
 });
 
+describe("while the journal takes nothing, an outcome", long, () => {
+  it("is told once it is written that its execution was accepted", async () => {
+    const first = await startRouter();
+    await submit(first, "warm");
+    agent.onDispatch = (dispatch) => agent.succeed(dispatch);
+    nats.pause();
+    let isTold = false;
+    const executed = first.client.execute(echo("held")).then(({ end }) => {
+      isTold = true;
+      return resultOf(end);
+    });
+    await vi.waitFor(async () => {
+      const { execution } = await first.client.getExecution({
+        executionId: agent.dispatched.at(-1)?.executionId ?? "",
+      });
+      expect(execution?.phase).toBe(ExecutionPhase.SUCCEEDED);
+    }, takeover);
+    expect(isTold).toBe(false);
+    nats.resume();
+    expect(await executed).toBe("held");
+  });
+});
+
 describe("when a router stands still for too long", long, () => {
   it("another one takes over, and it ends itself when it goes on", async () => {
     const [first, second] = [await startRouter(), await startRouter()];

@@ -54,6 +54,8 @@ export class SimulatedRouter {
   readonly #streams = new Map<string, AgentStream>();
   readonly #known = new Map<string, Replica>();
   readonly #onEnd = new Map<string, OnEnd[]>();
+  /** Executions of which the journal does not have yet that they were accepted, with what is to be told once it has. */
+  readonly #notKept = new Map<string, (() => void)[]>();
   readonly #adoptedIds: string[] = [];
   /** Taken over before they had a slot, and not in a backlog yet. */
   readonly #held = new Set<string>();
@@ -134,7 +136,12 @@ export class SimulatedRouter {
       },
     };
     this.#onEnd.set(id, [onEnd]);
-    this.journal?.append({ kind: "accepted", execution });
+    this.#notKept.set(id, []);
+    this.#write({ kind: "accepted", execution }, () => {
+      const told = this.#notKept.get(id) ?? [];
+      this.#notKept.delete(id);
+      for (const tell of told) tell();
+    });
     this.#around.observer.executionAccepted?.(execution, this.id);
     this.handle({ kind: "admitted", execution, policyOverride: undefined });
     return true;
@@ -326,8 +333,13 @@ export class SimulatedRouter {
     const tell = (): void => {
       for (const onEnd of listeners) onEnd(end.outcome === "succeeded");
     };
-    // What an agent reports it tells again until it is in a journal. What a router decides only its journal can prove.
-    if (end.report !== undefined) tell();
+    // What an agent reports it tells again until it is in a journal, and a journal that has the execution can take it. What a
+    // router decides only its journal can prove.
+    const waiting = this.#notKept.get(execution.id);
+    if (end.report !== undefined) {
+      if (waiting === undefined) tell();
+      else waiting.push(tell);
+    }
     this.#write({ kind: "ended", executionId: execution.id, end, at: this.#around.queue.nowMs }, () => {
       if (last?.end === end) this.#acknowledge(last.replicaId, execution.id, last.number);
       if (end.report === undefined) tell();

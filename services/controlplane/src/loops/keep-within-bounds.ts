@@ -72,10 +72,10 @@ function sweeping(): (options: BoundsOptions) => Promise<void> {
     sequenceBefore = lastSequence;
     if (!may) return;
     const storedBefore = clock.now() - payloadGraceMs;
-    const old = (await payloads.list()).filter(({ storedMs }) => storedMs < storedBefore).map(({ sha256 }) => sha256);
-    const named = await store.namedPayloads(old);
-    const unnamed = old.filter((sha256) => !named.has(sha256));
-    for (const sha256 of unnamed) await payloads.remove(sha256);
+    const old = (await payloads.list()).filter(({ storedMs }) => storedMs < storedBefore);
+    const named = await store.namedPayloads(old.map(({ sha256 }) => sha256));
+    const unnamed = old.filter(({ sha256 }) => !named.has(sha256));
+    for (const payload of unnamed) await payloads.remove(payload);
     if (unnamed.length > 0) log.info({ payloads: unnamed.length }, "payloads removed that no run names");
   };
 }

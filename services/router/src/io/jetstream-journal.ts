@@ -4,7 +4,7 @@ import type { Clock, Timer } from "@hearth/clock";
 import { JournalBatchSchema, type JournalRecord } from "@hearth/proto";
 import { createInbox, headers, type Subscription } from "@nats-io/transport-node";
 import { ReplayPoint } from "../core/replay-point.ts";
-import type { Journal } from "./journal.ts";
+import type { Durability, Journal } from "./journal.ts";
 import { openedRecord, weighRecord } from "./journal-records.ts";
 import { successorOf, type JournalTails } from "./journal-tail.ts";
 
@@ -24,7 +24,24 @@ const behindBytesMax = 64 * 1024 * 1024;
 interface Group {
   readonly records: JournalRecord[];
   bytes: number;
-  readonly durable: PromiseWithResolvers<void>;
+  readonly durability: GroupDurability;
+}
+
+class GroupDurability implements Durability {
+  isReached = false;
+  readonly reached: Promise<void>;
+  readonly #resolve: () => void;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.reached = promise;
+    this.#resolve = resolve;
+  }
+
+  reach(): void {
+    this.isReached = true;
+    this.#resolve();
+  }
 }
 
 interface SentBatch {
@@ -90,7 +107,7 @@ export class JetStreamJournal implements Journal {
   /** Begins to write. `address`: where clients reach this router. Resolves once the others can know of it. */
   open(address: string): Promise<void> {
     this.#address = address;
-    return this.append(openedRecord(this.#clock.now()));
+    return this.append(openedRecord(this.#clock.now())).reached;
   }
 
   get available(): boolean {
@@ -102,22 +119,22 @@ export class JetStreamJournal implements Journal {
     return this.#ownAt;
   }
 
-  append(record: JournalRecord): Promise<void> {
+  append(record: JournalRecord): Durability {
     const bytes = weighRecord(record);
     let group = this.#gathering.at(-1);
     if (group === undefined || group.bytes + bytes > batchBytesMax) {
-      group = { records: [], bytes: 0, durable: Promise.withResolvers() };
+      group = { records: [], bytes: 0, durability: new GroupDurability() };
       this.#gathering.push(group);
     }
     group.records.push(record);
     group.bytes += bytes;
     this.#gatheredBytes += bytes;
     this.#planFlush();
-    return group.durable.promise;
+    return group.durability;
   }
 
   async written(): Promise<void> {
-    await (this.#gathering.at(-1) ?? this.#sent?.group)?.durable.promise;
+    await (this.#gathering.at(-1) ?? this.#sent?.group)?.durability.reached;
   }
 
   begin(executionId: string): void {
@@ -195,7 +212,7 @@ export class JetStreamJournal implements Journal {
     this.#sequence = sequence;
     this.#ownAt = Math.max(this.#ownAt, sent.sentAt);
     this.#replayPoint.written(sequence, sent.bytes.length);
-    sent.group.durable.resolve();
+    sent.group.durability.reach();
     // With something waiting the next batch leaves at once: gathering has had its time.
     this.#flush();
   }

@@ -14,6 +14,8 @@ import type { Executions } from "./run-executions.ts";
 const lookEveryMs = 250;
 /** Results of executions that had ended, kept for late questions. More than this is not taken over, the oldest first. */
 const endedBytesMax = 64 * 1024 * 1024;
+/** So much of what is taken over waits to be written at a time. */
+const carriedBytesMax = 512 * 1024;
 
 export interface AdoptRoutersOptions {
   readonly routerId: string;
@@ -104,13 +106,18 @@ export class AdoptRouters {
     if (tail === undefined || successorOf(tail) !== undefined) return this.#forget(routerId);
     const { entries, adoptedIds } = await journals.read(routerId, tail);
     const adopted = latest([...replayJournal(entries).values()], endedBytesMax);
-    let written: Promise<void> = Promise.resolve();
+    for (const { id } of adopted) this.#adopting.add(id);
+    let bytes = 0;
     for (const execution of adopted) {
-      this.#adopting.add(execution.id);
       journal.begin(execution.id);
-      written = journal.append(carriedRecord(execution, routerId, clock.now()));
+      const written = journal.append(carriedRecord(execution, routerId, clock.now()));
+      bytes += payloadBytesOf(execution);
+      if (bytes < carriedBytesMax) continue;
+      // What is accepted meanwhile is to be written meanwhile, not behind all of this.
+      await written.reached;
+      bytes = 0;
     }
-    await written;
+    await journal.written();
     if (!(await journals.seal(routerId, tail, ownId, clock.now()))) {
       for (const { id } of adopted) {
         this.#adopting.delete(id);
@@ -142,12 +149,16 @@ function latest(executions: readonly Execution[], endedBytesMax: number): readon
   let bytes = 0;
   return executions
     .toSorted((a, b) => endOf(b) - endOf(a))
-    .filter(({ state, argumentBytes }) => {
-      if (state.kind !== "ended") return true;
-      bytes += argumentBytes + state.end.resultBytes;
+    .filter((execution) => {
+      if (execution.state.kind !== "ended") return true;
+      bytes += payloadBytesOf(execution);
       return bytes <= endedBytesMax;
     })
     .reverse();
+}
+
+function payloadBytesOf({ state, argumentBytes }: Execution): number {
+  return argumentBytes + (state.kind === "ended" ? state.end.resultBytes : 0);
 }
 
 function endOf({ state }: Execution): number {

@@ -24,7 +24,7 @@ import {
   dispatchedRecord,
   endedRecord,
 } from "../io/journal-records.ts";
-import type { Journal } from "../io/journal.ts";
+import type { Durability, Journal } from "../io/journal.ts";
 import type { RouterMetrics } from "../io/router-metrics.ts";
 import { newExecution } from "../io/new-execution.ts";
 import { fillLimits } from "../io/read-limits.ts";
@@ -59,6 +59,8 @@ interface Deployed {
 /** An accepted execution that has not been forgotten, and who wants to hear of it. */
 interface Audience {
   readonly onEnd: OnEnd[];
+  /** Undefined: another router had accepted it, and it is in this one's journal. */
+  readonly accepted: Durability | undefined;
   readonly watchers: Set<() => void>;
   readonly span: Span;
 }
@@ -170,18 +172,18 @@ export class Executions {
       if (onEnd !== undefined) this.#tellEnd(earlier, onEnd);
       return { executionId: earlier.id, durable: this.#journal.written() };
     }
-    this.#expectEnd(execution, onEnd === undefined ? [] : [onEnd], now);
     this.#journal.begin(execution.id);
-    const durable = this.#journal.append(acceptedRecord(filled, pool, now));
+    const accepted = this.#journal.append(acceptedRecord(filled, pool, now));
+    this.#expectEnd(execution, onEnd === undefined ? [] : [onEnd], accepted, now);
     this.handle({ kind: "admitted", execution, policyOverride });
-    return { executionId: execution.id, durable };
+    return { executionId: execution.id, durable: accepted.reached };
   }
 
   /** Goes on with what another router had accepted. It is in this one's journal. */
   adopt(executions: readonly Execution[]): void {
     const now = this.#clock.now();
     for (const execution of executions) {
-      if (!this.knows(execution.id) && execution.state.kind !== "ended") this.#expectEnd(execution, [], now);
+      if (!this.knows(execution.id) && execution.state.kind !== "ended") this.#expectEnd(execution, [], undefined, now);
     }
     const policyOverrides = new Map(
       executions.flatMap(({ pool, request }) => {
@@ -192,10 +194,11 @@ export class Executions {
     this.handle({ kind: "adopted", executions, policyOverrides });
   }
 
-  #expectEnd(execution: Execution, onEnd: OnEnd[], now: number): void {
+  #expectEnd(execution: Execution, onEnd: OnEnd[], accepted: Durability | undefined, now: number): void {
     const { id, runId, environment, task, request } = execution;
     this.#audiences.set(id, {
       onEnd,
+      accepted,
       watchers: new Set(),
       span: this.#tracing.start(`execute ${task}`, request as ExecutionRequest, {
         kind: "server",
@@ -318,8 +321,8 @@ export class Executions {
       case "attemptEnded": {
         const { execution, attempt, end } = effect;
         this.#metrics.retried(execution, end);
-        const durable = this.#journal.append(attemptEndedRecord(execution, attempt, end, this.#clock.now()));
-        this.#acknowledge(execution, attempt, durable);
+        const written = this.#journal.append(attemptEndedRecord(execution, attempt, end, this.#clock.now()));
+        this.#acknowledge(execution, attempt, written);
         return this.#changed(execution);
       }
       case "ended":
@@ -353,10 +356,10 @@ export class Executions {
 
   #end(execution: Execution, end: AttemptEnd): void {
     const now = this.#clock.now();
-    const durable = this.#journal.append(endedRecord(execution, end, now));
+    const written = this.#journal.append(endedRecord(execution, end, now));
     this.#metrics.ended(execution, end, now);
     const last = execution.attempts.at(-1);
-    if (last?.end === end) this.#acknowledge(execution, last, durable);
+    if (last?.end === end) this.#acknowledge(execution, last, written);
     const audience = this.#audiences.get(execution.id);
     this.#audiences.delete(execution.id);
     audience?.span.end(end.outcome === "succeeded" ? {} : { error: end.reason });
@@ -366,15 +369,17 @@ export class Executions {
       audience.onEnd.forEach((onEnd) => onEnd(message));
       audience.watchers.forEach((changed) => changed());
     };
-    // What an agent reports it tells again until it is in a journal. What this router decides only its journal can prove.
-    if (end.report === undefined) void durable.then(tell);
-    else tell();
+    // What an agent reports it tells again until it is in a journal, and a journal that has the execution can take it. What
+    // this router decides only its journal can prove.
+    const proof = end.report === undefined ? written : audience.accepted;
+    if (proof === undefined || proof.isReached) tell();
+    else void proof.reached.then(tell);
   }
 
   /** Lets the agent forget an outcome once the journal has it: until then the agent is the one that can prove it. */
-  #acknowledge(execution: Execution, attempt: Attempt, durable: Promise<void>): void {
+  #acknowledge(execution: Execution, attempt: Attempt, written: Durability): void {
     const key = attemptKey(execution.id, attempt.number);
-    void durable.then(() => this.#agents.connection(attempt.replicaId)?.acknowledge(key));
+    void written.reached.then(() => this.#agents.connection(attempt.replicaId)?.acknowledge(key));
   }
 
   #changed(execution: Execution): void {
