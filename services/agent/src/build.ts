@@ -63,7 +63,7 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
     ...{ config, clock, logger, tracing, runner, output, changed, finished },
     payloads: payloadsOnDemand(connecting),
   });
-  const announcer = new SlotAnnouncer({ clock, config, state: () => attempts.state });
+  const announcer = new SlotAnnouncer({ clock, config, announced: () => attempts });
   runner.start(attempts);
   const drain = new Drain({ attempts, clock, end: (goes) => void end(goes) });
   const begin = (goes: End, graceMs: number): void => {

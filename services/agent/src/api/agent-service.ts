@@ -29,7 +29,7 @@ export function agentService(attempts: Attempts, drain: (end: End, graceMs: numb
 
     drain({ reason, graceMs }) {
       drain({ cause: "", reason: reason || "it was asked to drain" }, graceMs ?? defaultGraceMs);
-      return Promise.resolve({ running: attempts.state.live });
+      return Promise.resolve({ running: attempts.live });
     },
   });
 }

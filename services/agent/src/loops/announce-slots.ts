@@ -21,6 +21,11 @@ export interface SlotState {
   readonly runnerPid: number;
   readonly executions: number;
   readonly memoryBytes: number;
+}
+
+/** What is announced. Its state is put together for each announcement. */
+export interface Announced {
+  readonly state: SlotState;
   /** Whether attempts get somewhere: before that the code is being loaded. */
   readonly isReady: boolean;
   /** Attempts that have not ended. */
@@ -33,7 +38,7 @@ export class SlotAnnouncer {
   readonly #clock: Clock;
   readonly #config: AgentConfig;
   #address = "";
-  readonly #state: () => SlotState;
+  readonly #announced: () => Announced;
   #sequence = 0;
   #lastSentAt = -Infinity;
   #idleSince: number;
@@ -41,10 +46,10 @@ export class SlotAnnouncer {
   #wasReady = false;
   #heartbeat: Timer | undefined;
 
-  constructor(options: { readonly clock: Clock; readonly config: AgentConfig; readonly state: () => SlotState }) {
+  constructor(options: { readonly clock: Clock; readonly config: AgentConfig; readonly announced: () => Announced }) {
     this.#clock = options.clock;
     this.#config = options.config;
-    this.#state = options.state;
+    this.#announced = options.announced;
     this.#idleSince = this.#clock.now();
   }
 
@@ -59,10 +64,11 @@ export class SlotAnnouncer {
   /** Something may have changed. */
   changed(): void {
     // Noted at once: the announcement may come up to 50 ms later, and TTLs count from here.
-    this.#idleSince = idleSince(this.#idleSince, this.#state().live, this.#clock.now());
+    const { live, isReady } = this.#announced();
+    this.#idleSince = idleSince(this.#idleSince, live, this.#clock.now());
     if (this.#bus === undefined) return;
     // Cold executions wait for this one.
-    if (this.#state().isReady && !this.#wasReady) return this.#send();
+    if (isReady && !this.#wasReady) return this.#send();
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#clock.after(Math.max(0, this.#lastSentAt + announceEveryMsMin - this.#clock.now()), () => this.#send());
@@ -78,7 +84,8 @@ export class SlotAnnouncer {
   #send(): void {
     this.#scheduled = false;
     this.#lastSentAt = this.#clock.now();
-    const { draining, end, isReady } = this.#state();
+    const { state, isReady } = this.#announced();
+    const { draining, end } = state;
     this.#wasReady = isReady;
     const whileServing = isReady ? ReplicaState.READY : ReplicaState.STARTING;
     this.#publish(draining ? ReplicaState.DRAINING : whileServing, end);
@@ -86,7 +93,7 @@ export class SlotAnnouncer {
 
   #publish(state: ReplicaState, { cause: endCause, reason: endReason }: End): void {
     const { replicaId, environment, pool, version } = this.#config;
-    const { total, free, busy, lent, runnerPid, executions, memoryBytes } = this.#state();
+    const { total, free, busy, lent, runnerPid, executions, memoryBytes } = this.#announced().state;
     const announcement = create(SlotAnnouncementSchema, {
       ...{ replicaId, environment, pool, version, address: this.#address, sequence: ++this.#sequence },
       ...{ total, free, busy, lent, idleSinceUnixMs: this.#idleSince, state, endReason, endCause },

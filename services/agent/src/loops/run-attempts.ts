@@ -104,12 +104,17 @@ export class Attempts implements RunnerEvents {
   }
 
   get state(): SlotState {
-    const { total, free, busy, lent, live, draining, taken } = this.#slots;
-    const { pid: runnerPid, heldBytes: memoryBytes, wasReady } = this.#runner;
+    const { total, free, busy, lent, draining, taken } = this.#slots;
+    const { pid: runnerPid, heldBytes: memoryBytes } = this.#runner;
     return {
-      ...{ total, free, busy, lent, live, draining, end: this.#goes },
-      ...{ executions: taken, runnerPid, memoryBytes, isReady: wasReady },
+      ...{ total, free, busy, lent, draining, end: this.#goes },
+      ...{ executions: taken, runnerPid, memoryBytes },
     };
+  }
+
+  /** Whether attempts get somewhere: before that the code is being loaded. */
+  get isReady(): boolean {
+    return this.#runner.wasReady;
   }
 
   /** Attempts that have not ended. */

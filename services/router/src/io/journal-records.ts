@@ -1,14 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import {
-  AcceptedSchema,
   AttemptEndSchema,
   CarriedSchema,
-  DispatchedSchema,
-  EndedSchema,
-  JournalRecordSchema,
   OpenedSchema,
   SealedSchema,
   type AttemptEnd as WireAttemptEnd,
+  type Dispatched,
   type Ended,
   type ExecutionRequest,
   type JournalRecord,
@@ -40,20 +37,15 @@ export function carriedRecord(execution: Execution, fromRouterId: string, unixMs
 }
 
 export function acceptedRecord(execution: ExecutionRequest, pool: string, unixMs: number): JournalRecord {
-  return record(unixMs, { case: "accepted", value: create(AcceptedSchema, { execution, pool }) });
+  return record(unixMs, { case: "accepted", value: { $typeName: "hearth.v1.Accepted", execution, pool } });
 }
 
 export function dispatchedRecord(execution: Execution, attempt: Attempt): JournalRecord {
   const { number, replicaId, version, cold, waitReason, waitedMs, dispatchedAt } = attempt;
-  const value = create(DispatchedSchema, {
-    executionId: execution.id,
-    attempt: number,
-    replicaId,
-    version,
-    cold,
-    waitReason,
-    waitedMs,
-  });
+  const value: Dispatched = {
+    $typeName: "hearth.v1.Dispatched",
+    ...{ executionId: execution.id, attempt: number, replicaId, version, cold, waitReason, waitedMs },
+  };
   return record(dispatchedAt, { case: "dispatched", value });
 }
 
@@ -71,21 +63,17 @@ export function endedRecord(execution: Execution, end: AttemptEnd, unixMs: numbe
 }
 
 function toEnded(execution: Execution, end: AttemptEnd, unixMs: number): Ended {
-  const value = create(EndedSchema, { end: toExecutionEnd(execution.id, end) });
+  const value: Ended = { $typeName: "hearth.v1.Ended", end: toExecutionEnd(execution.id, end) };
   const last = execution.attempts.at(-1);
   // The attempt without its result: that is in the end already.
-  if (last?.end === end) {
-    value.attempt = toAttemptEnd(execution, last, end, unixMs);
-    delete value.attempt.result;
-  }
+  if (last?.end === end) value.attempt = { ...toAttemptEnd(execution, last, end, unixMs), result: undefined };
   return value;
 }
 
 /** The agent's report of an attempt, or what the router says in its place. */
 function toAttemptEnd(execution: Execution, attempt: Attempt, end: AttemptEnd, unixMs: number): WireAttemptEnd {
   const report = reportOf(end);
-  // A copy: the caller may leave parts out.
-  if (report !== undefined) return create(AttemptEndSchema, { ...report });
+  if (report !== undefined) return report;
   const { outcome, failure } = toExecutionEnd(execution.id, end);
   const message = create(AttemptEndSchema, {
     executionId: execution.id,
@@ -98,7 +86,7 @@ function toAttemptEnd(execution: Execution, attempt: Attempt, end: AttemptEnd, u
 }
 
 function record(unixMs: number, event: JournalRecord["event"]): JournalRecord {
-  return create(JournalRecordSchema, { unixMs, event });
+  return { $typeName: "hearth.v1.JournalRecord", unixMs, event };
 }
 
 /** Roughly what a record weighs: its payload, and something for the rest. */

@@ -9,7 +9,10 @@ export function newExecution(request: ExecutionRequest, pool: string, acceptedAt
   return {
     ...{ id, runId, parentId, environment, task, pool, affinityKey, idempotencyKey, acceptedAt, request },
     priority: priority ?? 0,
-    fingerprint: fingerprint(request),
+    /** Made when it is asked for, as most never are: it takes a hash of the arguments. */
+    get fingerprint() {
+      return fingerprint(request);
+    },
     argumentBytes: request.arguments?.inline.length ?? 0,
     limits: toLimits(request),
     attempts: [],

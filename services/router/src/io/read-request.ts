@@ -1,9 +1,9 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import { HearthError } from "@hearth/errors";
 import { newId } from "@hearth/ids";
 import { payloadBytesMax } from "@hearth/payloads/bounds";
 import { policyFromMessage, retryPolicyFromMessage } from "@hearth/policy/wire";
-import { ExecutionRequestSchema, ReusePolicySchema, type ExecutionRequest, type ReusePolicy } from "@hearth/proto";
+import { ReusePolicySchema, type ExecutionRequest, type ReusePolicy } from "@hearth/proto";
 import { createHash } from "node:crypto";
 import { findProblem } from "../core/validate-request.ts";
 
@@ -27,7 +27,7 @@ export function checkRequest(request: ExecutionRequest): void {
 /** The request with its ids filled in, as the journal keeps it. A root's run is its own id. */
 export function fillIds(request: ExecutionRequest, now: number): ExecutionRequest {
   const executionId = request.executionId || newId(now);
-  return create(ExecutionRequestSchema, { ...request, executionId, runId: request.runId || executionId });
+  return { ...request, executionId, runId: request.runId || executionId };
 }
 
 /** Equal for requests that ask for the same: environment, task, arguments, policy. Ids, places in the backlog, limits and trace context do not count. */

@@ -2,7 +2,6 @@ import { create } from "@bufbuild/protobuf";
 import {
   AttemptEndSchema,
   AttemptSchema,
-  ExecutionEndSchema,
   ExecutionPhase,
   ExecutionSchema,
   FailureSchema,
@@ -90,7 +89,11 @@ function fromWireOutcome(outcome: WireOutcome): Outcome {
 
 /** How an execution ended, for whoever waits for it. */
 export function toExecutionEnd(executionId: string, end: AttemptEnd): ExecutionEnd {
-  const message = create(ExecutionEndSchema, { executionId, outcome: wireOutcomes[end.outcome] });
+  const message: ExecutionEnd = {
+    $typeName: "hearth.v1.ExecutionEnd",
+    executionId,
+    outcome: wireOutcomes[end.outcome],
+  };
   const result = reportOf(end)?.result;
   if (result !== undefined) message.result = result;
   const failure = toFailure(end);

@@ -1,8 +1,6 @@
-import { create } from "@bufbuild/protobuf";
 import type { Clock, Timer } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import {
-  DispatchSchema,
   Scope,
   type Environment,
   type ExecutionEnd,
@@ -61,7 +59,8 @@ interface Audience {
   readonly onEnd: OnEnd[];
   /** Undefined: another router had accepted it, and it is in this one's journal. */
   readonly accepted: Durability | undefined;
-  readonly watchers: Set<() => void>;
+  /** Undefined until somebody watches. */
+  watchers: Set<() => void> | undefined;
   readonly span: Span;
 }
 
@@ -199,7 +198,7 @@ export class Executions {
     this.#audiences.set(id, {
       onEnd,
       accepted,
-      watchers: new Set(),
+      watchers: undefined,
       span: this.#tracing.start(`execute ${task}`, request as ExecutionRequest, {
         kind: "server",
         startMs: now,
@@ -233,9 +232,11 @@ export class Executions {
 
   /** Calls back after every change until the returned function is called, or the execution has ended. */
   watch(executionId: string, changed: () => void): () => void {
-    const watchers = this.#audiences.get(executionId)?.watchers;
-    watchers?.add(changed);
-    return () => void watchers?.delete(changed);
+    const audience = this.#audiences.get(executionId);
+    if (audience === undefined) return () => undefined;
+    const watchers = (audience.watchers ??= new Set());
+    watchers.add(changed);
+    return () => void watchers.delete(changed);
   }
 
   /** Lets something happen and carries out what follows from it. False when nothing did. */
@@ -338,17 +339,13 @@ export class Executions {
   #dispatch(replica: Replica, execution: Execution, attempt: Attempt): void {
     const request = execution.request as ExecutionRequest;
     const context = this.#audiences.get(execution.id)?.span.context ?? request;
-    const dispatch = create(DispatchSchema, {
-      executionId: execution.id,
-      attempt: attempt.number,
-      task: execution.task,
-      runId: execution.runId,
-      traceparent: context.traceparent,
-      tracestate: context.tracestate,
+    const { deadline } = execution.limits;
+    this.#agents.connection(replica.id)?.dispatch({
+      $typeName: "hearth.v1.Dispatch",
+      ...{ executionId: execution.id, attempt: attempt.number, task: execution.task, runId: execution.runId },
+      ...{ traceparent: context.traceparent, tracestate: context.tracestate, arguments: request.arguments },
+      deadlineUnixMs: deadline === Infinity ? 0 : deadline,
     });
-    if (request.arguments !== undefined) dispatch.arguments = request.arguments;
-    if (execution.limits.deadline !== Infinity) dispatch.deadlineUnixMs = execution.limits.deadline;
-    this.#agents.connection(replica.id)?.dispatch(dispatch);
     void this.#journal.append(dispatchedRecord(execution, attempt));
     this.#metrics.dispatched(execution, attempt);
     this.#changed(execution);
@@ -367,7 +364,7 @@ export class Executions {
     const tell = (): void => {
       const message = toExecutionEnd(execution.id, end);
       audience.onEnd.forEach((onEnd) => onEnd(message));
-      audience.watchers.forEach((changed) => changed());
+      audience.watchers?.forEach((changed) => changed());
     };
     // What an agent reports it tells again until it is in a journal, and a journal that has the execution can take it. What
     // this router decides only its journal can prove.
@@ -383,7 +380,7 @@ export class Executions {
   }
 
   #changed(execution: Execution): void {
-    this.#audiences.get(execution.id)?.watchers.forEach((changed) => changed());
+    this.#audiences.get(execution.id)?.watchers?.forEach((changed) => changed());
   }
 }
 
