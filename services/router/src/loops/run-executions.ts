@@ -1,12 +1,6 @@
 import type { Clock, Timer } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
-import {
-  Scope,
-  type Environment,
-  type ExecutionEnd,
-  type ExecutionRequest,
-  type Task,
-} from "@hearth/proto";
+import { Scope, type Environment, type ExecutionEnd, type ExecutionRequest, type Task } from "@hearth/proto";
 import type { Span, Tracing } from "@hearth/telemetry";
 import { decideAdmission, type AdmissionBounds } from "../core/admit.ts";
 import { choosePool } from "../core/choose-pool.ts";
