@@ -24,7 +24,7 @@ async def nap(seconds: float):
 
 
 @bounded.task
-async def doze(seconds: float):
+async def doze(seconds: float, cargo: str = ""):
     await asyncio.sleep(seconds)
 
 

@@ -30,6 +30,16 @@ export function fillIds(request: ExecutionRequest, now: number): ExecutionReques
   return { ...request, executionId, runId: request.runId || executionId };
 }
 
+/**
+ * Takes the arguments of a request that is kept out of the frame it came in. They are a view of it, and would hold all of it in
+ * memory: with it the arguments of a hundred others that were refused.
+ */
+export function keepAlone({ arguments: payload }: ExecutionRequest): void {
+  if (payload === undefined) return;
+  const { inline } = payload;
+  if (inline.buffer.byteLength > 2 * inline.byteLength) payload.inline = new Uint8Array(inline);
+}
+
 /** Equal for requests that ask for the same: environment, task, arguments, policy. Ids, places in the backlog, limits and trace context do not count. */
 export function fingerprint(request: ExecutionRequest): string {
   const hash = createHash("sha1").update(`${request.environment}\0${request.task}\0`);

@@ -20,7 +20,7 @@ import type { Durability, Journal } from "../io/journal.ts";
 import type { RouterMetrics } from "../io/router-metrics.ts";
 import { newExecution } from "../io/new-execution.ts";
 import { fillLimits } from "../io/read-limits.ts";
-import { checkRequest, fillIds, policyKey } from "../io/read-request.ts";
+import { checkRequest, fillIds, keepAlone, policyKey } from "../io/read-request.ts";
 import { toExecutionEnd, toFacts } from "../io/translate.ts";
 
 /** Told how an execution ended, once. */
@@ -165,6 +165,7 @@ export class Executions {
       if (onEnd !== undefined) this.#tellEnd(earlier, onEnd);
       return { executionId: earlier.id, durable: this.#journal.written() };
     }
+    keepAlone(filled);
     this.#journal.begin(execution.id);
     const accepted = this.#journal.append(acceptedRecord(filled, pool, now));
     this.#expectEnd(execution, onEnd === undefined ? [] : [onEnd], accepted, now);
