@@ -198,6 +198,12 @@ describe("a router", () => {
     expect(await journalOf(first.executionId)).toEqual(["accepted"]);
   });
 
+  it("answers a repeated idempotency key with the same execution, whatever id the request was given", async () => {
+    const repeated = () => echo("a", { idempotencyKey: `${environment} 3`, executionId: newId(Date.now()) });
+    const first = await client.submit(repeated());
+    expect(await client.submit(repeated())).toMatchObject({ executionId: first.executionId });
+  });
+
   it("refuses another request under a used idempotency key", async () => {
     await client.submit(echo("a", { idempotencyKey: `${environment} 2` }));
     const second = client.submit(echo("b", { idempotencyKey: `${environment} 2` }));
@@ -269,6 +275,28 @@ describe("a router", () => {
     });
     const { execution } = await client.getExecution({ executionId: child });
     expect([execution?.runId, execution?.parentId]).toEqual([root, root]);
+  });
+
+  it("runs children of one idempotency key once, and tells their agent the end of each under its own id", async () => {
+    const agent = await startAgent(2);
+    const children = [newId(Date.now()), newId(Date.now())];
+    const call = (executionId: string, { executionId: parentId, runId }: Dispatch): void => {
+      const idempotencyKey = `${environment} child`;
+      const request = { executionId, environment, task: "echo", parentId, runId, idempotencyKey };
+      agent.say((frame) => frame.childCalls.push(create(ExecutionRequestSchema, request)));
+    };
+    agent.onDispatch = (dispatch) => {
+      if (children.includes(dispatch.executionId)) agent.succeed(dispatch);
+      else children.forEach((child) => call(child, dispatch));
+    };
+    await client.submit(echo("parent"));
+    await vi.waitFor(() => {
+      const ends = agent.received.flatMap((frame) => frame.childEnds);
+      expect(ends.map(({ executionId, outcome }) => [executionId, outcome]).toSorted()).toEqual(
+        children.map((child) => [child, Outcome.SUCCEEDED]).toSorted(),
+      );
+    });
+    expect(agent.dispatched.filter(({ executionId }) => children.includes(executionId))).toHaveLength(1);
   });
 
   it("tells an agent which of its children were refused", async () => {

@@ -3,7 +3,6 @@ import type { Clock } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import {
   ExecuteStreamResponseSchema,
-  ExecutionEndSchema,
   ExecutionRejectionSchema,
   ExecutionRequestSchema,
   ExecutionService,
@@ -13,7 +12,7 @@ import {
   type ExecutionRequest,
 } from "@hearth/proto";
 import { FrameOutbox, service, toHearthError, type MountedService } from "@hearth/rpc";
-import { toExecution } from "../io/translate.ts";
+import { endAs, toExecution } from "../io/translate.ts";
 import { endOf, type PeerRouterClients } from "../io/peer-router.ts";
 import type { AcceptExecutions } from "../loops/accept-executions.ts";
 import type { LocateExecutions } from "../loops/locate-executions.ts";
@@ -124,9 +123,7 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
         if (read && open === 0) outbox.end();
       };
       const ended = (end: ExecutionEnd, askedAs: string): void => {
-        // A key may stand for an execution of another id; the caller knows it by the one it gave.
-        const known = end.executionId === askedAs ? end : create(ExecutionEndSchema, { ...end, executionId: askedAs });
-        answer(bytesOf(end), ({ ends }) => ends.push(known));
+        answer(bytesOf(end), ({ ends }) => ends.push(endAs(end, askedAs)));
       };
       const refused = (error: HearthError, askedAs: string): void =>
         answer(error.message.length, ({ rejections }) => rejections.push(toRejection(askedAs, error)));

@@ -87,6 +87,11 @@ function fromWireOutcome(outcome: WireOutcome): Outcome {
   }
 }
 
+/** The end under the id it was asked for by: a key may stand for an execution of another id. */
+export function endAs(end: ExecutionEnd, executionId: string): ExecutionEnd {
+  return end.executionId === executionId ? end : create(ExecutionEndSchema, { ...end, executionId });
+}
+
 /** How an execution ended, for whoever waits for it. */
 export function toExecutionEnd(executionId: string, end: AttemptEnd): ExecutionEnd {
   const message: ExecutionEnd = {

@@ -16,7 +16,7 @@ import type { Logger } from "@hearth/telemetry";
 import type { Announcement, SlotsReport } from "../core/events.ts";
 import type { Replica } from "../core/replica.ts";
 import type { AgentConnection, OpenAgentConnection } from "../io/agent-connection.ts";
-import { fromReport } from "../io/translate.ts";
+import { endAs, fromReport } from "../io/translate.ts";
 import type { Agents, Executions } from "./run-executions.ts";
 
 /** A broken stream is opened again after this long, for as long as the replica counts as alive. */
@@ -145,7 +145,7 @@ export class ReplicaFollower implements Agents {
     // The stream may be another one by the time the child ends.
     const parent = (): AgentConnection | undefined => this.#connections.get(replica.id);
     try {
-      this.#executions.submit(request, (end) => parent()?.childEnded(end));
+      this.#executions.submit(request, (end) => parent()?.childEnded(endAs(end, request.executionId)));
     } catch (error) {
       if (!(error instanceof HearthError)) throw error;
       if (passing.has(error.reason)) return this.#callChildLater(replica, request);

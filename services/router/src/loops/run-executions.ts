@@ -286,8 +286,9 @@ export class Executions {
   }
 
   #earlier(request: ExecutionRequest): Execution | undefined {
-    if (request.executionId !== "") return this.#machine.execution(request.executionId);
-    return request.idempotencyKey === "" ? undefined : this.#machine.executionByKey(request.idempotencyKey);
+    const { executionId, idempotencyKey } = request;
+    // A key stands for its execution whatever id a repeated request was given.
+    return this.#machine.execution(executionId) ?? this.#machine.executionByKey(idempotencyKey);
   }
 
   #tellEnd(execution: Execution, onEnd: OnEnd): void {
