@@ -89,7 +89,7 @@ function fromWireOutcome(outcome: WireOutcome): Outcome {
 
 /** The end under the id it was asked for by: a key may stand for an execution of another id. */
 export function endAs(end: ExecutionEnd, executionId: string): ExecutionEnd {
-  return end.executionId === executionId ? end : create(ExecutionEndSchema, { ...end, executionId });
+  return end.executionId === executionId ? end : { ...end, executionId };
 }
 
 /** How an execution ended, for whoever waits for it. */
