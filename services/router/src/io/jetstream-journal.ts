@@ -17,6 +17,8 @@ const unavailableAfterMs = 10_000;
 const unwrittenBytesMax = 256 * 1024 * 1024;
 /** When nothing is written, this often it is looked whether somebody has taken over. */
 const lookEveryMs = 1_000;
+/** How long a record may wait for another one to be written with. */
+const lingerMs = 2;
 /** Executions are written again when this much was written since they began. */
 const behindBytesMax = 64 * 1024 * 1024;
 
@@ -24,6 +26,8 @@ const behindBytesMax = 64 * 1024 * 1024;
 interface Group {
   readonly records: JournalRecord[];
   bytes: number;
+  /** Whether it has more than records that linger. */
+  isAwaited: boolean;
   readonly durability: GroupDurability;
 }
 
@@ -72,6 +76,7 @@ export class JetStreamJournal implements Journal {
   #gatheredBytes = 0;
   #sent: SentBatch | undefined;
   #flushing = false;
+  #lingering: Timer | undefined;
   #batches = 0;
   /** Of the last batch of this subject. */
   #sequence = 0;
@@ -119,16 +124,17 @@ export class JetStreamJournal implements Journal {
     return this.#ownAt;
   }
 
-  append(record: JournalRecord): Durability {
+  append(record: JournalRecord, lingers?: "lingers"): Durability {
     const bytes = weighRecord(record);
     let group = this.#gathering.at(-1);
     if (group === undefined || group.bytes + bytes > batchBytesMax) {
-      group = { records: [], bytes: 0, durability: new GroupDurability() };
+      group = { records: [], bytes: 0, isAwaited: false, durability: new GroupDurability() };
       this.#gathering.push(group);
     }
     group.records.push(record);
     group.bytes += bytes;
     this.#gatheredBytes += bytes;
+    group.isAwaited ||= lingers === undefined;
     this.#planFlush();
     return group.durability;
   }
@@ -157,15 +163,24 @@ export class JetStreamJournal implements Journal {
     await Promise.race([this.written(), patience.promise]);
     timer.cancel();
     for (const timer of this.#timers) timer.cancel();
+    this.#lingering?.cancel();
     this.#answers.unsubscribe();
   }
 
   /** What is appended in the same tick rides together. */
   #planFlush(): void {
     if (this.#flushing || this.#sent !== undefined) return;
+    if (this.#gathering[0]?.isAwaited !== true) return this.#linger();
     this.#flushing = true;
     setImmediate(() => {
       this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  #linger(): void {
+    this.#lingering ??= this.#clock.after(lingerMs, () => {
+      this.#lingering = undefined;
       this.#flush();
     });
   }
@@ -213,8 +228,10 @@ export class JetStreamJournal implements Journal {
     this.#ownAt = Math.max(this.#ownAt, sent.sentAt);
     this.#replayPoint.written(sequence, sent.bytes.length);
     sent.group.durability.reach();
-    // With something waiting the next batch leaves at once: gathering has had its time.
-    this.#flush();
+    const [next] = this.#gathering;
+    // With something awaited the next batch leaves at once: gathering has had its time.
+    if (next?.isAwaited === true) this.#flush();
+    else if (next !== undefined) this.#linger();
   }
 
   #resend(): void {

@@ -13,8 +13,11 @@ export interface Journal {
   readonly available: boolean;
   /** When it was last known that nobody had taken over: milliseconds since 1970. */
   readonly ownAt: number;
-  /** Adds a record. Order is kept. */
-  append(record: JournalRecord): Durability;
+  /**
+   * Adds a record. Order is kept. `lingers`: nobody waits for it, so it is written with what comes next, or a few milliseconds
+   * later.
+   */
+  append(record: JournalRecord, lingers?: "lingers"): Durability;
   /** Resolves once all that was appended so far is durable. */
   written(): Promise<void>;
   /** The record that is appended next says all that is known of the execution so far. */

@@ -349,7 +349,8 @@ export class Executions {
 
   #end(execution: Execution, end: AttemptEnd): void {
     const now = this.#clock.now();
-    const written = this.#journal.append(endedRecord(execution, end, now));
+    const isReported = end.report !== undefined;
+    const written = this.#journal.append(endedRecord(execution, end, now), isReported ? "lingers" : undefined);
     this.#metrics.ended(execution, end, now);
     const last = execution.attempts.at(-1);
     if (last?.end === end) this.#acknowledge(execution, last, written);
@@ -364,7 +365,7 @@ export class Executions {
     };
     // What an agent reports it tells again until it is in a journal, and a journal that has the execution can take it. What
     // this router decides only its journal can prove.
-    const proof = end.report === undefined ? written : audience.accepted;
+    const proof = isReported ? audience.accepted : written;
     if (proof === undefined || proof.isReached) tell();
     else void proof.reached.then(tell);
   }
