@@ -38,6 +38,17 @@ const logs: OwnConfig = {
   max_bytes: 256 * mebibyte,
 };
 
+/** Large payloads in pieces, the latest of each name. The control plane removes what nothing names; the storage is the bound. */
+const payloads: OwnConfig = {
+  name: streams.payloads,
+  subjects: [subjects.allPayloads],
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  discard: DiscardPolicy.New,
+  max_msgs_per_subject: 1,
+  allow_direct: true,
+};
+
 /**
  * Makes the JetStream streams of Hearth where they are missing. Those that exist with other bounds are left as they are,
  * except that a journal which drops records by itself, as earlier versions made it, stops doing so.
@@ -47,6 +58,7 @@ export async function ensureStreams(bus: Bus): Promise<void> {
   await ensureStream(manager, journal);
   await keepEveryRecord(manager);
   await ensureStream(manager, logs);
+  await ensureStream(manager, payloads);
 }
 
 /** JetStream's code for "stream name already in use with a different configuration". */

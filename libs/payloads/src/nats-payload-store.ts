@@ -1,14 +1,11 @@
 import { createHash } from "node:crypto";
-import { insist, requestTimeoutMs, streams, subjects, type Bus } from "@hearth/bus";
+import { ensureStreams, insist, requestTimeoutMs, streams, subjects, type Bus } from "@hearth/bus";
 import { HearthError } from "@hearth/errors";
 import {
   DeliverPolicy,
-  DiscardPolicy,
   jetstream,
   JetStreamApiError,
   jetstreamManager,
-  RetentionPolicy,
-  StorageType,
   type JetStreamManager,
   type StoredMsg,
 } from "@nats-io/jetstream";
@@ -80,19 +77,8 @@ export function natsPayloadStore(bus: Bus, tries?: number): PayloadStore {
 }
 
 async function openStream(bus: Bus): Promise<JetStreamManager> {
-  const manager = await jetstreamManager(bus.connection, { checkAPI: false, timeout: requestTimeoutMs });
-  // Adding an equal stream again changes nothing. One that has other bounds is left as it is.
-  await manager.streams
-    .add({
-      name: streams.payloads,
-      subjects: [subjects.allPayloads],
-      ...{ storage: StorageType.File, retention: RetentionPolicy.Limits, discard: DiscardPolicy.New },
-      ...{ max_msgs_per_subject: 1, allow_direct: true },
-    })
-    .catch((error: unknown) => {
-      if (!(error instanceof JetStreamApiError)) throw error;
-    });
-  return manager;
+  await ensureStreams(bus);
+  return jetstreamManager(bus.connection, { checkAPI: false, timeout: requestTimeoutMs });
 }
 
 /** The first piece is written last: a payload that has it is whole. */

@@ -111,9 +111,9 @@ export class SimulatedRouter {
     const policy = this.#around.policyOf(environment);
     const scope = policy?.scope ?? "global";
     const pool = choosePool({ environment, runId, scope, policyOverride: "", freshReplica });
-    const request = { environment, task: "work", argumentBytes: 0, idempotencyKey: "", fingerprint: "" };
+    const request = { environment, task: "work", argumentBytes: 0, idempotencyKey: "" };
     const admission = decideAdmission({
-      ...{ draining: false, journalAvailable: true, request, earlier: undefined },
+      ...{ draining: false, journalAvailable: true, request, repeats: undefined },
       tasks: policy === undefined ? undefined : tasks,
       backlog: this.#machine.backlogOf(pool),
       bounds: { argumentBytesMax: 1, backlogMax: this.#around.backlogMax },
