@@ -4,8 +4,8 @@ import { decideAdmission, type AdmissionSnapshot } from "../src/core/admit.ts";
 const snapshot: AdmissionSnapshot = {
   draining: false,
   journalAvailable: true,
-  request: { environment: "images", task: "resize", argumentBytes: 100, idempotencyKey: "", fingerprint: "a" },
-  earlier: undefined,
+  request: { environment: "images", task: "resize", argumentBytes: 100, idempotencyKey: "" },
+  repeats: undefined,
   tasks: new Set(["resize", "crop"]),
   backlog: 0,
   bounds: { argumentBytesMax: 1_000, backlogMax: 10 },
@@ -31,12 +31,11 @@ describe("admission", () => {
   it("refuses everything new while it drains", () => expect(decide({ draining: true })).toBe("ROUTER_DRAINING"));
   it("refuses everything new while the journal does not answer", () =>
     expect(decide({ journalAvailable: false })).toBe("JOURNAL_UNAVAILABLE"));
-  it("answers a repeated request with the earlier execution", () =>
-    expect(decide({ earlier: { fingerprint: "a" } })).toBe("repeat"));
+  it("answers a repeated request with the earlier execution", () => expect(decide({ repeats: true })).toBe("repeat"));
   it("answers a repeated request even while it drains and the backlog is full", () =>
-    expect(decide({ earlier: { fingerprint: "a" }, draining: true, backlog: 10 })).toBe("repeat"));
+    expect(decide({ repeats: true, draining: true, backlog: 10 })).toBe("repeat"));
   it("refuses a different request under the same idempotency key", () =>
-    expect(decide({ earlier: { fingerprint: "b" } })).toBe("IDEMPOTENCY_KEY_REUSED"));
+    expect(decide({ repeats: false })).toBe("IDEMPOTENCY_KEY_REUSED"));
   it("says when to ask a full backlog again", () => {
     const admission = decideAdmission({ ...snapshot, backlog: 10 });
     expect(admission).toMatchObject({ metadata: { retryAfterMs: "1000", backlogMax: "10" } });

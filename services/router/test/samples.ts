@@ -17,7 +17,7 @@ export function aReplica(id: string, change: Partial<Replica> = {}): Replica {
 export function anExecution(id: string, change: Partial<Execution> = {}): Execution {
   return {
     ...{ id, runId: id, parentId: "", environment: "images", task: "resize", pool: "images", idempotencyKey: "" },
-    ...{ affinityKey: "", priority: 0, fingerprint: id, acceptedAt: 0, argumentBytes: 0, request: undefined },
+    ...{ affinityKey: "", priority: 0, acceptedAt: 0, argumentBytes: 0, request: undefined },
     ...{ limits: noLimits, attempts: [], isCancelled: false, state: { kind: "queued", since: 0, waitReason: "" } },
     ...change,
   };

@@ -133,12 +133,10 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
             if (outbox.weightBytes > requestsUntilUnreadBytes) await outbox.room(requestsUntilUnreadBytes);
             if (outbox.isOver) return;
             open += 1;
-            trySubmit(
-              accepting,
-              request,
-              (end) => ended(end, request.executionId),
-              (error) => refused(toHearthError(error, report), request.executionId),
-            );
+            // What waits for the end keeps the id, and not the whole request.
+            const askedAs = request.executionId;
+            const onEnd = (end: ExecutionEnd): void => ended(end, askedAs);
+            trySubmit(accepting, request, onEnd, (error) => refused(toHearthError(error, report), askedAs));
           }
         }
         read = true;

@@ -1,5 +1,3 @@
-import type { Execution } from "./execution.ts";
-
 /** What a router checks before it takes responsibility for an execution. */
 export interface AdmissionSnapshot {
   readonly draining: boolean;
@@ -9,10 +7,9 @@ export interface AdmissionSnapshot {
     readonly task: string;
     readonly argumentBytes: number;
     readonly idempotencyKey: string;
-    readonly fingerprint: string;
   };
-  /** The execution that has the request's id or idempotency key, if this router knows one. */
-  readonly earlier: Pick<Execution, "fingerprint"> | undefined;
+  /** Whether the execution that has the request's id or idempotency key was asked for the same; undefined: there is none. */
+  readonly repeats: boolean | undefined;
   /** The environment's tasks, or undefined when it is not deployed. */
   readonly tasks: ReadonlySet<string> | undefined;
   readonly backlog: number;
@@ -48,9 +45,9 @@ const retryAfterMs = 1_000;
 
 /** Whether to accept an execution. The first rule that applies decides. */
 export function decideAdmission(snapshot: AdmissionSnapshot): Admission {
-  const { request, earlier, tasks, bounds } = snapshot;
-  if (earlier !== undefined) {
-    if (earlier.fingerprint === request.fingerprint) return { kind: "repeat" };
+  const { request, repeats, tasks, bounds } = snapshot;
+  if (repeats === true) return { kind: "repeat" };
+  if (repeats === false) {
     const what = request.idempotencyKey === "" ? "execution id" : `idempotency key "${request.idempotencyKey}"`;
     return reject("IDEMPOTENCY_KEY_REUSED", `The ${what} was used for a different request. Use a new one.`);
   }

@@ -58,8 +58,6 @@ export interface Execution {
   readonly affinityKey: string;
   readonly priority: number;
   readonly idempotencyKey: string;
-  /** Equal for equal requests. */
-  readonly fingerprint: string;
   readonly acceptedAt: number;
   readonly argumentBytes: number;
   readonly request: unknown;

@@ -1,10 +1,10 @@
-/** A batch of the journal and the executions whose first record is in it. */
+/** A batch of the journal, and how many executions have their first record in it. */
 interface Mark {
   /** In the journal's stream. 0 until it is known. */
   sequence: number;
   /** What had been written by its end, in bytes. */
   endsAtBytes: number;
-  readonly executions: Set<string>;
+  executions: number;
 }
 
 /**
@@ -22,20 +22,22 @@ export class ReplayPoint {
   begin(executionId: string): void {
     this.forget(executionId);
     const gathered = this.#marks[this.#marks.length - 1] as Mark;
-    gathered.executions.add(executionId);
+    gathered.executions += 1;
     this.#markOf.set(executionId, gathered);
   }
 
   /** Nobody needs to read about the execution any more. */
   forget(executionId: string): void {
-    this.#markOf.get(executionId)?.executions.delete(executionId);
+    const mark = this.#markOf.get(executionId);
+    if (mark === undefined) return;
+    mark.executions -= 1;
     this.#markOf.delete(executionId);
   }
 
   /** The gathered batch is sent. Returns the sequence to read from, 0 for this batch itself. All before it are written. */
   send(): number {
     this.#marks.push(newMark());
-    while (this.#marks.length > 2 && this.#marks[0]?.executions.size === 0) this.#marks.shift();
+    while (this.#marks.length > 2 && this.#marks[0]?.executions === 0) this.#marks.shift();
     return this.#marks[0]?.sequence ?? 0;
   }
 
@@ -50,10 +52,10 @@ export class ReplayPoint {
   stragglers(bytesMax: number): readonly string[] {
     const [first] = this.#marks;
     const isFarBehind = first !== undefined && this.#writtenBytes - first.endsAtBytes > bytesMax;
-    return isFarBehind ? [...first.executions] : [];
+    return isFarBehind ? [...this.#markOf].flatMap(([id, mark]) => (mark === first ? [id] : [])) : [];
   }
 }
 
 function newMark(): Mark {
-  return { sequence: 0, endsAtBytes: Infinity, executions: new Set() };
+  return { sequence: 0, endsAtBytes: Infinity, executions: 0 };
 }

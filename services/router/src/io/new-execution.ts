@@ -1,7 +1,6 @@
 import type { ExecutionRequest } from "@hearth/proto";
 import type { Execution } from "../core/execution.ts";
 import { toLimits } from "./read-limits.ts";
-import { fingerprint } from "./read-request.ts";
 
 /** An execution as it is when it is accepted: it waits. `request` has its ids filled in. */
 export function newExecution(request: ExecutionRequest, pool: string, acceptedAt: number): Execution {
@@ -9,10 +8,6 @@ export function newExecution(request: ExecutionRequest, pool: string, acceptedAt
   return {
     ...{ id, runId, parentId, environment, task, pool, affinityKey, idempotencyKey, acceptedAt, request },
     priority: priority ?? 0,
-    /** Made when it is asked for, as most never are: it takes a hash of the arguments. */
-    get fingerprint() {
-      return fingerprint(request);
-    },
     argumentBytes: request.arguments?.inline.length ?? 0,
     limits: toLimits(request),
     attempts: [],

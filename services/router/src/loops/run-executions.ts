@@ -20,7 +20,7 @@ import type { Durability, Journal } from "../io/journal.ts";
 import type { RouterMetrics } from "../io/router-metrics.ts";
 import { newExecution } from "../io/new-execution.ts";
 import { fillLimits } from "../io/read-limits.ts";
-import { checkRequest, fillIds, keepAlone, policyKey } from "../io/read-request.ts";
+import { checkRequest, fillIds, fingerprint, keepAlone, policyKey } from "../io/read-request.ts";
 import { toExecutionEnd, toFacts } from "../io/translate.ts";
 
 /** Told how an execution ended, once. */
@@ -152,7 +152,7 @@ export class Executions {
       draining: this.#draining && this.#machine.execution(filled.parentId) === undefined,
       journalAvailable: this.#journal.available,
       request: execution,
-      earlier,
+      repeats: earlier && fingerprint(earlier.request as ExecutionRequest) === fingerprint(filled),
       tasks: deployed?.tasks,
       backlog: this.#machine.backlogOf(pool),
       bounds: this.#bounds,

@@ -118,7 +118,7 @@ function newExecution(number: number): Execution {
   const id = `execution-${number}`;
   return {
     ...{ id, runId: id, parentId: "", environment: "e", task: "t", pool: "e", affinityKey: "", priority: 0 },
-    ...{ idempotencyKey: "", fingerprint: "", acceptedAt: 1, argumentBytes: 0, request: undefined, attempts: [] },
+    ...{ idempotencyKey: "", acceptedAt: 1, argumentBytes: 0, request: undefined, attempts: [] },
     ...{ limits: noLimits, isCancelled: false },
     state: { kind: "queued", since: 1, waitReason: "" },
   };
