@@ -7,7 +7,8 @@ import { idleSince } from "../core/idle-since.ts";
 import type { AgentConfig } from "../config.ts";
 
 const announceEveryMsMin = 50;
-const announceEveryMsMax = 1_000;
+/** A little more than a second, so that an idle replica sends at most one a second. */
+const announceEveryMsMax = 1_100;
 
 /** What an announcement says beside who is speaking. */
 export interface SlotState {
@@ -32,7 +33,7 @@ export interface Announced {
   readonly live: number;
 }
 
-/** Tells everybody on NATS about this replica's slots: at once after a quiet time, then at its pace, and every second. */
+/** Tells everybody on NATS about this replica's slots: at once after a quiet time, then at its pace, and every 1.1 s. */
 export class SlotAnnouncer {
   #bus: Bus | undefined;
   readonly #clock: Clock;

@@ -68,7 +68,7 @@ export function environmentHandlers(options: {
       let sent: WatchPoolResponse | undefined;
       do {
         const state = create(WatchPoolResponseSchema, { pools: pools.pools(name).map(poolToMessage) });
-        // Replicas announce themselves every second, mostly to say nothing new.
+        // Replicas announce themselves every 1.1 s, mostly to say nothing new.
         if (sent === undefined || !equals(WatchPoolResponseSchema, sent, state)) yield state;
         sent = state;
         await pause(coalesceMs, signal);

@@ -1,7 +1,7 @@
 import { describeDuration } from "./describe.ts";
 import type { EndCause, Replica } from "./replica.ts";
 
-/** An agent announces itself every second; one that has been silent for this long is lost. */
+/** An agent announces itself every 1.1 s; one that has been silent for this long is lost. */
 export const replicaSilenceMaxMs = 5_000;
 
 /** How much longer than its grace period a drained replica may take to go. */

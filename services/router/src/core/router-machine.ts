@@ -13,7 +13,7 @@ import { hashText } from "./preferred-for.ts";
 import { Recovery } from "./recovery.ts";
 import type { Replica } from "./replica.ts";
 
-/** A replica without a stream that was not heard of for this long is lost. Agents announce every second. */
+/** A replica without a stream that was not heard of for this long is lost. Agents announce every 1.1 s. */
 export const lostAfterMs = 5_000;
 
 /**

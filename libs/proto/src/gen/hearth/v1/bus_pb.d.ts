@@ -14,7 +14,7 @@ export declare const file_hearth_v1_bus: GenFile;
 
 /**
  * What an agent announces on NATS subject hearth.slots.<environment>: when its slots change, at most every 50 ms, and
- * at least every second. Not announced for five seconds: the replica is lost.
+ * at least every 1.1 s. Not announced for five seconds: the replica is lost.
  *
  * @generated from message hearth.v1.SlotAnnouncement
  */
