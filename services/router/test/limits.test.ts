@@ -84,6 +84,15 @@ describe("retries", () => {
     bench.does({ kind: "environmentDeleted", name: "images" });
     expect(endOf(bench, "x")).toBe("failed ENVIRONMENT_DELETED");
   });
+
+  it("end with the environment when that is deleted before the attempt is lost", () => {
+    const bench = new Bench();
+    bench.ready("r1", 1);
+    bench.admit("x");
+    bench.does({ kind: "environmentDeleted", name: "images" });
+    bench.end("x", 1, "lost");
+    expect(endOf(bench, "x")).toBe("failed ENVIRONMENT_DELETED");
+  });
 });
 
 describe("a timeout of attempts", () => {

@@ -290,6 +290,7 @@ export class RouterMachine {
   #requeue(execution: Execution, waitReason: string, now: number): void {
     const pool = this.#pool(execution.pool, execution.environment, undefined);
     execution.state = { kind: "queued", since: now, waitReason };
+    if (!this.#environments.has(execution.environment)) return this.#endDeleted(execution, now);
     pool.backlog.giveBack(execution);
     this.#effects.push({ kind: "waiting", execution });
     this.#watchTime(execution);
