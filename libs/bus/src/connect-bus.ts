@@ -1,4 +1,5 @@
-import { fromBinary, toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { decodeMessage, encodeMessage } from "@hearth/proto";
 import { connect, headers, type NatsConnection, type Subscription } from "@nats-io/transport-node";
 
 /** A NATS connection that speaks protobuf. Reconnects for ever; what is published meanwhile is buffered by the client. */
@@ -62,12 +63,13 @@ export async function connectBus(options: { readonly url: string; readonly name:
     connection,
     isConnected: () => connected,
     publish(subject, schema, message) {
-      if (!connection.isClosed() && !connection.isDraining()) connection.publish(subject, toBinary(schema, message));
+      if (!connection.isClosed() && !connection.isDraining())
+        connection.publish(subject, encodeMessage(schema, message));
     },
     async deliver(subject, schema, message, id) {
       const named = headers();
       named.set("Nats-Msg-Id", id);
-      connection.publish(subject, toBinary(schema, message), { headers: named });
+      connection.publish(subject, encodeMessage(schema, message), { headers: named });
       await connection.flush();
     },
     subscribe(subject, schema, receive, undecodable = () => undefined) {
@@ -75,7 +77,7 @@ export async function connectBus(options: { readonly url: string; readonly name:
         callback(error, message) {
           if (error !== null) return undecodable(error);
           try {
-            receive(fromBinary(schema, message.data));
+            receive(decodeMessage(schema, message.data));
           } catch (problem) {
             undecodable(problem);
           }

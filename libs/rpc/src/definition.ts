@@ -1,5 +1,6 @@
-import { create, fromBinary, toBinary, type DescMethod, type DescService } from "@bufbuild/protobuf";
+import { create, type DescMethod, type DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { decodeMessage, encodeMessage } from "@hearth/proto";
 import type { MethodDefinition } from "nice-grpc";
 
 // nice-grpc knows nothing of protobuf-es; its own definition type cannot be written without any.
@@ -26,10 +27,10 @@ function toMethod(method: DescMethod): AnyMethod {
     path: `/${method.parent.typeName}/${method.name}`,
     requestStream: methodKind === "client_streaming" || methodKind === "bidi_streaming",
     responseStream: methodKind === "server_streaming" || methodKind === "bidi_streaming",
-    requestSerialize: (value: never) => toBinary(input, create(input, value)),
-    requestDeserialize: (bytes) => decode(() => fromBinary(input, bytes)),
-    responseSerialize: (value: never) => toBinary(output, create(output, value)),
-    responseDeserialize: (bytes) => fromBinary(output, bytes),
+    requestSerialize: (value: never) => encodeMessage(input, create(input, value)),
+    requestDeserialize: (bytes) => decode(() => decodeMessage(input, bytes)),
+    responseSerialize: (value: never) => encodeMessage(output, create(output, value)),
+    responseDeserialize: (bytes) => decodeMessage(output, bytes),
     options: idempotency(method),
   };
 }

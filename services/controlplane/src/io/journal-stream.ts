@@ -1,7 +1,6 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { streams, subjects, type Bus } from "@hearth/bus";
-import { JournalBatchSchema } from "@hearth/proto";
+import { decodeMessage, JournalBatchSchema } from "@hearth/proto";
 import type { JournalState } from "../core/decide-trim.ts";
 
 /** The journal as a whole: how much of it there is, and who needs it. */
@@ -23,7 +22,7 @@ export class JournalStream {
     for (const subject of Object.keys(state.subjects ?? {})) {
       const tail = await manager.streams.getMessage(streams.journal, { last_by_subj: subject });
       if (tail === null) continue;
-      const { records, replayFrom } = fromBinary(JournalBatchSchema, tail.data);
+      const { records, replayFrom } = decodeMessage(JournalBatchSchema, tail.data);
       if (records.at(-1)?.event.case !== "sealed") needed = Math.min(needed, replayFrom || tail.seq);
     }
     return {

@@ -1,5 +1,4 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { JournalBatchSchema } from "@hearth/proto";
+import { decodeMessage, JournalBatchSchema } from "@hearth/proto";
 import type { Logger } from "@hearth/telemetry";
 import type { ExecutionHistory } from "../core/execution-history.ts";
 import { projectRecord, type HistoryRecord } from "../core/project-journal.ts";
@@ -56,7 +55,7 @@ async function changedExecutions(
 /** What cannot be decoded would never be: it is reported and left behind. */
 function decode({ data, sequence }: StreamMessage, log: Logger): readonly HistoryRecord[] {
   try {
-    const { records } = fromBinary(JournalBatchSchema, data);
+    const { records } = decodeMessage(JournalBatchSchema, data);
     return records.flatMap(recordsFromMessage);
   } catch (error) {
     log.error({ sequence, error: (error as Error).message }, "journal batch cannot be decoded");

@@ -1,7 +1,7 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { subjects, type Bus } from "@hearth/bus";
 import type { Clock, Timer } from "@hearth/clock";
-import { JournalBatchSchema, type JournalRecord } from "@hearth/proto";
+import { encodeMessage, JournalBatchSchema, type JournalRecord } from "@hearth/proto";
 import { createInbox, headers, type Subscription } from "@nats-io/transport-node";
 import { ReplayPoint } from "../core/replay-point.ts";
 import type { Durability, Journal } from "./journal.ts";
@@ -196,7 +196,7 @@ export class JetStreamJournal implements Journal {
       ...{ routerId: this.#routerId, address: this.#address, records, number, replayFrom },
     });
     const now = this.#clock.now();
-    const bytes = toBinary(JournalBatchSchema, batch);
+    const bytes = encodeMessage(JournalBatchSchema, batch);
     this.#sent = { number, bytes, group, firstSentAt: now, sentAt: now };
     this.#send(this.#sent);
   }

@@ -1,7 +1,6 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { streams, subjects, type Bus } from "@hearth/bus";
-import { JournalBatchSchema, type JournalBatch } from "@hearth/proto";
+import { decodeMessage, type JournalBatch, JournalBatchSchema } from "@hearth/proto";
 
 /** The last batch of a router's journal. */
 export interface JournalTail {
@@ -44,7 +43,7 @@ export class JournalTails {
 /** Undefined: it is no batch. Anybody may write to a subject. */
 export function readBatch(data: Uint8Array): JournalBatch | undefined {
   try {
-    return fromBinary(JournalBatchSchema, data);
+    return decodeMessage(JournalBatchSchema, data);
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { DeliverPolicy, jetstream } from "@nats-io/jetstream";
 import { streams, subjects, type Bus } from "@hearth/bus";
 import type { Clock } from "@hearth/clock";
-import { JournalBatchSchema, type JournalRecord } from "@hearth/proto";
+import { encodeMessage, JournalBatchSchema, type JournalRecord } from "@hearth/proto";
 import { headers } from "@nats-io/transport-node";
 import type { JournalEntry } from "../core/replay-journal.ts";
 import { toEntry } from "./journal-entries.ts";
@@ -53,7 +53,7 @@ export class OpenJournals {
     messageHeaders.set("Nats-Expected-Last-Subject-Sequence", `${tail.sequence}`);
     // Whatever the answer is, or that there is none: the journal itself says who closed it.
     await this.#bus.connection
-      .request(subjects.journal(routerId), toBinary(JournalBatchSchema, batch), {
+      .request(subjects.journal(routerId), encodeMessage(JournalBatchSchema, batch), {
         headers: messageHeaders,
         timeout: answerMs,
       })

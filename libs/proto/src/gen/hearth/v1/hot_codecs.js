@@ -1,0 +1,1599 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { DurationSchema } from "@bufbuild/protobuf/wkt";
+
+// Written by libs/proto/src/plugin/protoc-gen-codec.ts. Do not edit.
+
+function writeExecuteStreamRequest(w, m) {
+  for (let i = m.executions.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeExecutionRequest(w, m.executions[i]);
+    w.part(10, before);
+  }
+}
+
+function readExecuteStreamRequest(r, end, m = {
+  $typeName: "hearth.v1.ExecuteStreamRequest",
+  executions: [],
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.executions.push(readExecutionRequest(r, r.end(), undefined));
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeExecuteStreamResponse(w, m) {
+  for (let i = m.rejections.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeExecutionRejection(w, m.rejections[i]);
+    w.part(18, before);
+  }
+  for (let i = m.ends.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeExecutionEnd(w, m.ends[i]);
+    w.part(10, before);
+  }
+}
+
+function readExecuteStreamResponse(r, end, m = {
+  $typeName: "hearth.v1.ExecuteStreamResponse",
+  ends: [],
+  rejections: [],
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.ends.push(readExecutionEnd(r, r.end(), undefined));
+        break;
+      case 18:
+        m.rejections.push(readExecutionRejection(r, r.end(), undefined));
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeAttachRequest(w, m) {
+  for (let i = m.childRejections.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeExecutionRejection(w, m.childRejections[i]);
+    w.part(50, before);
+  }
+  for (let i = m.childEnds.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeExecutionEnd(w, m.childEnds[i]);
+    w.part(42, before);
+  }
+  for (let i = m.acknowledgedOutcomes.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeAttemptKey(w, m.acknowledgedOutcomes[i]);
+    w.part(34, before);
+  }
+  for (let i = m.cancellations.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeAttemptKey(w, m.cancellations[i]);
+    w.part(26, before);
+  }
+  for (let i = m.dispatches.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeDispatch(w, m.dispatches[i]);
+    w.part(18, before);
+  }
+  if (m.hello !== undefined) {
+    const before = w.size;
+    writeRouterHello(w, m.hello);
+    w.part(10, before);
+  }
+}
+
+function readAttachRequest(r, end, m = {
+  $typeName: "hearth.v1.AttachRequest",
+  hello: undefined,
+  dispatches: [],
+  cancellations: [],
+  acknowledgedOutcomes: [],
+  childEnds: [],
+  childRejections: [],
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.hello = readRouterHello(r, r.end(), m.hello);
+        break;
+      case 18:
+        m.dispatches.push(readDispatch(r, r.end(), undefined));
+        break;
+      case 26:
+        m.cancellations.push(readAttemptKey(r, r.end(), undefined));
+        break;
+      case 34:
+        m.acknowledgedOutcomes.push(readAttemptKey(r, r.end(), undefined));
+        break;
+      case 42:
+        m.childEnds.push(readExecutionEnd(r, r.end(), undefined));
+        break;
+      case 50:
+        m.childRejections.push(readExecutionRejection(r, r.end(), undefined));
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeAttachResponse(w, m) {
+  for (let i = m.childCancellations.length - 1; i >= 0; i--) {
+    w.string(50, m.childCancellations[i]);
+  }
+  for (let i = m.childCalls.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeExecutionRequest(w, m.childCalls[i]);
+    w.part(42, before);
+  }
+  for (let i = m.ends.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeAttemptEnd(w, m.ends[i]);
+    w.part(34, before);
+  }
+  for (let i = m.refusals.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeRefusal(w, m.refusals[i]);
+    w.part(26, before);
+  }
+  if (m.slots !== undefined) {
+    const before = w.size;
+    writeSlots(w, m.slots);
+    w.part(18, before);
+  }
+  if (m.hello !== undefined) {
+    const before = w.size;
+    writeAgentHello(w, m.hello);
+    w.part(10, before);
+  }
+}
+
+function readAttachResponse(r, end, m = {
+  $typeName: "hearth.v1.AttachResponse",
+  hello: undefined,
+  slots: undefined,
+  refusals: [],
+  ends: [],
+  childCalls: [],
+  childCancellations: [],
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.hello = readAgentHello(r, r.end(), m.hello);
+        break;
+      case 18:
+        m.slots = readSlots(r, r.end(), m.slots);
+        break;
+      case 26:
+        m.refusals.push(readRefusal(r, r.end(), undefined));
+        break;
+      case 34:
+        m.ends.push(readAttemptEnd(r, r.end(), undefined));
+        break;
+      case 42:
+        m.childCalls.push(readExecutionRequest(r, r.end(), undefined));
+        break;
+      case 50:
+        m.childCancellations.push(r.string());
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeJournalBatch(w, m) {
+  if (m.address !== "") {
+    w.string(42, m.address);
+  }
+  if (!Object.is(m.replayFrom, 0)) {
+    w.double(33, m.replayFrom);
+  }
+  if (!Object.is(m.number, 0)) {
+    w.double(25, m.number);
+  }
+  for (let i = m.records.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeJournalRecord(w, m.records[i]);
+    w.part(18, before);
+  }
+  if (m.routerId !== "") {
+    w.string(10, m.routerId);
+  }
+}
+
+function readJournalBatch(r, end, m = {
+  $typeName: "hearth.v1.JournalBatch",
+  routerId: "",
+  records: [],
+  number: 0,
+  replayFrom: 0,
+  address: "",
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.routerId = r.string();
+        break;
+      case 18:
+        m.records.push(readJournalRecord(r, r.end(), undefined));
+        break;
+      case 25:
+        m.number = r.double();
+        break;
+      case 33:
+        m.replayFrom = r.double();
+        break;
+      case 42:
+        m.address = r.string();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeExecutionRequest(w, m) {
+  if (m.askedBefore) {
+    w.bool(144, m.askedBefore);
+  }
+  if (!Object.is(m.deadlineUnixMs, 0)) {
+    w.double(137, m.deadlineUnixMs);
+  }
+  if (!Object.is(m.queueTimeoutMs, 0)) {
+    w.double(129, m.queueTimeoutMs);
+  }
+  if (!Object.is(m.attemptTimeoutMs, 0)) {
+    w.double(121, m.attemptTimeoutMs);
+  }
+  if (m.retryPolicy !== undefined) {
+    const before = w.size;
+    writeRetryPolicy(w, m.retryPolicy);
+    w.part(114, before);
+  }
+  if (m.freshReplica) {
+    w.bool(104, m.freshReplica);
+  }
+  if (m.priority !== undefined) {
+    w.int32(96, m.priority);
+  }
+  if (m.affinityKey !== "") {
+    w.string(90, m.affinityKey);
+  }
+  if (m.policyOverride !== undefined) {
+    const before = w.size;
+    writeReusePolicy(w, m.policyOverride);
+    w.part(82, before);
+  }
+  if (m.tracestate !== "") {
+    w.string(74, m.tracestate);
+  }
+  if (m.traceparent !== "") {
+    w.string(66, m.traceparent);
+  }
+  if (m.parentId !== "") {
+    w.string(58, m.parentId);
+  }
+  if (m.runId !== "") {
+    w.string(50, m.runId);
+  }
+  if (m.idempotencyKey !== "") {
+    w.string(42, m.idempotencyKey);
+  }
+  if (m.arguments !== undefined) {
+    const before = w.size;
+    writePayload(w, m.arguments);
+    w.part(34, before);
+  }
+  if (m.task !== "") {
+    w.string(26, m.task);
+  }
+  if (m.environment !== "") {
+    w.string(18, m.environment);
+  }
+  if (m.executionId !== "") {
+    w.string(10, m.executionId);
+  }
+}
+
+function readExecutionRequest(r, end, m = {
+  $typeName: "hearth.v1.ExecutionRequest",
+  executionId: "",
+  environment: "",
+  task: "",
+  arguments: undefined,
+  idempotencyKey: "",
+  runId: "",
+  parentId: "",
+  traceparent: "",
+  tracestate: "",
+  policyOverride: undefined,
+  affinityKey: "",
+  priority: undefined,
+  freshReplica: false,
+  retryPolicy: undefined,
+  attemptTimeoutMs: 0,
+  queueTimeoutMs: 0,
+  deadlineUnixMs: 0,
+  askedBefore: false,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.executionId = r.string();
+        break;
+      case 18:
+        m.environment = r.string();
+        break;
+      case 26:
+        m.task = r.string();
+        break;
+      case 34:
+        m.arguments = readPayload(r, r.end(), m.arguments);
+        break;
+      case 42:
+        m.idempotencyKey = r.string();
+        break;
+      case 50:
+        m.runId = r.string();
+        break;
+      case 58:
+        m.parentId = r.string();
+        break;
+      case 66:
+        m.traceparent = r.string();
+        break;
+      case 74:
+        m.tracestate = r.string();
+        break;
+      case 82:
+        m.policyOverride = readReusePolicy(r, r.end(), m.policyOverride);
+        break;
+      case 90:
+        m.affinityKey = r.string();
+        break;
+      case 96:
+        m.priority = r.int32();
+        break;
+      case 104:
+        m.freshReplica = r.bool();
+        break;
+      case 114:
+        m.retryPolicy = readRetryPolicy(r, r.end(), m.retryPolicy);
+        break;
+      case 121:
+        m.attemptTimeoutMs = r.double();
+        break;
+      case 129:
+        m.queueTimeoutMs = r.double();
+        break;
+      case 137:
+        m.deadlineUnixMs = r.double();
+        break;
+      case 144:
+        m.askedBefore = r.bool();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeExecutionEnd(w, m) {
+  if (m.failure !== undefined) {
+    const before = w.size;
+    writeFailure(w, m.failure);
+    w.part(34, before);
+  }
+  if (m.result !== undefined) {
+    const before = w.size;
+    writePayload(w, m.result);
+    w.part(26, before);
+  }
+  if (m.outcome !== 0) {
+    w.int32(16, m.outcome);
+  }
+  if (m.executionId !== "") {
+    w.string(10, m.executionId);
+  }
+}
+
+function readExecutionEnd(r, end, m = {
+  $typeName: "hearth.v1.ExecutionEnd",
+  executionId: "",
+  outcome: 0,
+  result: undefined,
+  failure: undefined,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.executionId = r.string();
+        break;
+      case 16:
+        m.outcome = r.int32();
+        break;
+      case 26:
+        m.result = readPayload(r, r.end(), m.result);
+        break;
+      case 34:
+        m.failure = readFailure(r, r.end(), m.failure);
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeExecutionRejection(w, m) {
+  if (m.retryAfterMs !== 0) {
+    w.uint32(24, m.retryAfterMs);
+  }
+  if (m.failure !== undefined) {
+    const before = w.size;
+    writeFailure(w, m.failure);
+    w.part(18, before);
+  }
+  if (m.executionId !== "") {
+    w.string(10, m.executionId);
+  }
+}
+
+function readExecutionRejection(r, end, m = {
+  $typeName: "hearth.v1.ExecutionRejection",
+  executionId: "",
+  failure: undefined,
+  retryAfterMs: 0,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.executionId = r.string();
+        break;
+      case 18:
+        m.failure = readFailure(r, r.end(), m.failure);
+        break;
+      case 24:
+        m.retryAfterMs = r.uint32();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeRouterHello(w, m) {
+  for (let i = m.adoptedRouterIds.length - 1; i >= 0; i--) {
+    w.string(18, m.adoptedRouterIds[i]);
+  }
+  if (m.routerId !== "") {
+    w.string(10, m.routerId);
+  }
+}
+
+function readRouterHello(r, end, m = {
+  $typeName: "hearth.v1.RouterHello",
+  routerId: "",
+  adoptedRouterIds: [],
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.routerId = r.string();
+        break;
+      case 18:
+        m.adoptedRouterIds.push(r.string());
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeDispatch(w, m) {
+  if (!Object.is(m.deadlineUnixMs, 0)) {
+    w.double(65, m.deadlineUnixMs);
+  }
+  if (m.tracestate !== "") {
+    w.string(58, m.tracestate);
+  }
+  if (m.traceparent !== "") {
+    w.string(50, m.traceparent);
+  }
+  if (m.runId !== "") {
+    w.string(42, m.runId);
+  }
+  if (m.arguments !== undefined) {
+    const before = w.size;
+    writePayload(w, m.arguments);
+    w.part(34, before);
+  }
+  if (m.task !== "") {
+    w.string(26, m.task);
+  }
+  if (m.attempt !== 0) {
+    w.uint32(16, m.attempt);
+  }
+  if (m.executionId !== "") {
+    w.string(10, m.executionId);
+  }
+}
+
+function readDispatch(r, end, m = {
+  $typeName: "hearth.v1.Dispatch",
+  executionId: "",
+  attempt: 0,
+  task: "",
+  arguments: undefined,
+  runId: "",
+  traceparent: "",
+  tracestate: "",
+  deadlineUnixMs: 0,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.executionId = r.string();
+        break;
+      case 16:
+        m.attempt = r.uint32();
+        break;
+      case 26:
+        m.task = r.string();
+        break;
+      case 34:
+        m.arguments = readPayload(r, r.end(), m.arguments);
+        break;
+      case 42:
+        m.runId = r.string();
+        break;
+      case 50:
+        m.traceparent = r.string();
+        break;
+      case 58:
+        m.tracestate = r.string();
+        break;
+      case 65:
+        m.deadlineUnixMs = r.double();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeAttemptKey(w, m) {
+  if (m.attempt !== 0) {
+    w.uint32(16, m.attempt);
+  }
+  if (m.executionId !== "") {
+    w.string(10, m.executionId);
+  }
+}
+
+function readAttemptKey(r, end, m = {
+  $typeName: "hearth.v1.AttemptKey",
+  executionId: "",
+  attempt: 0,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.executionId = r.string();
+        break;
+      case 16:
+        m.attempt = r.uint32();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeAgentHello(w, m) {
+  for (let i = m.liveAttempts.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeAttemptKey(w, m.liveAttempts[i]);
+    w.part(34, before);
+  }
+  if (m.version !== "") {
+    w.string(26, m.version);
+  }
+  if (m.pool !== "") {
+    w.string(18, m.pool);
+  }
+  if (m.replicaId !== "") {
+    w.string(10, m.replicaId);
+  }
+}
+
+function readAgentHello(r, end, m = {
+  $typeName: "hearth.v1.AgentHello",
+  replicaId: "",
+  pool: "",
+  version: "",
+  liveAttempts: [],
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.replicaId = r.string();
+        break;
+      case 18:
+        m.pool = r.string();
+        break;
+      case 26:
+        m.version = r.string();
+        break;
+      case 34:
+        m.liveAttempts.push(readAttemptKey(r, r.end(), undefined));
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeSlots(w, m) {
+  if (!Object.is(m.dispatchesSeen, 0)) {
+    w.double(33, m.dispatchesSeen);
+  }
+  if (m.free !== 0) {
+    w.uint32(24, m.free);
+  }
+  if (m.total !== 0) {
+    w.uint32(16, m.total);
+  }
+  if (!Object.is(m.sequence, 0)) {
+    w.double(9, m.sequence);
+  }
+}
+
+function readSlots(r, end, m = {
+  $typeName: "hearth.v1.Slots",
+  sequence: 0,
+  total: 0,
+  free: 0,
+  dispatchesSeen: 0,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 9:
+        m.sequence = r.double();
+        break;
+      case 16:
+        m.total = r.uint32();
+        break;
+      case 24:
+        m.free = r.uint32();
+        break;
+      case 33:
+        m.dispatchesSeen = r.double();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeRefusal(w, m) {
+  if (m.reason !== "") {
+    w.string(26, m.reason);
+  }
+  if (m.attempt !== 0) {
+    w.uint32(16, m.attempt);
+  }
+  if (m.executionId !== "") {
+    w.string(10, m.executionId);
+  }
+}
+
+function readRefusal(r, end, m = {
+  $typeName: "hearth.v1.Refusal",
+  executionId: "",
+  attempt: 0,
+  reason: "",
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.executionId = r.string();
+        break;
+      case 16:
+        m.attempt = r.uint32();
+        break;
+      case 26:
+        m.reason = r.string();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeAttemptEnd(w, m) {
+  if (m.neighbours !== 0) {
+    w.uint32(72, m.neighbours);
+  }
+  if (m.runnerPid !== 0) {
+    w.uint32(64, m.runnerPid);
+  }
+  if (!Object.is(m.endedUnixMs, 0)) {
+    w.double(57, m.endedUnixMs);
+  }
+  if (!Object.is(m.startedUnixMs, 0)) {
+    w.double(49, m.startedUnixMs);
+  }
+  if (m.failure !== undefined) {
+    const before = w.size;
+    writeFailure(w, m.failure);
+    w.part(42, before);
+  }
+  if (m.result !== undefined) {
+    const before = w.size;
+    writePayload(w, m.result);
+    w.part(34, before);
+  }
+  if (m.outcome !== 0) {
+    w.int32(24, m.outcome);
+  }
+  if (m.attempt !== 0) {
+    w.uint32(16, m.attempt);
+  }
+  if (m.executionId !== "") {
+    w.string(10, m.executionId);
+  }
+}
+
+function readAttemptEnd(r, end, m = {
+  $typeName: "hearth.v1.AttemptEnd",
+  executionId: "",
+  attempt: 0,
+  outcome: 0,
+  result: undefined,
+  failure: undefined,
+  startedUnixMs: 0,
+  endedUnixMs: 0,
+  runnerPid: 0,
+  neighbours: 0,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.executionId = r.string();
+        break;
+      case 16:
+        m.attempt = r.uint32();
+        break;
+      case 24:
+        m.outcome = r.int32();
+        break;
+      case 34:
+        m.result = readPayload(r, r.end(), m.result);
+        break;
+      case 42:
+        m.failure = readFailure(r, r.end(), m.failure);
+        break;
+      case 49:
+        m.startedUnixMs = r.double();
+        break;
+      case 57:
+        m.endedUnixMs = r.double();
+        break;
+      case 64:
+        m.runnerPid = r.uint32();
+        break;
+      case 72:
+        m.neighbours = r.uint32();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeJournalRecord(w, m) {
+  if (m.event.case === "carried") {
+    const before = w.size;
+    writeCarried(w, m.event.value);
+    w.part(66, before);
+  }
+  if (m.event.case === "sealed") {
+    const before = w.size;
+    writeSealed(w, m.event.value);
+    w.part(58, before);
+  }
+  if (m.event.case === "opened") {
+    const before = w.size;
+    writeOpened(w, m.event.value);
+    w.part(50, before);
+  }
+  if (m.event.case === "ended") {
+    const before = w.size;
+    writeEnded(w, m.event.value);
+    w.part(42, before);
+  }
+  if (m.event.case === "attemptEnded") {
+    const before = w.size;
+    writeAttemptEnd(w, m.event.value);
+    w.part(34, before);
+  }
+  if (m.event.case === "dispatched") {
+    const before = w.size;
+    writeDispatched(w, m.event.value);
+    w.part(26, before);
+  }
+  if (m.event.case === "accepted") {
+    const before = w.size;
+    writeAccepted(w, m.event.value);
+    w.part(18, before);
+  }
+  if (!Object.is(m.unixMs, 0)) {
+    w.double(9, m.unixMs);
+  }
+}
+
+function readJournalRecord(r, end, m = {
+  $typeName: "hearth.v1.JournalRecord",
+  unixMs: 0,
+  event: { case: undefined },
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 9:
+        m.unixMs = r.double();
+        break;
+      case 18:
+        m.event = { case: "accepted", value: readAccepted(r, r.end(), m.event.case === "accepted" ? m.event.value : undefined) };
+        break;
+      case 26:
+        m.event = { case: "dispatched", value: readDispatched(r, r.end(), m.event.case === "dispatched" ? m.event.value : undefined) };
+        break;
+      case 34:
+        m.event = { case: "attemptEnded", value: readAttemptEnd(r, r.end(), m.event.case === "attemptEnded" ? m.event.value : undefined) };
+        break;
+      case 42:
+        m.event = { case: "ended", value: readEnded(r, r.end(), m.event.case === "ended" ? m.event.value : undefined) };
+        break;
+      case 50:
+        m.event = { case: "opened", value: readOpened(r, r.end(), m.event.case === "opened" ? m.event.value : undefined) };
+        break;
+      case 58:
+        m.event = { case: "sealed", value: readSealed(r, r.end(), m.event.case === "sealed" ? m.event.value : undefined) };
+        break;
+      case 66:
+        m.event = { case: "carried", value: readCarried(r, r.end(), m.event.case === "carried" ? m.event.value : undefined) };
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writePayload(w, m) {
+  if (m.stored !== undefined) {
+    const before = w.size;
+    writeStoredPayload(w, m.stored);
+    w.part(18, before);
+  }
+  if (m.inline.length > 0) {
+    w.bytes(10, m.inline);
+  }
+}
+
+function readPayload(r, end, m = {
+  $typeName: "hearth.v1.Payload",
+  inline: new Uint8Array(0),
+  stored: undefined,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.inline = r.bytes();
+        break;
+      case 18:
+        m.stored = readStoredPayload(r, r.end(), m.stored);
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeReusePolicy(w, m) {
+  if (m.isolateOutOfMemory) {
+    w.bool(80, m.isolateOutOfMemory);
+  }
+  if (m.singleUse) {
+    w.bool(72, m.singleUse);
+  }
+  if (m.recycling !== undefined) {
+    const before = w.size;
+    writeRecycling(w, m.recycling);
+    w.part(66, before);
+  }
+  if (m.bufferReplicas !== 0) {
+    w.uint32(56, m.bufferReplicas);
+  }
+  if (m.scope !== 0) {
+    w.int32(48, m.scope);
+  }
+  if (m.scaledownTtl !== undefined) {
+    w.bytes(42, toBinary(DurationSchema, m.scaledownTtl));
+  }
+  if (m.idleTtl !== undefined) {
+    w.bytes(34, toBinary(DurationSchema, m.idleTtl));
+  }
+  if (m.concurrency !== undefined) {
+    w.uint32(24, m.concurrency);
+  }
+  if (m.maxReplicas !== undefined) {
+    w.uint32(16, m.maxReplicas);
+  }
+  if (m.minReplicas !== undefined) {
+    w.uint32(8, m.minReplicas);
+  }
+}
+
+function readReusePolicy(r, end, m = {
+  $typeName: "hearth.v1.ReusePolicy",
+  minReplicas: undefined,
+  maxReplicas: undefined,
+  concurrency: undefined,
+  idleTtl: undefined,
+  scaledownTtl: undefined,
+  scope: 0,
+  bufferReplicas: 0,
+  recycling: undefined,
+  singleUse: false,
+  isolateOutOfMemory: false,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        m.minReplicas = r.uint32();
+        break;
+      case 16:
+        m.maxReplicas = r.uint32();
+        break;
+      case 24:
+        m.concurrency = r.uint32();
+        break;
+      case 34:
+        m.idleTtl = fromBinary(DurationSchema, r.bytes());
+        break;
+      case 42:
+        m.scaledownTtl = fromBinary(DurationSchema, r.bytes());
+        break;
+      case 48:
+        m.scope = r.int32();
+        break;
+      case 56:
+        m.bufferReplicas = r.uint32();
+        break;
+      case 66:
+        m.recycling = readRecycling(r, r.end(), m.recycling);
+        break;
+      case 72:
+        m.singleUse = r.bool();
+        break;
+      case 80:
+        m.isolateOutOfMemory = r.bool();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeRetryPolicy(w, m) {
+  for (let i = m.retryOn.length - 1; i >= 0; i--) {
+    w.string(42, m.retryOn[i]);
+  }
+  if (!Object.is(m.maxBackoffMs, 0)) {
+    w.double(33, m.maxBackoffMs);
+  }
+  if (!Object.is(m.backoffFactor, 0)) {
+    w.double(25, m.backoffFactor);
+  }
+  if (!Object.is(m.initialBackoffMs, 0)) {
+    w.double(17, m.initialBackoffMs);
+  }
+  if (m.retries !== 0) {
+    w.uint32(8, m.retries);
+  }
+}
+
+function readRetryPolicy(r, end, m = {
+  $typeName: "hearth.v1.RetryPolicy",
+  retries: 0,
+  initialBackoffMs: 0,
+  backoffFactor: 0,
+  maxBackoffMs: 0,
+  retryOn: [],
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        m.retries = r.uint32();
+        break;
+      case 17:
+        m.initialBackoffMs = r.double();
+        break;
+      case 25:
+        m.backoffFactor = r.double();
+        break;
+      case 33:
+        m.maxBackoffMs = r.double();
+        break;
+      case 42:
+        m.retryOn.push(r.string());
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeFailure(w, m) {
+  if (m.traceback !== "") {
+    w.string(34, m.traceback);
+  }
+  if (m.exceptionType !== "") {
+    w.string(26, m.exceptionType);
+  }
+  if (m.message !== "") {
+    w.string(18, m.message);
+  }
+  if (m.reason !== "") {
+    w.string(10, m.reason);
+  }
+}
+
+function readFailure(r, end, m = {
+  $typeName: "hearth.v1.Failure",
+  reason: "",
+  message: "",
+  exceptionType: "",
+  traceback: "",
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.reason = r.string();
+        break;
+      case 18:
+        m.message = r.string();
+        break;
+      case 26:
+        m.exceptionType = r.string();
+        break;
+      case 34:
+        m.traceback = r.string();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeAccepted(w, m) {
+  if (m.pool !== "") {
+    w.string(18, m.pool);
+  }
+  if (m.execution !== undefined) {
+    const before = w.size;
+    writeExecutionRequest(w, m.execution);
+    w.part(10, before);
+  }
+}
+
+function readAccepted(r, end, m = {
+  $typeName: "hearth.v1.Accepted",
+  execution: undefined,
+  pool: "",
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.execution = readExecutionRequest(r, r.end(), m.execution);
+        break;
+      case 18:
+        m.pool = r.string();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeDispatched(w, m) {
+  if (!Object.is(m.waitedMs, 0)) {
+    w.double(57, m.waitedMs);
+  }
+  if (m.waitReason !== "") {
+    w.string(50, m.waitReason);
+  }
+  if (m.cold) {
+    w.bool(40, m.cold);
+  }
+  if (m.version !== "") {
+    w.string(34, m.version);
+  }
+  if (m.replicaId !== "") {
+    w.string(26, m.replicaId);
+  }
+  if (m.attempt !== 0) {
+    w.uint32(16, m.attempt);
+  }
+  if (m.executionId !== "") {
+    w.string(10, m.executionId);
+  }
+}
+
+function readDispatched(r, end, m = {
+  $typeName: "hearth.v1.Dispatched",
+  executionId: "",
+  attempt: 0,
+  replicaId: "",
+  version: "",
+  cold: false,
+  waitReason: "",
+  waitedMs: 0,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.executionId = r.string();
+        break;
+      case 16:
+        m.attempt = r.uint32();
+        break;
+      case 26:
+        m.replicaId = r.string();
+        break;
+      case 34:
+        m.version = r.string();
+        break;
+      case 40:
+        m.cold = r.bool();
+        break;
+      case 50:
+        m.waitReason = r.string();
+        break;
+      case 57:
+        m.waitedMs = r.double();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeEnded(w, m) {
+  if (m.attempt !== undefined) {
+    const before = w.size;
+    writeAttemptEnd(w, m.attempt);
+    w.part(18, before);
+  }
+  if (m.end !== undefined) {
+    const before = w.size;
+    writeExecutionEnd(w, m.end);
+    w.part(10, before);
+  }
+}
+
+function readEnded(r, end, m = {
+  $typeName: "hearth.v1.Ended",
+  end: undefined,
+  attempt: undefined,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.end = readExecutionEnd(r, r.end(), m.end);
+        break;
+      case 18:
+        m.attempt = readAttemptEnd(r, r.end(), m.attempt);
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeOpened(w, m) {
+}
+
+function readOpened(r, end, m = {
+  $typeName: "hearth.v1.Opened",
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeSealed(w, m) {
+  if (m.successorId !== "") {
+    w.string(10, m.successorId);
+  }
+}
+
+function readSealed(r, end, m = {
+  $typeName: "hearth.v1.Sealed",
+  successorId: "",
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.successorId = r.string();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeCarried(w, m) {
+  if (m.fromRouterId !== "") {
+    w.string(58, m.fromRouterId);
+  }
+  if (!Object.is(m.endedUnixMs, 0)) {
+    w.double(49, m.endedUnixMs);
+  }
+  if (m.ended !== undefined) {
+    const before = w.size;
+    writeEnded(w, m.ended);
+    w.part(42, before);
+  }
+  for (let i = m.attempts.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeAttempt(w, m.attempts[i]);
+    w.part(34, before);
+  }
+  if (!Object.is(m.acceptedUnixMs, 0)) {
+    w.double(25, m.acceptedUnixMs);
+  }
+  if (m.pool !== "") {
+    w.string(18, m.pool);
+  }
+  if (m.execution !== undefined) {
+    const before = w.size;
+    writeExecutionRequest(w, m.execution);
+    w.part(10, before);
+  }
+}
+
+function readCarried(r, end, m = {
+  $typeName: "hearth.v1.Carried",
+  execution: undefined,
+  pool: "",
+  acceptedUnixMs: 0,
+  attempts: [],
+  ended: undefined,
+  endedUnixMs: 0,
+  fromRouterId: "",
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.execution = readExecutionRequest(r, r.end(), m.execution);
+        break;
+      case 18:
+        m.pool = r.string();
+        break;
+      case 25:
+        m.acceptedUnixMs = r.double();
+        break;
+      case 34:
+        m.attempts.push(readAttempt(r, r.end(), undefined));
+        break;
+      case 42:
+        m.ended = readEnded(r, r.end(), m.ended);
+        break;
+      case 49:
+        m.endedUnixMs = r.double();
+        break;
+      case 58:
+        m.fromRouterId = r.string();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeStoredPayload(w, m) {
+  if (m.sizeBytes !== 0) {
+    w.uint32(16, m.sizeBytes);
+  }
+  if (m.sha256 !== "") {
+    w.string(10, m.sha256);
+  }
+}
+
+function readStoredPayload(r, end, m = {
+  $typeName: "hearth.v1.StoredPayload",
+  sha256: "",
+  sizeBytes: 0,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 10:
+        m.sha256 = r.string();
+        break;
+      case 16:
+        m.sizeBytes = r.uint32();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeRecycling(w, m) {
+  if (m.afterAge !== undefined) {
+    w.bytes(26, toBinary(DurationSchema, m.afterAge));
+  }
+  if (m.aboveMemory !== "") {
+    w.string(18, m.aboveMemory);
+  }
+  if (m.afterExecutions !== 0) {
+    w.uint32(8, m.afterExecutions);
+  }
+}
+
+function readRecycling(r, end, m = {
+  $typeName: "hearth.v1.Recycling",
+  afterExecutions: 0,
+  aboveMemory: "",
+  afterAge: undefined,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        m.afterExecutions = r.uint32();
+        break;
+      case 18:
+        m.aboveMemory = r.string();
+        break;
+      case 26:
+        m.afterAge = fromBinary(DurationSchema, r.bytes());
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+function writeAttempt(w, m) {
+  if (!Object.is(m.waitedMs, 0)) {
+    w.double(97, m.waitedMs);
+  }
+  if (m.failure !== undefined) {
+    const before = w.size;
+    writeFailure(w, m.failure);
+    w.part(90, before);
+  }
+  if (m.outcome !== 0) {
+    w.int32(80, m.outcome);
+  }
+  if (!Object.is(m.endedUnixMs, 0)) {
+    w.double(73, m.endedUnixMs);
+  }
+  if (!Object.is(m.startedUnixMs, 0)) {
+    w.double(65, m.startedUnixMs);
+  }
+  if (!Object.is(m.dispatchedUnixMs, 0)) {
+    w.double(57, m.dispatchedUnixMs);
+  }
+  if (m.waitReason !== "") {
+    w.string(50, m.waitReason);
+  }
+  if (m.cold) {
+    w.bool(40, m.cold);
+  }
+  if (m.runnerPid !== 0) {
+    w.uint32(32, m.runnerPid);
+  }
+  if (m.version !== "") {
+    w.string(26, m.version);
+  }
+  if (m.replicaId !== "") {
+    w.string(18, m.replicaId);
+  }
+  if (m.number !== 0) {
+    w.uint32(8, m.number);
+  }
+}
+
+function readAttempt(r, end, m = {
+  $typeName: "hearth.v1.Attempt",
+  number: 0,
+  replicaId: "",
+  version: "",
+  runnerPid: 0,
+  cold: false,
+  waitReason: "",
+  dispatchedUnixMs: 0,
+  startedUnixMs: 0,
+  endedUnixMs: 0,
+  outcome: 0,
+  failure: undefined,
+  waitedMs: 0,
+}) {
+  while (r.at < end) {
+    const tag = r.uint32();
+    switch (tag) {
+      case 8:
+        m.number = r.uint32();
+        break;
+      case 18:
+        m.replicaId = r.string();
+        break;
+      case 26:
+        m.version = r.string();
+        break;
+      case 32:
+        m.runnerPid = r.uint32();
+        break;
+      case 40:
+        m.cold = r.bool();
+        break;
+      case 50:
+        m.waitReason = r.string();
+        break;
+      case 57:
+        m.dispatchedUnixMs = r.double();
+        break;
+      case 65:
+        m.startedUnixMs = r.double();
+        break;
+      case 73:
+        m.endedUnixMs = r.double();
+        break;
+      case 80:
+        m.outcome = r.int32();
+        break;
+      case 90:
+        m.failure = readFailure(r, r.end(), m.failure);
+        break;
+      case 97:
+        m.waitedMs = r.double();
+        break;
+      default:
+        r.skip(tag);
+    }
+  }
+  r.insistOn(end);
+  return m;
+}
+
+export const codecs = new Map([
+  ["hearth.v1.ExecuteStreamRequest", { write: writeExecuteStreamRequest, read: readExecuteStreamRequest }],
+  ["hearth.v1.ExecuteStreamResponse", { write: writeExecuteStreamResponse, read: readExecuteStreamResponse }],
+  ["hearth.v1.AttachRequest", { write: writeAttachRequest, read: readAttachRequest }],
+  ["hearth.v1.AttachResponse", { write: writeAttachResponse, read: readAttachResponse }],
+  ["hearth.v1.JournalBatch", { write: writeJournalBatch, read: readJournalBatch }],
+  ["hearth.v1.ExecutionRequest", { write: writeExecutionRequest, read: readExecutionRequest }],
+  ["hearth.v1.ExecutionEnd", { write: writeExecutionEnd, read: readExecutionEnd }],
+  ["hearth.v1.ExecutionRejection", { write: writeExecutionRejection, read: readExecutionRejection }],
+  ["hearth.v1.RouterHello", { write: writeRouterHello, read: readRouterHello }],
+  ["hearth.v1.Dispatch", { write: writeDispatch, read: readDispatch }],
+  ["hearth.v1.AttemptKey", { write: writeAttemptKey, read: readAttemptKey }],
+  ["hearth.v1.AgentHello", { write: writeAgentHello, read: readAgentHello }],
+  ["hearth.v1.Slots", { write: writeSlots, read: readSlots }],
+  ["hearth.v1.Refusal", { write: writeRefusal, read: readRefusal }],
+  ["hearth.v1.AttemptEnd", { write: writeAttemptEnd, read: readAttemptEnd }],
+  ["hearth.v1.JournalRecord", { write: writeJournalRecord, read: readJournalRecord }],
+  ["hearth.v1.Payload", { write: writePayload, read: readPayload }],
+  ["hearth.v1.ReusePolicy", { write: writeReusePolicy, read: readReusePolicy }],
+  ["hearth.v1.RetryPolicy", { write: writeRetryPolicy, read: readRetryPolicy }],
+  ["hearth.v1.Failure", { write: writeFailure, read: readFailure }],
+  ["hearth.v1.Accepted", { write: writeAccepted, read: readAccepted }],
+  ["hearth.v1.Dispatched", { write: writeDispatched, read: readDispatched }],
+  ["hearth.v1.Ended", { write: writeEnded, read: readEnded }],
+  ["hearth.v1.Opened", { write: writeOpened, read: readOpened }],
+  ["hearth.v1.Sealed", { write: writeSealed, read: readSealed }],
+  ["hearth.v1.Carried", { write: writeCarried, read: readCarried }],
+  ["hearth.v1.StoredPayload", { write: writeStoredPayload, read: readStoredPayload }],
+  ["hearth.v1.Recycling", { write: writeRecycling, read: readRecycling }],
+  ["hearth.v1.Attempt", { write: writeAttempt, read: readAttempt }],
+]);

@@ -1,0 +1,31 @@
+import { fromBinary, toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { codecs } from "../gen/hearth/v1/hot_codecs.js";
+import { Reader } from "./reader.ts";
+import { Writer } from "./writer.ts";
+
+/** How messages of one type are written and read. */
+export interface Codec {
+  write(writer: Writer, message: unknown): void;
+  read(reader: Reader, end: number): unknown;
+}
+
+const writer = new Writer();
+
+/** The bytes of a message in protobuf's wire format. */
+export function encodeMessage<T extends DescMessage>(schema: T, message: MessageShape<T>): Uint8Array {
+  const codec = codecs.get(schema.typeName);
+  if (codec === undefined) return toBinary(schema, message);
+  writer.begin();
+  codec.write(writer, message);
+  return writer.finish();
+}
+
+/**
+ * The message that these bytes are; throws when they are none. Byte fields are views of them. Of the messages that travel for
+ * every execution, fields that this version does not know are dropped; others keep them, as protobuf-es does.
+ */
+export function decodeMessage<T extends DescMessage>(schema: T, bytes: Uint8Array): MessageShape<T> {
+  const codec = codecs.get(schema.typeName);
+  if (codec === undefined) return fromBinary(schema, bytes);
+  return codec.read(new Reader(bytes), bytes.length) as MessageShape<T>;
+}

@@ -1,0 +1,131 @@
+import { isUtf8 } from "node:buffer";
+
+/** Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). Throws a RangeError at what is none. */
+export class Reader {
+  readonly #bytes: Buffer;
+  /** Where the next field begins. */
+  at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  /** Where the message, or the text, ends whose length is read here. */
+  end(): number {
+    const length = this.uint32();
+    const end = this.at + length;
+    if (end > this.#bytes.length) throw premature();
+    return end;
+  }
+
+  /** Also the tag of a field. Of a longer number the low 32 bits. */
+  uint32(): number {
+    const first = this.#bytes[this.at] ?? 0xff;
+    if (first < 0x80) {
+      this.at += 1;
+      return first;
+    }
+    return this.#longVarint() >>> 0;
+  }
+
+  /** Also an enum's number. */
+  int32(): number {
+    return this.uint32() | 0;
+  }
+
+  bool(): boolean {
+    // Any bit of 64 makes it true.
+    let isTrue = false;
+    for (;;) {
+      const byte = this.#byte();
+      isTrue ||= (byte & 0x7f) !== 0;
+      if (byte < 0x80) return isTrue;
+    }
+  }
+
+  double(): number {
+    const { at } = this;
+    if (at + 8 > this.#bytes.length) throw premature();
+    this.at = at + 8;
+    return this.#bytes.readDoubleLE(at);
+  }
+
+  string(): string {
+    const end = this.end();
+    const { at } = this;
+    this.at = end;
+    if (at === end) return "";
+    const text = this.#bytes.toString("utf8", at, end);
+    // It stands for what is no UTF-8, if it was not sent.
+    if (text.includes("\ufffd") && !isUtf8(this.#bytes.subarray(at, end))) throw new RangeError("invalid UTF-8");
+    return text;
+  }
+
+  /** A view of what is read, not a copy. */
+  bytes(): Uint8Array {
+    const end = this.end();
+    const { at } = this;
+    this.at = end;
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, end - at);
+  }
+
+  /** Passes a field that is not known. */
+  skip(tag: number): void {
+    if (tag >>> 3 === 0) throw new RangeError("invalid field number 0");
+    switch (tag & 7) {
+      case 0:
+        while (this.#byte() >= 0x80);
+        return;
+      case 1:
+        return this.#pass(8);
+      case 2:
+        this.at = this.end();
+        return;
+      case 3:
+        return this.#skipGroup(tag);
+      case 5:
+        return this.#pass(4);
+      default:
+        throw new RangeError(`invalid wire type ${tag & 7}`);
+    }
+  }
+
+  /** Says whether what was read ended where its length had said. */
+  insistOn(end: number): void {
+    if (this.at !== end) throw premature();
+  }
+
+  /** A group ends with a tag of its own. */
+  #skipGroup(tag: number): void {
+    for (let inner = this.uint32(); inner !== tag + 1; inner = this.uint32()) this.skip(inner);
+  }
+
+  #pass(length: number): void {
+    this.at += length;
+    if (this.at > this.#bytes.length) throw premature();
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.at++];
+    if (byte === undefined) throw premature();
+    return byte;
+  }
+
+  #longVarint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.#byte();
+      if (shift < 32) value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    throw new RangeError("invalid varint");
+  }
+}
+
+function premature(): RangeError {
+  return new RangeError("premature EOF");
+}
