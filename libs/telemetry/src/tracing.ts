@@ -1,3 +1,5 @@
+import { UnrecordedSpan } from "./unrecorded-span.ts";
+
 /** W3C trace context as it travels in messages. Empty texts: not traced. */
 export interface TraceContext {
   readonly traceparent: string;
@@ -14,7 +16,10 @@ export interface Span {
 }
 
 export interface Tracing {
-  /** Starts a span below `parent`. Costs next to nothing when tracing is off: the parent's context is passed on. */
+  /**
+   * Starts a span below `parent`. Costs next to nothing when tracing is off or the parent is not sampled: its context is
+   * passed on.
+   */
   start(
     name: string,
     parent: TraceContext,
@@ -42,23 +47,6 @@ export async function startTracing(serviceName: string, variables: NodeJS.Proces
 }
 
 const notTracing: Tracing = {
-  start: (_name, parent) => new NoSpan(parent),
+  start: (_name, parent) => new UnrecordedSpan(parent),
   stop: () => Promise.resolve(),
 };
-
-/** A class, so that one for each execution costs no functions of its own. */
-class NoSpan implements Span {
-  readonly context: TraceContext;
-
-  constructor(context: TraceContext) {
-    this.context = context;
-  }
-
-  setAttribute(): void {
-    // Nobody reads it.
-  }
-
-  end(): void {
-    // Nobody waits for it.
-  }
-}
