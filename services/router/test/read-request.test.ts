@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ExecuteStreamRequestSchema } from "@hearth/proto";
 import { expect, test } from "vitest";
+import { KeptBytes } from "../src/io/kept-bytes.ts";
 import { keepAlone } from "../src/io/read-request.ts";
 
 /** The first of so many requests that came in one frame, each with arguments of so many bytes. */
@@ -11,15 +12,30 @@ function firstOf(count: number, bytes: number) {
 }
 
 test("a request that is kept does not keep the others of its frame", () => {
-  const request = firstOf(100, 1_000);
-  keepAlone(request);
-  expect(request.arguments?.inline.buffer.byteLength).toBe(1_000);
-  expect(Buffer.from(request.arguments?.inline ?? []).toString()).toBe("x".repeat(1_000));
+  const request = firstOf(100, 2_000);
+  keepAlone(request, new KeptBytes());
+  expect(request.arguments?.inline.buffer.byteLength).toBe(2_000);
+  expect(Buffer.from(request.arguments?.inline ?? []).toString()).toBe("x".repeat(2_000));
+});
+
+test("small arguments that are kept share little memory with each other", () => {
+  const kept = new KeptBytes();
+  const inlines = Array.from({ length: 100 }, (_, index) => {
+    const request = firstOf(100, 10 + index);
+    keepAlone(request, kept);
+    return request.arguments!.inline;
+  });
+  expect(inlines.map((inline) => Buffer.from(inline).toString())).toEqual(
+    inlines.map((_, index) => "x".repeat(10 + index)),
+  );
+  const pieces = new Set(inlines.map(({ buffer }) => buffer));
+  expect(pieces.size).toBeGreaterThan(1);
+  for (const { byteLength } of pieces) expect(byteLength).toBeLessThanOrEqual(4_096);
 });
 
 test("arguments that are most of their frame are not copied", () => {
   const request = firstOf(1, 1_000);
   const { inline } = request.arguments!;
-  keepAlone(request);
+  keepAlone(request, new KeptBytes());
   expect(request.arguments?.inline).toBe(inline);
 });

@@ -18,7 +18,14 @@ export function anExecution(id: string, change: Partial<Execution> = {}): Execut
   return {
     ...{ id, runId: id, parentId: "", environment: "images", task: "resize", pool: "images", idempotencyKey: "" },
     ...{ affinityKey: "", priority: 0, acceptedAt: 0, argumentBytes: 0, request: undefined },
-    ...{ limits: noLimits, attempts: [], isCancelled: false, state: { kind: "queued", since: 0, waitReason: "" } },
+    ...{
+      limits: noLimits,
+      attempts: [],
+      mark: undefined,
+      audience: undefined,
+      isCancelled: false,
+      state: { kind: "queued", since: 0, waitReason: "" },
+    },
     ...change,
   };
 }

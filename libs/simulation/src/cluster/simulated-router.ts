@@ -132,6 +132,7 @@ export class SimulatedRouter {
         limits: limitsOf(order, this.#machine.execution(parentId)?.limits.deadline),
         isCancelled: false,
         attempts: [],
+        ...{ mark: undefined, audience: undefined },
         state: { kind: "queued", since: now, waitReason: "" },
       },
     };

@@ -1,4 +1,5 @@
 import type { Limits } from "./limits.ts";
+import type { Mark } from "./replay-point.ts";
 
 /** How an attempt ended. */
 export type Outcome = "succeeded" | "failed" | "timed_out" | "cancelled" | "lost";
@@ -63,6 +64,10 @@ export interface Execution {
   readonly request: unknown;
   readonly limits: Limits;
   readonly attempts: Attempt[];
+  /** The batch of the journal that says first all that is known of it. Undefined: none does. */
+  mark: Mark | undefined;
+  /** Who wants to hear of it, carried along unread. */
+  audience: unknown;
   /** Somebody asked for its end while it ran: no other attempt follows. */
   isCancelled: boolean;
   state: ExecutionState;

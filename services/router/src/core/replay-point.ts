@@ -1,5 +1,5 @@
-/** A batch of the journal, and how many executions have their first record in it. */
-interface Mark {
+/** A batch of the journal, and how many executions that are still known have their first record in it. */
+export interface Mark {
   /** In the journal's stream. 0 until it is known. */
   sequence: number;
   /** What had been written by its end, in bytes. */
@@ -15,23 +15,18 @@ interface Mark {
 export class ReplayPoint {
   /** In the order of their batches; the last one is being gathered. */
   readonly #marks: Mark[] = [newMark()];
-  readonly #markOf = new Map<string, Mark>();
   #writtenBytes = 0;
 
-  /** The batch that is being gathered says all that is known of the execution. */
-  begin(executionId: string): void {
-    this.forget(executionId);
+  /** The batch that is being gathered says all that is known of an execution: it is to be given back. */
+  begin(): Mark {
     const gathered = this.#marks[this.#marks.length - 1] as Mark;
     gathered.executions += 1;
-    this.#markOf.set(executionId, gathered);
+    return gathered;
   }
 
-  /** Nobody needs to read about the execution any more. */
-  forget(executionId: string): void {
-    const mark = this.#markOf.get(executionId);
-    if (mark === undefined) return;
+  /** Nobody needs to read about an execution any more, or it is written again. */
+  forget(mark: Mark): void {
     mark.executions -= 1;
-    this.#markOf.delete(executionId);
   }
 
   /** The gathered batch is sent. Returns the sequence to read from, 0 for this batch itself. All before it are written. */
@@ -48,11 +43,11 @@ export class ReplayPoint {
     if (sent !== undefined) Object.assign(sent, { sequence, endsAtBytes: this.#writtenBytes });
   }
 
-  /** Executions of the first batch when that is further behind than `bytesMax`. */
-  stragglers(bytesMax: number): readonly string[] {
+  /** The first batch, when that is further behind than `bytesMax`: its executions are to be written again. */
+  straggler(bytesMax: number): Mark | undefined {
     const [first] = this.#marks;
     const isFarBehind = first !== undefined && this.#writtenBytes - first.endsAtBytes > bytesMax;
-    return isFarBehind ? [...this.#markOf].flatMap(([id, mark]) => (mark === first ? [id] : [])) : [];
+    return isFarBehind && first.executions > 0 ? first : undefined;
   }
 }
 

@@ -51,6 +51,11 @@ export class RouterMachine {
     return this.#byIdempotencyKey.get(idempotencyKey);
   }
 
+  /** All that are alive or kept. */
+  executions(): Iterable<Execution> {
+    return this.#executions.values();
+  }
+
   /** The pools with a backlog or live attempts, or with replicas. */
   pools(): Iterable<Pool> {
     return this.#pools.values();
@@ -121,9 +126,11 @@ export class RouterMachine {
       return this.#endAttempt({ executionId: execution.id, attempt: place.attempt }, place.end, now);
     }
     if (isThere) this.#cancelAttempt(execution.id, place.replica.id, place.attempt);
-    pool.backlog.push(execution);
     this.#fallDue(execution, now);
+    if (execution.state.kind === "ended") return;
     if (!isWanted) return this.#giveUp(execution, now);
+    if (this.#placeAtOnce(execution, pool, now)) return;
+    pool.backlog.push(execution);
     this.#place(pool, now);
     if (execution.state.kind === "queued") this.#explain(execution, pool, now);
   }
@@ -275,7 +282,7 @@ export class RouterMachine {
 
   #end(execution: Execution, end: AttemptEnd, now: number): void {
     execution.state = { kind: "ended", at: now, end };
-    this.#ended.add(execution, end.resultBytes, now);
+    this.#ended.add(execution);
     this.#family.remove(execution);
     this.#watchTime(execution);
     this.#effects.push({ kind: "ended", execution, end });
@@ -326,7 +333,7 @@ export class RouterMachine {
           this.#take(execution, this.#replicaOf(execution, execution.state.attempt, now), pool);
           break;
         case "ended":
-          this.#ended.add(execution, execution.state.end.resultBytes, now);
+          this.#ended.add(execution);
       }
     }
   }
@@ -388,6 +395,14 @@ export class RouterMachine {
       if (replica === undefined) return pool.backlog.giveBack(execution);
       this.#dispatch(execution, replica, pool, now);
     }
+  }
+
+  /** Claims a free slot for one that came when nobody waits. */
+  #placeAtOnce(execution: Execution, pool: Pool, now: number): boolean {
+    if (!this.#journalIsOwn || pool.backlog.size > 0) return false;
+    const replica = chooseSlot(pool, execution);
+    if (replica !== undefined) this.#dispatch(execution, replica, pool, now);
+    return replica !== undefined;
   }
 
   #dispatch(execution: Execution, replica: Replica, pool: Pool, now: number): void {

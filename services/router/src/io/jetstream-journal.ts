@@ -3,7 +3,7 @@ import { subjects, type Bus } from "@hearth/bus";
 import type { Clock, Timer } from "@hearth/clock";
 import { encodeMessage, JournalBatchSchema, type JournalRecord } from "@hearth/proto";
 import { createInbox, headers, type Subscription } from "@nats-io/transport-node";
-import { ReplayPoint } from "../core/replay-point.ts";
+import { ReplayPoint, type Mark } from "../core/replay-point.ts";
 import type { Durability, Journal } from "./journal.ts";
 import { openedRecord, weighRecord } from "./journal-records.ts";
 import { successorOf, type JournalTails } from "./journal-tail.ts";
@@ -33,18 +33,20 @@ interface Group {
 
 class GroupDurability implements Durability {
   isReached = false;
-  readonly reached: Promise<void>;
-  readonly #resolve: () => void;
+  readonly #waiting: (() => void)[] = [];
 
-  constructor() {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.reached = promise;
-    this.#resolve = resolve;
+  get reached(): Promise<void> {
+    return new Promise((resolve) => this.whenReached(resolve));
+  }
+
+  whenReached(callback: () => void): void {
+    if (this.isReached) callback();
+    else this.#waiting.push(callback);
   }
 
   reach(): void {
     this.isReached = true;
-    this.#resolve();
+    for (const callback of this.#waiting.splice(0)) callback();
   }
 }
 
@@ -143,16 +145,16 @@ export class JetStreamJournal implements Journal {
     await (this.#gathering.at(-1) ?? this.#sent?.group)?.durability.reached;
   }
 
-  begin(executionId: string): void {
-    this.#replayPoint.begin(executionId);
+  begin(): Mark {
+    return this.#replayPoint.begin();
   }
 
-  forget(executionId: string): void {
-    this.#replayPoint.forget(executionId);
+  forget(mark: Mark): void {
+    this.#replayPoint.forget(mark);
   }
 
-  stragglers(): readonly string[] {
-    return this.#replayPoint.stragglers(behindBytesMax);
+  straggler(): Mark | undefined {
+    return this.#replayPoint.straggler(behindBytesMax);
   }
 
   async close(graceMs: number): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type AttemptEnd as WireAttemptEnd,
   type Dispatched,
   type Ended,
+  type ExecutionEnd,
   type ExecutionRequest,
   type JournalRecord,
 } from "@hearth/proto";
@@ -30,7 +31,7 @@ export function carriedRecord(execution: Execution, fromRouterId: string, unixMs
   const value = create(CarriedSchema, { execution: request, pool, acceptedUnixMs: acceptedAt, fromRouterId });
   value.attempts = attempts.map(toAttempt);
   if (state.kind === "ended") {
-    value.ended = toEnded(execution, state.end, unixMs);
+    value.ended = toEnded(execution, toExecutionEnd(execution.id, state.end), state.end, unixMs);
     value.endedUnixMs = state.at;
   }
   return record(unixMs, { case: "carried", value });
@@ -41,12 +42,17 @@ export function acceptedRecord(execution: ExecutionRequest, pool: string, unixMs
 }
 
 export function dispatchedRecord(execution: Execution, attempt: Attempt): JournalRecord {
-  const { number, replicaId, version, cold, waitReason, waitedMs, dispatchedAt } = attempt;
   const value: Dispatched = {
     $typeName: "hearth.v1.Dispatched",
-    ...{ executionId: execution.id, attempt: number, replicaId, version, cold, waitReason, waitedMs },
+    executionId: execution.id,
+    attempt: attempt.number,
+    replicaId: attempt.replicaId,
+    version: attempt.version,
+    cold: attempt.cold,
+    waitReason: attempt.waitReason,
+    waitedMs: attempt.waitedMs,
   };
-  return record(dispatchedAt, { case: "dispatched", value });
+  return record(attempt.dispatchedAt, { case: "dispatched", value });
 }
 
 export function attemptEndedRecord(
@@ -58,12 +64,18 @@ export function attemptEndedRecord(
   return record(unixMs, { case: "attemptEnded", value: toAttemptEnd(execution, attempt, end, unixMs) });
 }
 
-export function endedRecord(execution: Execution, end: AttemptEnd, unixMs: number): JournalRecord {
-  return record(unixMs, { case: "ended", value: toEnded(execution, end, unixMs) });
+/** `message`: what `toExecutionEnd` makes of the end. */
+export function endedRecord(
+  execution: Execution,
+  message: ExecutionEnd,
+  end: AttemptEnd,
+  unixMs: number,
+): JournalRecord {
+  return record(unixMs, { case: "ended", value: toEnded(execution, message, end, unixMs) });
 }
 
-function toEnded(execution: Execution, end: AttemptEnd, unixMs: number): Ended {
-  const value: Ended = { $typeName: "hearth.v1.Ended", end: toExecutionEnd(execution.id, end) };
+function toEnded(execution: Execution, message: ExecutionEnd, end: AttemptEnd, unixMs: number): Ended {
+  const value: Ended = { $typeName: "hearth.v1.Ended", end: message };
   const last = execution.attempts.at(-1);
   // The attempt without its result: that is in the end already.
   if (last?.end === end) value.attempt = { ...toAttemptEnd(execution, last, end, unixMs), result: undefined };

@@ -1,10 +1,13 @@
 import type { JournalRecord } from "@hearth/proto";
+import type { Mark } from "../core/replay-point.ts";
 
 /** Whether what was appended is durable. Records that become so together share it. */
 export interface Durability {
   readonly isReached: boolean;
   /** Resolves when it is; never rejects. */
   readonly reached: Promise<void>;
+  /** The same for the many: calls back when it is, in order, without a promise for each. */
+  whenReached(callback: () => void): void;
 }
 
 /** The durable record of a router's executions. Nobody else writes to it, but for who takes over and closes it. */
@@ -20,12 +23,12 @@ export interface Journal {
   append(record: JournalRecord, lingers?: "lingers"): Durability;
   /** Resolves once all that was appended so far is durable. */
   written(): Promise<void>;
-  /** The record that is appended next says all that is known of the execution so far. */
-  begin(executionId: string): void;
-  /** Nobody needs to read about the execution any more. */
-  forget(executionId: string): void;
-  /** Executions to be written again because they began so long ago. */
-  stragglers(): readonly string[];
+  /** The record that is appended next says all that is known of an execution so far. */
+  begin(): Mark;
+  /** Nobody needs to read about an execution of that mark any more. */
+  forget(mark: Mark): void;
+  /** Executions of this mark are to be written again because they began so long ago. */
+  straggler(): Mark | undefined;
   /** Waits for everything appended to be durable, for at most `graceMs`. */
   close(graceMs: number): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { policyFromMessage, retryPolicyFromMessage } from "@hearth/policy/wire";
 import { ReusePolicySchema, type ExecutionRequest, type ReusePolicy } from "@hearth/proto";
 import { createHash } from "node:crypto";
 import { findProblem } from "../core/validate-request.ts";
+import type { KeptBytes } from "./kept-bytes.ts";
 
 /** Throws a `HearthError` when a field of the request is out of its bounds. */
 export function checkRequest(request: ExecutionRequest): void {
@@ -24,20 +25,27 @@ export function checkRequest(request: ExecutionRequest): void {
   if (problem !== undefined) throw new HearthError(problem.reason, problem.message);
 }
 
-/** The request with its ids filled in, as the journal keeps it. A root's run is its own id. */
+/** Fills in the ids of a request, as the journal keeps it. A root's run is its own id. */
 export function fillIds(request: ExecutionRequest, now: number): ExecutionRequest {
-  const executionId = request.executionId || newId(now);
-  return { ...request, executionId, runId: request.runId || executionId };
+  request.executionId ||= newId(now);
+  request.runId ||= request.executionId;
+  return request;
+}
+
+/** The names as everybody else has them: one text in memory, and not one for each request. */
+export function keepNames(request: ExecutionRequest, environment: string, task: string): void {
+  request.environment = environment;
+  request.task = task;
 }
 
 /**
  * Takes the arguments of a request that is kept out of the frame it came in. They are a view of it, and would hold all of it in
  * memory: with it the arguments of a hundred others that were refused.
  */
-export function keepAlone({ arguments: payload }: ExecutionRequest): void {
+export function keepAlone({ arguments: payload }: ExecutionRequest, kept: KeptBytes): void {
   if (payload === undefined) return;
   const { inline } = payload;
-  if (inline.buffer.byteLength > 2 * inline.byteLength) payload.inline = new Uint8Array(inline);
+  if (inline.buffer.byteLength > 2 * inline.byteLength) payload.inline = kept.copy(inline);
 }
 
 /** Equal for requests that ask for the same: environment, task, arguments, policy. Ids, places in the backlog, limits and trace context do not count. */

@@ -100,7 +100,7 @@ export class AdoptRouters {
   }
 
   async #adopt(routerId: string): Promise<void> {
-    const { clock, log, tails, journals, journal, executions, routerId: ownId } = this.#options;
+    const { clock, log, tails, journals, journal, routerId: ownId } = this.#options;
     const startedAt = clock.now();
     const tail = await tails.of(routerId);
     if (tail === undefined || successorOf(tail) !== undefined) return this.#forget(routerId);
@@ -109,7 +109,7 @@ export class AdoptRouters {
     for (const { id } of adopted) this.#adopting.add(id);
     let bytes = 0;
     for (const execution of adopted) {
-      journal.begin(execution.id);
+      execution.mark = journal.begin();
       const written = journal.append(carriedRecord(execution, routerId, clock.now()));
       bytes += payloadBytesOf(execution);
       if (bytes < carriedBytesMax) continue;
@@ -119,9 +119,9 @@ export class AdoptRouters {
     }
     await journal.written();
     if (!(await journals.seal(routerId, tail, ownId, clock.now()))) {
-      for (const { id } of adopted) {
+      for (const { id, mark } of adopted) {
         this.#adopting.delete(id);
-        if (!executions.knows(id)) journal.forget(id);
+        if (mark !== undefined) journal.forget(mark);
       }
       // It is alive, or somebody else was first: the next look tells.
       this.#peers.listenAnew(clock.now());

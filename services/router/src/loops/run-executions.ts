@@ -17,10 +17,11 @@ import {
   endedRecord,
 } from "../io/journal-records.ts";
 import type { Durability, Journal } from "../io/journal.ts";
+import { KeptBytes } from "../io/kept-bytes.ts";
 import type { RouterMetrics } from "../io/router-metrics.ts";
 import { newExecution } from "../io/new-execution.ts";
 import { fillLimits } from "../io/read-limits.ts";
-import { checkRequest, fillIds, fingerprint, keepAlone, policyKey } from "../io/read-request.ts";
+import { checkRequest, fillIds, fingerprint, keepAlone, keepNames, policyKey } from "../io/read-request.ts";
 import { toExecutionEnd, toFacts } from "../io/translate.ts";
 
 /** Told how an execution ended, once. */
@@ -48,14 +49,19 @@ interface Deployed {
   readonly tasks: ReadonlySet<string>;
 }
 
-/** An accepted execution that has not been forgotten, and who wants to hear of it. */
+/** Who wants to hear of an execution that has not ended. There are as many as executions wait: it is kept small. */
 interface Audience {
+  /** Who asked for it, and whoever asked again. */
   readonly onEnd: OnEnd[];
   /** Undefined: another router had accepted it, and it is in this one's journal. */
   readonly accepted: Durability | undefined;
   /** Undefined until somebody watches. */
   watchers: Set<() => void> | undefined;
   readonly span: Span;
+}
+
+function audienceOf({ audience }: Execution): Audience | undefined {
+  return audience as Audience | undefined;
 }
 
 /**
@@ -73,8 +79,8 @@ export class Executions {
   readonly #demandChanged: () => void;
   readonly #keyForgotten: (idempotencyKey: string) => void;
   readonly #environments = new Map<string, Deployed>();
-  /** By execution id, for those that have not ended. */
-  readonly #audiences = new Map<string, Audience>();
+  readonly #kept = new KeptBytes();
+  #live = 0;
   #journalIsOwn = true;
   #draining = false;
   /** For the machine's next due time, or one before it. */
@@ -106,7 +112,7 @@ export class Executions {
 
   /** How many executions have not ended. */
   get live(): number {
-    return this.#audiences.size;
+    return this.#live;
   }
 
   /** From now on nothing new is accepted. */
@@ -132,11 +138,14 @@ export class Executions {
   submit(request: ExecutionRequest, onEnd?: OnEnd): { readonly executionId: string; readonly durable: Promise<void> } {
     checkRequest(request);
     const now = this.#clock.now();
+    const earlier = this.#earlier(request);
     const filled = fillIds(request, now);
     const parent = this.#machine.execution(filled.parentId);
     filled.priority ??= parent?.priority ?? 0;
     const deployed = this.#environments.get(filled.environment);
-    fillLimits(filled, deployed?.declared.get(filled.task), parent?.limits.deadline ?? Infinity);
+    const task = deployed?.declared.get(filled.task);
+    fillLimits(filled, task, parent?.limits.deadline ?? Infinity);
+    if (deployed !== undefined && task !== undefined) keepNames(filled, deployed.environment.name, task.name);
     const { policyOverride, freshReplica } = filled;
     const pool = choosePool({
       environment: filled.environment,
@@ -146,7 +155,6 @@ export class Executions {
       freshReplica,
     });
     const execution = newExecution(filled, pool, now);
-    const earlier = this.#earlier(request);
     const admission = decideAdmission({
       // What it has it finishes, with all that this calls.
       draining: this.#draining && this.#machine.execution(filled.parentId) === undefined,
@@ -165,10 +173,10 @@ export class Executions {
       if (onEnd !== undefined) this.#tellEnd(earlier, onEnd);
       return { executionId: earlier.id, durable: this.#journal.written() };
     }
-    keepAlone(filled);
-    this.#journal.begin(execution.id);
+    keepAlone(filled, this.#kept);
+    execution.mark = this.#journal.begin();
     const accepted = this.#journal.append(acceptedRecord(filled, pool, now));
-    this.#expectEnd(execution, onEnd === undefined ? [] : [onEnd], accepted, now);
+    this.#expectEnd(execution, onEnd, accepted, now);
     this.handle({ kind: "admitted", execution, policyOverride });
     return { executionId: execution.id, durable: accepted.reached };
   }
@@ -177,7 +185,8 @@ export class Executions {
   adopt(executions: readonly Execution[]): void {
     const now = this.#clock.now();
     for (const execution of executions) {
-      if (!this.knows(execution.id) && execution.state.kind !== "ended") this.#expectEnd(execution, [], undefined, now);
+      if (this.knows(execution.id)) this.#forgetMark(execution);
+      else if (execution.state.kind !== "ended") this.#expectEnd(execution, undefined, undefined, now);
     }
     const policyOverrides = new Map(
       executions.flatMap(({ pool, request }) => {
@@ -188,18 +197,21 @@ export class Executions {
     this.handle({ kind: "adopted", executions, policyOverrides });
   }
 
-  #expectEnd(execution: Execution, onEnd: OnEnd[], accepted: Durability | undefined, now: number): void {
+  #expectEnd(execution: Execution, onEnd: OnEnd | undefined, accepted: Durability | undefined, now: number): void {
     const { id, runId, environment, task, request } = execution;
-    this.#audiences.set(id, {
-      onEnd,
-      accepted,
-      watchers: undefined,
-      span: this.#tracing.start(`execute ${task}`, request as ExecutionRequest, {
-        kind: "server",
-        startMs: now,
-        attributes: { "hearth.environment": environment, "hearth.execution": id, "hearth.run": runId },
-      }),
+    const span = this.#tracing.start(`execute ${task}`, request as ExecutionRequest, {
+      kind: "server",
+      startMs: now,
+      attributes: { "hearth.environment": environment, "hearth.execution": id, "hearth.run": runId },
     });
+    const audience: Audience = { onEnd: onEnd === undefined ? [] : [onEnd], accepted, watchers: undefined, span };
+    execution.audience = audience;
+    this.#live += 1;
+  }
+
+  #forgetMark(execution: Execution): void {
+    if (execution.mark !== undefined) this.#journal.forget(execution.mark);
+    execution.mark = undefined;
   }
 
   /** Whether this router has the execution, ended or not. */
@@ -227,7 +239,8 @@ export class Executions {
 
   /** Calls back after every change until the returned function is called, or the execution has ended. */
   watch(executionId: string, changed: () => void): () => void {
-    const audience = this.#audiences.get(executionId);
+    const execution = this.#machine.execution(executionId);
+    const audience = execution && audienceOf(execution);
     if (audience === undefined) return () => undefined;
     const watchers = (audience.watchers ??= new Set());
     watchers.add(changed);
@@ -270,13 +283,14 @@ export class Executions {
 
   /** Writes again what began so long ago that much would have to be read for its sake. */
   carryStragglers(): void {
-    for (const id of this.#journal.stragglers()) {
-      const execution = this.#machine.execution(id);
-      if (execution === undefined || execution.state.kind === "ended") this.#journal.forget(id);
-      else {
-        this.#journal.begin(id);
-        void this.#journal.append(carriedRecord(execution, "", this.#clock.now()));
-      }
+    const straggler = this.#journal.straggler();
+    if (straggler === undefined) return;
+    for (const execution of this.#machine.executions()) {
+      if (execution.mark !== straggler) continue;
+      this.#forgetMark(execution);
+      if (execution.state.kind === "ended") continue;
+      execution.mark = this.#journal.begin();
+      void this.#journal.append(carriedRecord(execution, "", this.#clock.now()));
     }
   }
 
@@ -293,7 +307,7 @@ export class Executions {
 
   #tellEnd(execution: Execution, onEnd: OnEnd): void {
     if (execution.state.kind === "ended") onEnd(toExecutionEnd(execution.id, execution.state.end));
-    else this.#audiences.get(execution.id)?.onEnd.push(onEnd);
+    else audienceOf(execution)?.onEnd.push(onEnd);
   }
 
   #carryOut(effect: RouterEffect): void {
@@ -325,8 +339,8 @@ export class Executions {
       case "ended":
         return this.#end(effect.execution, effect.end);
       case "forgotten": {
-        const { id, idempotencyKey } = effect.execution;
-        this.#journal.forget(id);
+        const { idempotencyKey } = effect.execution;
+        this.#forgetMark(effect.execution);
         if (idempotencyKey !== "") this.#keyForgotten(idempotencyKey);
       }
     }
@@ -334,12 +348,17 @@ export class Executions {
 
   #dispatch(replica: Replica, execution: Execution, attempt: Attempt): void {
     const request = execution.request as ExecutionRequest;
-    const context = this.#audiences.get(execution.id)?.span.context ?? request;
+    const { traceparent, tracestate } = audienceOf(execution)?.span.context ?? request;
     const { deadline } = execution.limits;
     this.#agents.connection(replica.id)?.dispatch({
       $typeName: "hearth.v1.Dispatch",
-      ...{ executionId: execution.id, attempt: attempt.number, task: execution.task, runId: execution.runId },
-      ...{ traceparent: context.traceparent, tracestate: context.tracestate, arguments: request.arguments },
+      executionId: execution.id,
+      attempt: attempt.number,
+      task: execution.task,
+      arguments: request.arguments,
+      runId: execution.runId,
+      traceparent,
+      tracestate,
       deadlineUnixMs: deadline === Infinity ? 0 : deadline,
     });
     void this.#journal.append(dispatchedRecord(execution, attempt));
@@ -350,34 +369,36 @@ export class Executions {
   #end(execution: Execution, end: AttemptEnd): void {
     const now = this.#clock.now();
     const isReported = end.report !== undefined;
-    const written = this.#journal.append(endedRecord(execution, end, now), isReported ? "lingers" : undefined);
+    const message = toExecutionEnd(execution.id, end);
+    const record = endedRecord(execution, message, end, now);
+    const written = this.#journal.append(record, isReported ? "lingers" : undefined);
     this.#metrics.ended(execution, end, now);
     const last = execution.attempts.at(-1);
     if (last?.end === end) this.#acknowledge(execution, last, written);
-    const audience = this.#audiences.get(execution.id);
-    this.#audiences.delete(execution.id);
-    audience?.span.end(end.outcome === "succeeded" ? {} : { error: end.reason });
+    const audience = audienceOf(execution);
     if (audience === undefined) return;
+    execution.audience = undefined;
+    this.#live -= 1;
+    audience.span.end(end.outcome === "succeeded" ? {} : { error: end.reason });
     const tell = (): void => {
-      const message = toExecutionEnd(execution.id, end);
-      audience.onEnd.forEach((onEnd) => onEnd(message));
+      for (const onEnd of audience.onEnd) onEnd(message);
       audience.watchers?.forEach((changed) => changed());
     };
     // What an agent reports it tells again until it is in a journal, and a journal that has the execution can take it. What
     // this router decides only its journal can prove.
     const proof = isReported ? audience.accepted : written;
     if (proof === undefined || proof.isReached) tell();
-    else void proof.reached.then(tell);
+    else proof.whenReached(tell);
   }
 
   /** Lets the agent forget an outcome once the journal has it: until then the agent is the one that can prove it. */
   #acknowledge(execution: Execution, attempt: Attempt, written: Durability): void {
     const key = attemptKey(execution.id, attempt.number);
-    void written.reached.then(() => this.#agents.connection(attempt.replicaId)?.acknowledge(key));
+    written.whenReached(() => this.#agents.connection(attempt.replicaId)?.acknowledge(key));
   }
 
   #changed(execution: Execution): void {
-    this.#audiences.get(execution.id)?.watchers?.forEach((changed) => changed());
+    audienceOf(execution)?.watchers?.forEach((changed) => changed());
   }
 }
 
