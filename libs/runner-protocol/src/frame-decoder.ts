@@ -25,7 +25,7 @@ export class FrameDecoder {
       const left = bytes.length - at;
       this.#needed = left < 4 ? 4 : 4 + lengthAt(bytes, at);
       if (left < this.#needed) break;
-      frames.push(decode(bytes.subarray(at, at + this.#needed)));
+      frames.push(decode(bytes, at, at + this.#needed));
       at += this.#needed;
     }
     // A copy, so that a small rest does not keep a large chunk alive.
@@ -41,17 +41,27 @@ function lengthAt(bytes: Buffer, at: number): number {
   return length;
 }
 
-function decode(bytes: Buffer): Frame {
-  const kind = kindsByNumber.get(bytes.readUInt8(4));
-  if (kind === undefined) throw new ProtocolError(`An unknown frame kind ${bytes.readUInt8(4)}.`);
-  const bodyAt = prefixBytes + bytes.readUInt16BE(5);
-  if (bodyAt > bytes.length) throw new ProtocolError("A frame header longer than its frame.");
+const nothing = new Uint8Array(0);
+
+function decode(bytes: Buffer, at: number, end: number): Frame {
+  const number = bytes.readUInt8(at + 4);
+  const kind = kindsByNumber.get(number);
+  if (kind === undefined) throw new ProtocolError(`An unknown frame kind ${number}.`);
+  const headerAt = at + prefixBytes;
+  const bodyAt = headerAt + bytes.readUInt16BE(at + 5);
+  if (bodyAt > end) throw new ProtocolError("A frame header longer than its frame.");
   let header: unknown;
   try {
-    header = JSON.parse(bytes.toString("utf8", prefixBytes, bodyAt));
+    header = JSON.parse(bytes.toString("utf8", headerAt, bodyAt));
   } catch {
     throw new ProtocolError("A frame header that is not JSON.");
   }
   if (typeof header !== "object" || header === null) throw new ProtocolError("A frame header that is not an object.");
-  return { kind, header, body: new Uint8Array(bytes.subarray(bodyAt)) } as Frame;
+  return { kind, header, body: bodyAt === end ? nothing : copy(bytes, bodyAt, end) } as Frame;
+}
+
+function copy(bytes: Buffer, from: number, to: number): Uint8Array {
+  const copied = new Uint8Array(to - from);
+  bytes.copy(copied, 0, from, to);
+  return copied;
 }

@@ -39,8 +39,12 @@ interface Headers {
   readonly hello: { readonly pid: number; readonly language: string; readonly runtime: string };
   readonly loaded: object;
   readonly loadFailed: { readonly failure: WireFailure };
-  readonly started: { readonly attempt: number; readonly unixMs: number };
-  readonly ended: { readonly attempt: number; readonly unixMs: number } & WireEnd;
+  readonly ended: {
+    readonly attempt: number;
+    readonly unixMs: number;
+    /** Absent: user code never began. */
+    readonly startedUnixMs?: number;
+  } & WireEnd;
   readonly log: {
     readonly attempt: number;
     readonly stream: "stdout" | "stderr";
@@ -84,7 +88,6 @@ export const kindNumbers: Readonly<Record<FrameKind, number>> = {
   hello: 10,
   loaded: 11,
   loadFailed: 12,
-  started: 13,
   ended: 14,
   log: 15,
   call: 16,

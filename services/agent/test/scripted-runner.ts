@@ -63,7 +63,6 @@ const largeBytes = 5 * 1024 * 1024;
 
 function execute({ header, body }: Extract<Frame, { kind: "execute" }>): void {
   const { attempt } = header;
-  runner.send({ kind: "started", header: { attempt, unixMs: Date.now() }, body: nothing });
   const text = Buffer.from(body).toString();
   switch (header.task) {
     case "echo":
@@ -124,15 +123,13 @@ function execute({ header, body }: Extract<Frame, { kind: "execute" }>): void {
       const wrong: readonly unknown[] = [null, 7, "__proto__", {}, [], true];
       const say = (kind: string, sent: object): void => runner.send({ kind, header: sent, body } as never);
       for (const value of wrong) {
-        say("started", { attempt, unixMs: value });
         say("log", { attempt, stream: value });
-        for (const kind of ["started", "ended", "log", "call", "cancelCall", "park"])
-          say(kind, { attempt: value, call: value });
+        for (const kind of ["ended", "log", "call", "cancelCall", "park"]) say(kind, { attempt: value, call: value });
         say("call", { attempt, call: value, environment: value, task: value, policy: value, priority: value });
       }
       say("loaded", {});
       const failure = { reason: 7, message: {}, exceptionType: [], traceback: null };
-      return say("ended", { attempt, outcome: { toString: "failed" }, unixMs: "now", failure });
+      return say("ended", { attempt, outcome: { toString: "failed" }, unixMs: "now", startedUnixMs: {}, failure });
     }
     case "garbage":
       socket.write(Buffer.from("this is not a frame at all"));
@@ -149,5 +146,6 @@ function end(
   reason = "CANCELLED",
 ): void {
   const failure = outcome === "succeeded" ? {} : { failure: { reason, message: "as the test wants" } };
-  runner.send({ kind: "ended", header: { attempt, outcome, unixMs: Date.now(), ...failure }, body });
+  const times = { startedUnixMs: Date.now(), unixMs: Date.now() };
+  runner.send({ kind: "ended", header: { attempt, outcome, ...times, ...failure }, body });
 }

@@ -19,7 +19,9 @@ export class Attempt {
   readonly current: Current;
   readonly parking: Parking;
   readonly #socket: FrameSocket;
-  readonly #abort = new AbortController();
+  /** Made when its code asks for the signal, or is to be cancelled: most never need one. */
+  #abort: AbortController | undefined;
+  #startedUnixMs: number | undefined;
   #ended = false;
   #printedBytes = 0;
   /** What of it was left out, and of how much the agent was told. */
@@ -32,6 +34,7 @@ export class Attempt {
     this.number = header.attempt;
     this.parking = options.parking;
     this.#socket = options.socket;
+    const controller = (): AbortController => this.#controller;
     this.current = {
       executionId: header.execution,
       run: header.run,
@@ -42,7 +45,9 @@ export class Attempt {
       deadline: header.deadlineUnixMs === undefined ? undefined : new Date(header.deadlineUnixMs),
       traceparent: header.traceparent ?? "",
       tracestate: header.tracestate ?? "",
-      signal: this.#abort.signal,
+      get signal() {
+        return controller().signal;
+      },
     };
   }
 
@@ -51,15 +56,20 @@ export class Attempt {
   }
 
   get cancelled(): boolean {
-    return this.#abort.signal.aborted;
+    return this.#abort?.signal.aborted === true;
   }
 
   cancel(): void {
-    this.#abort.abort(new DOMException("The execution was cancelled.", "AbortError"));
+    this.#controller.abort(new DOMException("The execution was cancelled.", "AbortError"));
   }
 
+  /** Its code begins. */
   started(): void {
-    this.#socket.send({ kind: "started", header: { attempt: this.number, unixMs: Date.now() }, body: nothing });
+    this.#startedUnixMs = Date.now();
+  }
+
+  get #controller(): AbortController {
+    return (this.#abort ??= new AbortController());
   }
 
   /** The first end counts; what comes after it says nothing. */
@@ -106,6 +116,7 @@ export class Attempt {
     if (this.#ended) return;
     this.#ended = true;
     this.#tellDropped();
-    this.#socket.send({ kind: "ended", header: { attempt: this.number, unixMs: Date.now(), ...end }, body });
+    const times = { unixMs: Date.now(), ...(this.#startedUnixMs && { startedUnixMs: this.#startedUnixMs }) };
+    this.#socket.send({ kind: "ended", header: { attempt: this.number, ...times, ...end }, body });
   }
 }

@@ -33,7 +33,7 @@ export class Calls {
     attempt: Attempt,
     request: { environment: string; task: string; args: readonly unknown[]; options: CallOptions },
   ): Promise<CallEnd> {
-    attempt.current.signal.throwIfAborted();
+    if (attempt.cancelled) attempt.current.signal.throwIfAborted();
     if (attempt.ended) throw new Error("The attempt has ended; its code can call no task any more.");
     let body: Uint8Array;
     try {

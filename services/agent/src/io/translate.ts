@@ -59,7 +59,9 @@ function textOr(value: unknown, otherwise: string): string {
 }
 
 export function toPayload(content: Uint8Array | StoredPayload): Payload {
-  return create(PayloadSchema, content instanceof Uint8Array ? { inline: content } : { stored: content });
+  return content instanceof Uint8Array
+    ? { $typeName: "hearth.v1.Payload", inline: content }
+    : create(PayloadSchema, { stored: content });
 }
 
 /** The end of a child as its parent's runner hears it. `result`: its encoded bytes. */

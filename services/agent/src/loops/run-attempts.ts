@@ -1,11 +1,10 @@
-import { create } from "@bufbuild/protobuf";
 import type { Clock } from "@hearth/clock";
 import { inlineBytesMax, payloadBytesMax } from "@hearth/payloads/bounds";
 import type { PayloadStore, StoredPayload } from "@hearth/payloads";
 import {
-  AttemptEndSchema,
   Outcome,
   type AttachResponse,
+  type AttemptEnd,
   type Dispatch,
   type ExecutionEnd,
   type Failure,
@@ -36,7 +35,8 @@ interface LiveAttempt extends Parent {
   readonly dispatch: Dispatch;
   routerId: string;
   readonly span: Span;
-  readonly output: AttemptOutput;
+  /** Undefined until it prints. */
+  output: AttemptOutput | undefined;
   /** Undefined while they come from the object store, and once the runner has them. */
   arguments: Uint8Array | undefined;
   /** Whether the runner has it. */
@@ -44,6 +44,7 @@ interface LiveAttempt extends Parent {
   /** Its result is on its way to the object store: the runner has done with it, and nothing ends it otherwise. */
   isStoring: boolean;
   isCancelled: boolean;
+  /** When the runner was given it, and once it has ended, when it began with it. 0: it did not. */
   startedAt: number;
 }
 
@@ -275,15 +276,10 @@ export class Attempts implements RunnerEvents {
 
   frame(frame: Frame): void {
     switch (frame.kind) {
-      case "started": {
-        const attempt = this.#byHandle.get(frame.header.attempt);
-        if (attempt !== undefined) attempt.startedAt = toMoment(frame.header.unixMs);
-        return;
-      }
       case "ended":
         return this.#ended(frame);
       case "log":
-        return this.#byHandle.get(frame.header.attempt)?.output.take(frame);
+        return this.#printed(frame);
       case "call": {
         const parent = this.#byHandle.get(frame.header.attempt);
         if (parent !== undefined) this.#calls.call(parent, frame);
@@ -304,13 +300,22 @@ export class Attempts implements RunnerEvents {
     }
   }
 
+  #printed(frame: Extract<Frame, { kind: "log" }>): void {
+    const attempt = this.#byHandle.get(frame.header.attempt);
+    if (attempt === undefined) return;
+    attempt.output ??= this.#output.attempt({ runId: attempt.dispatch.runId, ...attempt.key });
+    attempt.output.take(frame);
+  }
+
   // Attempts
 
   #begin(routerId: string, dispatch: Dispatch, key: AttemptKey): void {
-    const { environment, replicaId } = this.#config;
     const attributes = {
-      ...{ "hearth.environment": environment, "hearth.task": dispatch.task, "hearth.replica": replicaId },
-      ...{ "hearth.execution": key.executionId, "hearth.attempt": key.attempt },
+      "hearth.environment": this.#config.environment,
+      "hearth.task": dispatch.task,
+      "hearth.replica": this.#config.replicaId,
+      "hearth.execution": key.executionId,
+      "hearth.attempt": key.attempt,
     };
     const attempt: LiveAttempt = {
       key,
@@ -318,7 +323,7 @@ export class Attempts implements RunnerEvents {
       dispatch,
       routerId,
       span: this.#tracing.start(`task ${dispatch.task}`, dispatch, { kind: "consumer", attributes }),
-      output: this.#output.attempt({ runId: dispatch.runId, ...key }),
+      output: undefined,
       calls: new Set(),
       arguments: dispatch.arguments?.stored === undefined ? (dispatch.arguments?.inline ?? nothing) : undefined,
       sent: false,
@@ -364,11 +369,16 @@ export class Attempts implements RunnerEvents {
     const { dispatch, key, handle, span } = attempt;
     attempt.sent = true;
     attempt.arguments = undefined;
+    attempt.startedAt = this.#clock.now();
     const { traceparent, tracestate } = span.context;
     const header = {
-      ...{ attempt: handle, execution: key.executionId, number: key.attempt, run: dispatch.runId, task: dispatch.task },
-      ...(dispatch.deadlineUnixMs === 0 ? {} : { deadlineUnixMs: dispatch.deadlineUnixMs }),
-      ...(traceparent === "" ? {} : { traceparent, tracestate }),
+      attempt: handle,
+      execution: key.executionId,
+      number: key.attempt,
+      run: dispatch.runId,
+      task: dispatch.task,
+      ...(dispatch.deadlineUnixMs === 0 ? undefined : { deadlineUnixMs: dispatch.deadlineUnixMs }),
+      ...(traceparent === "" ? undefined : { traceparent, tracestate }),
     };
     const tooLarge = this.#sendFrame({ kind: "execute", header, body });
     if (tooLarge !== undefined) this.#end(attempt, Outcome.FAILED, { failure: tooLarge });
@@ -377,6 +387,7 @@ export class Attempts implements RunnerEvents {
   #ended(frame: Extract<Frame, { kind: "ended" }>): void {
     const attempt = this.#byHandle.get(frame.header.attempt);
     if (attempt === undefined) return;
+    attempt.startedAt = toMoment(frame.header.startedUnixMs);
     const outcome = toOutcome(frame.header.outcome);
     if (outcome !== Outcome.SUCCEEDED) return this.#end(attempt, outcome, { failure: toFailure(frame.header.failure) });
     if (frame.body.length <= inlineBytesMax) return this.#end(attempt, outcome, { result: frame.body });
@@ -405,16 +416,17 @@ export class Attempts implements RunnerEvents {
     this.#live.delete(text(key));
     this.#byHandle.delete(handle);
     this.#calls.abandonAll(attempt);
-    output.end();
-    const now = this.#clock.now();
-    const end = create(AttemptEndSchema, {
-      ...key,
+    output?.end();
+    const end: AttemptEnd = {
+      $typeName: "hearth.v1.AttemptEnd",
+      executionId: key.executionId,
+      attempt: key.attempt,
       outcome,
       startedUnixMs: startedAt,
-      endedUnixMs: now,
+      endedUnixMs: this.#clock.now(),
       runnerPid: this.#runner.pid,
       neighbours: what.neighbours ?? 0,
-    });
+    };
     if (what.result !== undefined) end.result = toPayload(what.result);
     if (what.failure !== undefined) end.failure = what.failure;
     span.end(what.failure === undefined ? {} : { error: what.failure.reason });

@@ -17,7 +17,7 @@ from ..payload import decode_arguments, encode_result
 from .calls import CallingLedger, Calls
 from .failures import Failure, failure_of, refusal
 from .forks import in_forked_child, leave_forked_child
-from .frames import ENDED, encode_frame, encode_started, encode_succeeded
+from .frames import ENDED, encode_frame, encode_succeeded
 from .load import LoadedTask
 from .outbox import Outbox, Printed
 
@@ -56,6 +56,7 @@ class Attempt:
         self._over = False
         self._printed: Printed | None = None
         self._asyncio_task: asyncio.Task[None] | None = None
+        self._started_unix_ms = 0
 
     @property
     def info(self) -> Current:
@@ -66,7 +67,7 @@ class Attempt:
 
     def start(self, arguments: bytes, run_in_thread: Callable[[Callable[[], None]], None]) -> None:
         """Begins, in a context of its own."""
-        self._outbox.send_encoded(encode_started(self.id, now_ms()))
+        self._started_unix_ms = now_ms()
         if self._task.asynchronous:
             self._create_task(arguments)
             return
@@ -193,10 +194,11 @@ class Attempt:
         if self._cancel_asked and not self._task.asynchronous:
             self._end("cancelled", _cancellation)
         else:
-            self._leave(encode_succeeded(self.id, now_ms(), result))
+            self._leave(encode_succeeded(self.id, self._started_unix_ms, now_ms(), result))
 
     def _end(self, outcome: str, failure: Failure) -> None:
-        header = {"attempt": self.id, "outcome": outcome, "unixMs": now_ms(), "failure": failure}
+        times = {"startedUnixMs": self._started_unix_ms, "unixMs": now_ms()}
+        header = {"attempt": self.id, "outcome": outcome, "failure": failure, **times}
         self._leave(encode_frame(ENDED, header))
 
     def _leave(self, frame: bytes) -> None:

@@ -7,7 +7,8 @@ import struct
 from typing import Any, Iterator, Mapping
 
 LOAD, EXECUTE, CANCEL, CALL_ENDED, PING = 1, 2, 3, 4, 5
-HELLO, LOADED, LOAD_FAILED, STARTED, ENDED, LOG, CALL, CANCEL_CALL, PARK, PONG = range(10, 20)
+HELLO, LOADED, LOAD_FAILED = range(10, 13)
+ENDED, LOG, CALL, CANCEL_CALL, PARK, PONG = range(14, 20)
 
 FRAME_BYTES_MAX = 65 * 1024 * 1024
 _PREFIX = struct.Struct(">IBH")
@@ -32,15 +33,13 @@ def encode_frame(kind: int, header: Mapping[str, Any], body: bytes = b"") -> byt
     return _PREFIX.pack(length, kind, len(encoded)) + encoded + body
 
 
-def encode_started(attempt: int, unix_ms: int) -> bytes:
-    """A frame that every attempt has, made without the general encoder."""
-    header = b'{"attempt":%d,"unixMs":%d}' % (attempt, unix_ms)
-    return _PREFIX.pack(3 + len(header), STARTED, len(header)) + header
-
-
-def encode_succeeded(attempt: int, unix_ms: int, result: bytes) -> bytes:
-    """The same of the end that most attempts have. ``result`` is within its own bound."""
-    header = b'{"attempt":%d,"outcome":"succeeded","unixMs":%d}' % (attempt, unix_ms)
+def encode_succeeded(attempt: int, started_unix_ms: int, unix_ms: int, result: bytes) -> bytes:
+    """The end that most attempts have, made without the general encoder. ``result`` is within its own bound."""
+    header = b'{"attempt":%d,"outcome":"succeeded","startedUnixMs":%d,"unixMs":%d}' % (
+        attempt,
+        started_unix_ms,
+        unix_ms,
+    )
     return _PREFIX.pack(3 + len(header) + len(result), ENDED, len(header)) + header + result
 
 

@@ -121,8 +121,8 @@ class Outbox:
 
     def _schedule(self) -> None:
         if threading.get_ident() == self._loop_thread:
-            # After what is ready to run now: the end of an attempt that waits for nothing leaves with its start.
-            self._loop.call_soon(self._loop.call_soon, self.flush)
+            # After what is ready to run now: ends that come together leave together.
+            self._loop.call_soon(self.flush)
             return
         try:
             self._loop.call_soon_threadsafe(self.flush)

@@ -408,7 +408,8 @@ export declare type AttemptEnd = Message<"hearth.v1.AttemptEnd"> & {
   failure?: Failure | undefined;
 
   /**
-   * When the runner began with it, milliseconds since 1970. 0: it never did.
+   * When the runner began with it, milliseconds since 1970; when it was handed to it, if the runner did not live to say.
+   * 0: it never began.
    *
    * @generated from field: double started_unix_ms = 6;
    */
