@@ -1,3 +1,5 @@
+import { Soon } from "@hearth/clock";
+
 /** A frame is cut off here, so that no message outgrows the transport's bound. */
 const frameWeightMax = 1024 * 1024;
 
@@ -20,8 +22,8 @@ interface Waiting<F> {
 }
 
 /**
- * The sending side of a stream of frames. Whatever is put into the frame in one tick, and while the transport is busy,
- * leaves as one message: a frame costs the transport the same whether it holds one item or a hundred.
+ * The sending side of a stream of frames. Whatever is put into the frame while other code is ready to run, and while the
+ * transport is busy, leaves as one message: a frame costs the transport the same whether it holds one item or a hundred.
  */
 export class FrameOutbox<F extends object> implements AsyncIterable<F> {
   readonly #newFrame: () => F;
@@ -33,6 +35,7 @@ export class FrameOutbox<F extends object> implements AsyncIterable<F> {
   #state: "open" | "ended" | "over" = "open";
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
+  readonly #soon = new Soon(() => this.#wakeNow());
   #wakeSender: (() => void) | undefined;
   #lingering: NodeJS.Timeout | undefined;
 
@@ -80,8 +83,7 @@ export class FrameOutbox<F extends object> implements AsyncIterable<F> {
   end(): void {
     if (this.#state === "open") this.#state = "ended";
     clearTimeout(this.#lingering);
-    this.#wake?.();
-    this.#wake = undefined;
+    this.#wakeNow();
   }
 
   /** Ends the stream with an error. What is in it is dropped at once, even while the transport takes nothing. */
@@ -116,8 +118,11 @@ export class FrameOutbox<F extends object> implements AsyncIterable<F> {
   }
 
   #leave(): void {
-    if (this.#wake === undefined) return;
-    setImmediate(this.#wake);
+    if (this.#wake !== undefined) this.#soon.plan();
+  }
+
+  #wakeNow(): void {
+    this.#wake?.();
     this.#wake = undefined;
   }
 

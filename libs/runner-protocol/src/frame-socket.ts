@@ -1,3 +1,4 @@
+import { Soon } from "@hearth/clock";
 import type { Socket } from "node:net";
 import { encodeFrame } from "./encode-frame.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
@@ -7,13 +8,14 @@ import { GatheredOutput } from "./gathered-output.ts";
 /** So much output leaves at once: code that lets nothing else run is heard as well. */
 const outputFlushBytes = 64 * 1024;
 
-/** Frames over a socket. All that is sent in one tick leaves with one system call, once the other side has read what came before. */
+/** Frames over a socket. All that is sent while code is ready to run leaves with one system call, once the other side has read what came before. */
 export class FrameSocket {
   readonly #socket: Socket;
   #outgoing: Buffer[] = [];
   /** The last of what is outgoing, while it may still grow. */
   #output: GatheredOutput | undefined;
   #outputBytes = 0;
+  readonly #soon = new Soon(() => this.#flush());
 
   /** `receive` gets every frame in order. `closed` is called once, with what broke the connection if anything did. */
   constructor(
@@ -42,7 +44,7 @@ export class FrameSocket {
   }
 
   send(frame: Frame): void {
-    if (this.#outgoing.length === 0 && this.#output === undefined) setImmediate(() => this.#flush());
+    this.#soon.plan();
     if (frame.kind !== "log") return this.#push(frame);
     this.#outputBytes += frame.body.length;
     if (this.#output?.takes(frame) !== true) {
