@@ -51,6 +51,7 @@ export function startOtlpTracing(
   });
   const tracer = provider.getTracer("hearth");
   return {
+    on: true,
     start(name, parent, options = {}) {
       const { traceparent } = parent;
       const continues = isTraceparent(traceparent);

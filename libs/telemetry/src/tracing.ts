@@ -16,6 +16,8 @@ export interface Span {
 }
 
 export interface Tracing {
+  /** Whether anything can be recorded. Ask before putting a span together where it is hot. */
+  readonly on: boolean;
   /**
    * Starts a span below `parent`. Costs next to nothing when tracing is off or the parent is not sampled: its context is
    * passed on.
@@ -47,6 +49,7 @@ export async function startTracing(serviceName: string, variables: NodeJS.Proces
 }
 
 const notTracing: Tracing = {
+  on: false,
   start: (_name, parent) => new UnrecordedSpan(parent),
   stop: () => Promise.resolve(),
 };

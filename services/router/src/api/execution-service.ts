@@ -16,7 +16,7 @@ import { endAs, toExecution } from "../io/translate.ts";
 import { endOf, type PeerRouterClients } from "../io/peer-router.ts";
 import type { AcceptExecutions } from "../loops/accept-executions.ts";
 import type { LocateExecutions } from "../loops/locate-executions.ts";
-import type { Executions } from "../loops/run-executions.ts";
+import type { Asker, Executions } from "../loops/run-executions.ts";
 
 /** A router that broke off while it was watched is looked for anew after this long. */
 const watchAgainAfterMs = 250;
@@ -51,9 +51,10 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
     async execute({ execution }, context) {
       const end = Promise.withResolvers<ExecutionEnd>();
       const request = required(execution, context.header("traceparent"));
-      const { executionId } = await accepting.submit(request, end.resolve);
       // A caller that named its request may come back for it; for any other nobody is left to take the result.
-      if (request.executionId === "" && request.idempotencyKey === "") {
+      const isNamed = request.executionId !== "" || request.idempotencyKey !== "";
+      const { executionId } = await accepting.submit(request, { ended: end.resolve });
+      if (!isNamed) {
         const cancel = (): unknown => executions.handle({ kind: "cancelRequested", executionId });
         context.signal.addEventListener("abort", cancel, { once: true });
       }
@@ -133,10 +134,9 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
             if (outbox.weightBytes > requestsUntilUnreadBytes) await outbox.room(requestsUntilUnreadBytes);
             if (outbox.isOver) return;
             open += 1;
-            // What waits for the end keeps the id, and not the whole request.
             const askedAs = request.executionId;
-            const onEnd = (end: ExecutionEnd): void => ended(end, askedAs);
-            trySubmit(accepting, request, onEnd, (error) => refused(toHearthError(error, report), askedAs));
+            const refuse = (error: unknown): void => refused(toHearthError(error, report), askedAs);
+            trySubmit(accepting, request, new StreamAsker(ended, askedAs), refuse);
           }
         }
         read = true;
@@ -148,6 +148,21 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
       yield* outbox;
     },
   });
+}
+
+/** There are as many as executions wait: it keeps the id of its request, and not all of it. */
+class StreamAsker implements Asker {
+  readonly #ended: (end: ExecutionEnd, askedAs: string) => void;
+  readonly #askedAs: string;
+
+  constructor(ended: (end: ExecutionEnd, askedAs: string) => void, askedAs: string) {
+    this.#ended = ended;
+    this.#askedAs = askedAs;
+  }
+
+  ended(end: ExecutionEnd): void {
+    this.#ended(end, this.#askedAs);
+  }
 }
 
 function unread(): HearthError {
@@ -165,13 +180,13 @@ function bytesOf({ result, failure }: ExecutionEnd): number {
 function trySubmit(
   accepting: AcceptExecutions,
   request: ExecutionRequest,
-  ended: (end: ExecutionEnd) => void,
+  asker: Asker,
   refused: (error: unknown) => void,
 ): void {
   try {
     if (request.executionId === "")
       throw new HearthError("INVALID_EXECUTION", "An execution of a stream needs an executionId.");
-    const accepted = accepting.submit(request, ended);
+    const accepted = accepting.submit(request, asker);
     if (accepted instanceof Promise) accepted.catch(refused);
   } catch (error) {
     refused(error);

@@ -1,27 +1,65 @@
 import type { ExecutionRequest } from "@hearth/proto";
-import type { Execution } from "../core/execution.ts";
+import type { Attempt, Execution, ExecutionState } from "../core/execution.ts";
+import type { Limits } from "../core/limits.ts";
+import type { Mark } from "../core/replay-point.ts";
 import { toLimits } from "./read-limits.ts";
 
 /** An execution as it is when it is accepted: it waits. `request` has its ids filled in. */
 export function newExecution(request: ExecutionRequest, pool: string, acceptedAt: number): Execution {
-  return {
-    id: request.executionId,
-    runId: request.runId,
-    parentId: request.parentId,
-    environment: request.environment,
-    task: request.task,
-    pool,
-    affinityKey: request.affinityKey,
-    priority: request.priority ?? 0,
-    idempotencyKey: request.idempotencyKey,
-    acceptedAt,
-    argumentBytes: request.arguments?.inline.length ?? 0,
-    request,
-    limits: toLimits(request),
-    attempts: [],
-    mark: undefined,
-    audience: undefined,
-    isCancelled: false,
-    state: { kind: "queued", since: acceptedAt, waitReason: "" },
-  };
+  return new AcceptedExecution(request, pool, acceptedAt);
+}
+
+/** What the request says is read there: of a hundred thousand that wait, each is kept once. */
+class AcceptedExecution implements Execution {
+  readonly id: string;
+  pool: string;
+  readonly acceptedAt: number;
+  readonly request: ExecutionRequest;
+  readonly limits: Limits;
+  readonly attempts: Attempt[] = [];
+  mark: Mark | undefined = undefined;
+  audience: unknown = undefined;
+  isCancelled = false;
+  state: ExecutionState;
+
+  constructor(request: ExecutionRequest, pool: string, acceptedAt: number) {
+    this.id = request.executionId;
+    this.pool = pool;
+    this.acceptedAt = acceptedAt;
+    this.request = request;
+    this.limits = toLimits(request);
+    this.state = { kind: "queued", since: acceptedAt, waitReason: "" };
+  }
+
+  get runId(): string {
+    return this.request.runId;
+  }
+
+  get parentId(): string {
+    return this.request.parentId;
+  }
+
+  get environment(): string {
+    return this.request.environment;
+  }
+
+  get task(): string {
+    return this.request.task;
+  }
+
+  get affinityKey(): string {
+    return this.request.affinityKey;
+  }
+
+  get idempotencyKey(): string {
+    return this.request.idempotencyKey;
+  }
+
+  get priority(): number {
+    return this.request.priority ?? 0;
+  }
+
+  get argumentBytes(): number {
+    return this.request.arguments?.inline.length ?? 0;
+  }
 }

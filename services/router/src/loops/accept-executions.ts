@@ -5,7 +5,7 @@ import { ExecutionEndSchema, FailureSchema, Outcome, type ExecutionEnd, type Exe
 import { checkRequest, fillIds } from "../io/read-request.ts";
 import { endOf, type PeerRouterClients } from "../io/peer-router.ts";
 import { routersSilent, type LocateExecutions } from "./locate-executions.ts";
-import type { Executions, OnEnd } from "./run-executions.ts";
+import type { Asker, Executions } from "./run-executions.ts";
 
 /** When a router that had the execution does not answer, the execution is looked for anew after this long. */
 const askAgainAfterMs = 200;
@@ -40,38 +40,38 @@ export class AcceptExecutions {
 
   /**
    * Accepts an execution, at once where no other router can have it; throws a `HearthError`, or rejects with one, when it is
-   * refused. `onEnd` is called when it has ended.
+   * refused. `asker` is told when it has ended.
    */
-  submit(request: ExecutionRequest, onEnd?: OnEnd): Accepted | Promise<Accepted> {
+  submit(request: ExecutionRequest, asker?: Asker): Accepted | Promise<Accepted> {
     const { executionId, idempotencyKey } = request;
     const isKnown =
       (executionId !== "" && this.#executions.knows(executionId)) ||
       (idempotencyKey !== "" && this.#executions.knowsKey(idempotencyKey));
-    if (isKnown || !this.#located.mustAsk(request)) return this.#executions.submit(request, onEnd);
+    if (isKnown || !this.#located.mustAsk(request)) return this.#executions.submit(request, asker);
     checkRequest(request);
-    return this.#locateOrSubmit(fillIds(request, this.#clock.now()), onEnd);
+    return this.#locateOrSubmit(fillIds(request, this.#clock.now()), asker);
   }
 
-  async #locateOrSubmit(request: ExecutionRequest, onEnd: OnEnd | undefined): Promise<Accepted> {
+  async #locateOrSubmit(request: ExecutionRequest, asker: Asker | undefined): Promise<Accepted> {
     const { executionId, idempotencyKey } = request;
     const { named, accepted } = await this.#located.claiming(executionId, async (claim) => {
       claim.isSure = idempotencyKey !== "";
       const { named, mayExist } = await this.#located.named(request);
       claim.isSure = false;
-      return { named, accepted: mayExist ? undefined : this.#executions.submit(named, onEnd) };
+      return { named, accepted: mayExist ? undefined : this.#executions.submit(named, asker) };
     });
-    return accepted ?? this.#submitWhereItIs(named, onEnd);
+    return accepted ?? this.#submitWhereItIs(named, asker);
   }
 
   /** At the router that has it, and else here. */
-  async #submitWhereItIs(request: ExecutionRequest, onEnd: OnEnd | undefined): Promise<Accepted> {
+  async #submitWhereItIs(request: ExecutionRequest, asker: Asker | undefined): Promise<Accepted> {
     const { executionId } = request;
     const giveUpAt = this.#clock.now() + goMsMax;
     for (;;) {
-      const settled = await this.#settle(request, onEnd);
+      const settled = await this.#settle(request, asker);
       if (settled.kind === "here") return settled.accepted;
-      if (onEnd !== undefined) {
-        void this.#follow(request, settled.address, onEnd);
+      if (asker !== undefined) {
+        void this.#follow(request, settled.address, asker);
         return { executionId, durable: Promise.resolve() };
       }
       // Only that router knows when it is in the journal.
@@ -84,14 +84,14 @@ export class AcceptExecutions {
   /** Which router has the execution: another one, or this one, by now. */
   #settle(
     request: ExecutionRequest,
-    onEnd: OnEnd | undefined,
+    asker: Asker | undefined,
   ): Promise<
     { readonly kind: "here"; readonly accepted: Accepted } | { readonly kind: "there"; readonly address: string }
   > {
     return this.#located.claiming(request.executionId, async () => {
       const place = await this.#located.find(request.executionId);
       if (place?.kind === "there") return place;
-      return { kind: "here", accepted: this.#executions.submit(request, onEnd) };
+      return { kind: "here", accepted: this.#executions.submit(request, asker) };
     });
   }
 
@@ -108,22 +108,22 @@ export class AcceptExecutions {
   }
 
   /** Waits for the end at another router, and wherever the execution goes from there. */
-  async #follow(request: ExecutionRequest, address: string, onEnd: OnEnd): Promise<void> {
+  async #follow(request: ExecutionRequest, address: string, asker: Asker): Promise<void> {
     const { executionId } = request;
     for (let at = address; ;) {
       const end = await this.#endAt(at, executionId).catch(() => undefined);
-      if (end !== undefined) return onEnd(end);
+      if (end !== undefined) return asker.ended(end);
       if (this.#peers.isClosed) return;
       await this.#pause();
       try {
-        const settled = await this.#settle(request, onEnd);
+        const settled = await this.#settle(request, asker);
         if (settled.kind === "here") return;
         at = settled.address;
       } catch (error) {
         if (!(error instanceof HearthError)) throw error;
         if (error.reason === "ROUTERS_SILENT" || error.reason === "JOURNAL_UNAVAILABLE") continue;
         const failure = create(FailureSchema, { reason: error.reason, message: error.message });
-        return onEnd(create(ExecutionEndSchema, { executionId, outcome: Outcome.LOST, failure }));
+        return asker.ended(create(ExecutionEndSchema, { executionId, outcome: Outcome.LOST, failure }));
       }
     }
   }

@@ -8,6 +8,7 @@ import {
   SlotAnnouncementSchema,
   type AttachResponse,
   type AttemptEnd,
+  type ExecutionEnd,
   type ExecutionRequest,
   type SlotAnnouncement,
   type Slots,
@@ -17,7 +18,7 @@ import type { Announcement, SlotsReport } from "../core/events.ts";
 import type { Replica } from "../core/replica.ts";
 import type { AgentConnection, OpenAgentConnection } from "../io/agent-connection.ts";
 import { endAs, fromReport } from "../io/translate.ts";
-import type { Agents, Executions } from "./run-executions.ts";
+import type { Agents, Asker, Executions } from "./run-executions.ts";
 
 /** A broken stream is opened again after this long, for as long as the replica counts as alive. */
 const reattachAfterMs = 200;
@@ -142,14 +143,12 @@ export class ReplicaFollower implements Agents {
   }
 
   #callChild(replica: Replica, request: ExecutionRequest): void {
-    // The stream may be another one by the time the child ends.
-    const parent = (): AgentConnection | undefined => this.#connections.get(replica.id);
     try {
-      this.#executions.submit(request, (end) => parent()?.childEnded(endAs(end, request.executionId)));
+      this.#executions.submit(request, new Parent(this, replica.id, request.executionId));
     } catch (error) {
       if (!(error instanceof HearthError)) throw error;
       if (passing.has(error.reason)) return this.#callChildLater(replica, request);
-      parent()?.childRejected(
+      this.connection(replica.id)?.childRejected(
         create(ExecutionRejectionSchema, {
           executionId: request.executionId,
           failure: { reason: error.reason, message: error.message },
@@ -165,6 +164,24 @@ export class ReplicaFollower implements Agents {
     this.#clock.after(callAgainAfterMs, () => {
       if (before !== undefined && this.#connections.get(replica.id) === before) this.#callChild(replica, request);
     });
+  }
+}
+
+/** Where the code waits that called a task. */
+class Parent implements Asker {
+  readonly #replicas: ReplicaFollower;
+  readonly #replicaId: string;
+  readonly #calledAs: string;
+
+  constructor(replicas: ReplicaFollower, replicaId: string, calledAs: string) {
+    this.#replicas = replicas;
+    this.#replicaId = replicaId;
+    this.#calledAs = calledAs;
+  }
+
+  ended(end: ExecutionEnd): void {
+    // The stream may be another one than when it called.
+    this.#replicas.connection(this.#replicaId)?.childEnded(endAs(end, this.#calledAs));
   }
 }
 

@@ -24,8 +24,11 @@ import { fillLimits } from "../io/read-limits.ts";
 import { checkRequest, fillIds, fingerprint, keepAlone, keepNames, policyKey } from "../io/read-request.ts";
 import { toExecutionEnd, toFacts } from "../io/translate.ts";
 
-/** Told how an execution ended, once. */
-export type OnEnd = (end: ExecutionEnd) => void;
+/** Who waits for the end of an execution. */
+export interface Asker {
+  /** It is told once. */
+  ended(end: ExecutionEnd): void;
+}
 
 /** What this loop asks of the streams to agents. */
 export interface Agents {
@@ -51,13 +54,16 @@ interface Deployed {
 
 /** Who wants to hear of an execution that has not ended. There are as many as executions wait: it is kept small. */
 interface Audience {
-  /** Who asked for it, and whoever asked again. */
-  readonly onEnd: OnEnd[];
+  /** Who asked for it. Undefined: nobody waits. */
+  asker: Asker | undefined;
+  /** Who asked for the same again. */
+  others: Asker[] | undefined;
   /** Undefined: another router had accepted it, and it is in this one's journal. */
   readonly accepted: Durability | undefined;
   /** Undefined until somebody watches. */
   watchers: Set<() => void> | undefined;
-  readonly span: Span;
+  /** Undefined while nothing is traced. */
+  readonly span: Span | undefined;
 }
 
 function audienceOf({ audience }: Execution): Audience | undefined {
@@ -132,10 +138,10 @@ export class Executions {
   }
 
   /**
-   * Accepts an execution, or finds the one that the request repeats; throws a `HearthError` when it is refused. `onEnd`
-   * is called when it has ended, at once if it has. `durable` resolves when it is in the journal.
+   * Accepts an execution, or finds the one that the request repeats; throws a `HearthError` when it is refused. `asker`
+   * is told when it has ended, at once if it has. `durable` resolves when it is in the journal.
    */
-  submit(request: ExecutionRequest, onEnd?: OnEnd): { readonly executionId: string; readonly durable: Promise<void> } {
+  submit(request: ExecutionRequest, asker?: Asker): { readonly executionId: string; readonly durable: Promise<void> } {
     checkRequest(request);
     const now = this.#clock.now();
     const earlier = this.#earlier(request);
@@ -170,13 +176,13 @@ export class Executions {
       throw new HearthError(admission.reason, admission.message, admission.metadata);
     }
     if (earlier !== undefined) {
-      if (onEnd !== undefined) this.#tellEnd(earlier, onEnd);
+      if (asker !== undefined) this.#tellEnd(earlier, asker);
       return { executionId: earlier.id, durable: this.#journal.written() };
     }
     keepAlone(filled, this.#kept);
     execution.mark = this.#journal.begin();
     const accepted = this.#journal.append(acceptedRecord(filled, pool, now));
-    this.#expectEnd(execution, onEnd, accepted, now);
+    this.#expectEnd(execution, asker, accepted, now);
     this.handle({ kind: "admitted", execution, policyOverride });
     return { executionId: execution.id, durable: accepted.reached };
   }
@@ -197,16 +203,17 @@ export class Executions {
     this.handle({ kind: "adopted", executions, policyOverrides });
   }
 
-  #expectEnd(execution: Execution, onEnd: OnEnd | undefined, accepted: Durability | undefined, now: number): void {
-    const { id, runId, environment, task, request } = execution;
-    const span = this.#tracing.start(`execute ${task}`, request as ExecutionRequest, {
-      kind: "server",
-      startMs: now,
-      attributes: { "hearth.environment": environment, "hearth.execution": id, "hearth.run": runId },
-    });
-    const audience: Audience = { onEnd: onEnd === undefined ? [] : [onEnd], accepted, watchers: undefined, span };
+  #expectEnd(execution: Execution, asker: Asker | undefined, accepted: Durability | undefined, now: number): void {
+    const span = this.#tracing.on ? this.#startSpan(execution, now) : undefined;
+    const audience: Audience = { asker, others: undefined, accepted, watchers: undefined, span };
     execution.audience = audience;
     this.#live += 1;
+  }
+
+  #startSpan({ id, runId, environment, task, request }: Execution, startMs: number): Span {
+    const attributes = { "hearth.environment": environment, "hearth.execution": id, "hearth.run": runId };
+    const options = { kind: "server", startMs, attributes } as const;
+    return this.#tracing.start(`execute ${task}`, request as ExecutionRequest, options);
   }
 
   #forgetMark(execution: Execution): void {
@@ -305,9 +312,10 @@ export class Executions {
     return this.#machine.execution(executionId) ?? this.#machine.executionByKey(idempotencyKey);
   }
 
-  #tellEnd(execution: Execution, onEnd: OnEnd): void {
-    if (execution.state.kind === "ended") onEnd(toExecutionEnd(execution.id, execution.state.end));
-    else audienceOf(execution)?.onEnd.push(onEnd);
+  #tellEnd(execution: Execution, asker: Asker): void {
+    if (execution.state.kind === "ended") return asker.ended(toExecutionEnd(execution.id, execution.state.end));
+    const audience = audienceOf(execution);
+    if (audience !== undefined) (audience.others ??= []).push(asker);
   }
 
   #carryOut(effect: RouterEffect): void {
@@ -348,7 +356,7 @@ export class Executions {
 
   #dispatch(replica: Replica, execution: Execution, attempt: Attempt): void {
     const request = execution.request as ExecutionRequest;
-    const { traceparent, tracestate } = audienceOf(execution)?.span.context ?? request;
+    const { traceparent, tracestate } = audienceOf(execution)?.span?.context ?? request;
     const { deadline } = execution.limits;
     this.#agents.connection(replica.id)?.dispatch({
       $typeName: "hearth.v1.Dispatch",
@@ -379,9 +387,10 @@ export class Executions {
     if (audience === undefined) return;
     execution.audience = undefined;
     this.#live -= 1;
-    audience.span.end(end.outcome === "succeeded" ? {} : { error: end.reason });
+    audience.span?.end(end.outcome === "succeeded" ? {} : { error: end.reason });
     const tell = (): void => {
-      for (const onEnd of audience.onEnd) onEnd(message);
+      audience.asker?.ended(message);
+      audience.others?.forEach((asker) => asker.ended(message));
       audience.watchers?.forEach((changed) => changed());
     };
     // What an agent reports it tells again until it is in a journal, and a journal that has the execution can take it. What
