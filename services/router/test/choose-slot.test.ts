@@ -20,8 +20,13 @@ const choose = (...replicas: Replica[]): string | undefined => chooseSlot(poolOf
 describe("the choice of a slot", () => {
   it("takes the replica with the fewest busy slots", () =>
     expect(choose(aReplica("a", { reportedFree: 1 }), aReplica("b", { reportedFree: 3 }))).toBe("b"));
-  it("takes the most recently used one among equals", () =>
-    expect(choose(aReplica("a", { lastUsed: 1 }), aReplica("b", { lastUsed: 2 }), aReplica("c"))).toBe("b"));
+  it("takes the most recently used one among equals", () => {
+    const used = aReplica("b", { reportedFree: 3 });
+    const pool = poolOf(aReplica("a"), used, aReplica("c"));
+    used.reportedFree = 4;
+    pool.free.update(used, true);
+    expect(chooseSlot(pool, anExecution("x"))?.id).toBe("b");
+  });
   it("finds none when every slot is busy", () => expect(choose(aReplica("a", { reportedFree: 0 }))).toBeUndefined());
   it("finds none without replicas", () => expect(choose()).toBeUndefined());
   it("counts a dispatch the agent has not seen yet as a busy slot", () =>

@@ -1,34 +1,139 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { FreeReplicas } from "../src/core/free-replicas.ts";
 import { freeSlots, type Replica } from "../src/core/replica.ts";
 import { aReplica } from "./samples.ts";
 
-/** The same by looking at each. */
-function bestOf(replicas: readonly Replica[], avoided: string): Replica | undefined {
-  const free = replicas.filter((replica) => freeSlots(replica) > 0);
-  const others = free.filter(({ id }) => id !== avoided);
-  const byUse = (a: Replica, b: Replica): number =>
-    a.total - freeSlots(a) - (b.total - freeSlots(b)) || b.lastUsed - a.lastUsed;
-  return (others.length > 0 ? others : free).sort(byUse)[0];
+/** Free replicas of which each change is one word. */
+class Pool {
+  readonly free = new FreeReplicas();
+
+  constructor(...replicas: readonly Replica[]) {
+    for (const replica of replicas) this.free.update(replica, true);
+  }
+
+  /** So many of a replica's slots are free from now on. */
+  set(replica: Replica, reportedFree: number): void {
+    replica.reportedFree = reportedFree;
+    this.free.update(replica, true);
+  }
+
+  best(avoided?: string): string | undefined {
+    return this.free.best(avoided)?.id;
+  }
 }
 
+describe("of the replicas with a free slot", () => {
+  it("the one with the fewest busy slots is the best, however many it has in all", () => {
+    const large = aReplica("large", { total: 100, reportedFree: 98 });
+    expect(new Pool(large, aReplica("small", { reportedFree: 3 })).best()).toBe("small");
+  });
+
+  it("among equals the one whose slots changed most recently is", () => {
+    const [a, b, c] = [aReplica("a"), aReplica("b"), aReplica("c")];
+    const pool = new Pool(a, b, c);
+    for (const replica of [a, b, c]) pool.set(replica, 3);
+    for (const replica of [a, c, b]) pool.set(replica, 4);
+    expect(pool.best()).toBe("b");
+    pool.set(b, 0);
+    expect(pool.best()).toBe("c");
+  });
+
+  it("one that has just come, or come back, is the last of its equals", () => {
+    const used = aReplica("used");
+    const pool = new Pool(used);
+    pool.free.update(aReplica("new"), true);
+    pool.set(used, 0);
+    pool.set(used, 4);
+    expect(pool.best()).toBe("used");
+    pool.free.update(used, false);
+    pool.free.update(used, true);
+    expect(pool.best()).toBe("new");
+  });
+
+  it("one that only confirms its slots keeps its place", () => {
+    const [a, b] = [aReplica("a"), aReplica("b")];
+    const pool = new Pool(a, b);
+    pool.set(b, 3);
+    pool.set(b, 4);
+    pool.set(a, 4);
+    expect(pool.best()).toBe("b");
+  });
+
+  it("one that is avoided is passed over for any other, and taken when it is the only one", () => {
+    const other = aReplica("b", { reportedFree: 1 });
+    const pool = new Pool(aReplica("a"), other);
+    expect(pool.best("a")).toBe("b");
+    pool.set(other, 0);
+    expect(pool.best("a")).toBe("a");
+  });
+
+  it("one that is full or may not be used is none, until it is again", () => {
+    const a = aReplica("a");
+    const pool = new Pool(a);
+    pool.set(a, 0);
+    expect([pool.free.isEmpty, pool.best()]).toEqual([true, undefined]);
+    pool.set(a, 1);
+    expect([pool.free.isEmpty, pool.best()]).toEqual([false, "a"]);
+    pool.free.update(a, false);
+    expect([pool.free.isEmpty, pool.best()]).toEqual([true, undefined]);
+    pool.free.update(a, true);
+    expect([pool.free.isEmpty, pool.best()]).toEqual([false, "a"]);
+  });
+
+  it("one whose agent counts what cannot be can be chosen all the same", () => {
+    const endless = aReplica("endless", { total: 4_294_967_295, reportedFree: 1 });
+    const half = aReplica("half", { reportedFree: 4, sent: 1, seen: 0.5 });
+    const pool = new Pool(endless, half);
+    expect(pool.best()).toBe("half");
+    expect(pool.best("half")).toBe("endless");
+  });
+});
+
 it("whatever happens to replicas, the best one is what looking at each would find", () => {
-  let seed = 42;
-  const random = (below: number): number => {
-    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return Math.floor((seed / 0x80000000) * below);
-  };
-  const replicas = Array.from({ length: 40 }, (_, index) => aReplica(`r${index}`, { lastUsed: -index }));
-  const free = new FreeReplicas();
+  const random = randomNumbers(42);
+  const pool = new Pool();
+  const naive = new NaiveReplicas();
+  const replicas = Array.from({ length: 40 }, (_, index) => aReplica(`r${index}`, { total: 1 + (index % 7) }));
   for (let step = 1; step < 5_000; step++) {
     const replica = replicas[random(replicas.length)] as Replica;
-    if (random(3) === 0) replica.lastUsed = step;
-    else replica.reportedFree = random(replica.total + 1);
-    free.update(replica, true);
+    // Times in which nearly all are busy, and times in which few are.
+    const isRush = step % 1_000 < 500;
+    replica.reportedFree = isRush && random(10) > 0 ? 0 : random(replica.total + 1);
+    const usable = random(10) > 0;
+    pool.free.update(replica, usable);
+    naive.update(replica, usable);
     const avoided = `r${random(60)}`;
-    const known = replicas.filter((other) => free.has(other));
-    expect(free.best(avoided)?.id).toBe(bestOf(known, avoided)?.id);
+    expect(pool.best(avoided)).toBe(naive.best(avoided)?.id);
+    expect(pool.best()).toBe(naive.best("")?.id);
   }
-  for (const replica of replicas) free.update(replica, false);
-  expect([free.size, free.best()]).toEqual([0, undefined]);
 });
+
+/** The same in few words: one list, the replica whose slots changed most recently first, and each looked at. */
+class NaiveReplicas {
+  #all: readonly { readonly replica: Replica; readonly free: number; readonly busy: number }[] = [];
+
+  update(replica: Replica, usable: boolean): void {
+    const before = this.#all.find((each) => each.replica === replica);
+    const free = freeSlots(replica);
+    const now = { replica, free, busy: replica.total - free };
+    if (usable && free === before?.free) return;
+    const others = this.#all.filter((each) => each !== before);
+    if (!usable) this.#all = others;
+    else this.#all = before === undefined ? [...others, now] : [now, ...others];
+  }
+
+  best(avoided: string): Replica | undefined {
+    const free = this.#all.filter((each) => each.free > 0);
+    const others = free.filter(({ replica }) => replica.id !== avoided);
+    return (others.length > 0 ? others : free).toSorted((a, b) => a.busy - b.busy)[0]?.replica;
+  }
+}
+
+/** Whole numbers from 0, below what is asked for. */
+function randomNumbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return Math.floor((state / 0x80000000) * below);
+  };
+}

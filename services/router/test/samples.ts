@@ -8,7 +8,7 @@ export function aReplica(id: string, change: Partial<Replica> = {}): Replica {
   return {
     ...{ id, idHash: hashText(id), pool: "images", environment: "images", version: "v1", address: "127.0.0.1:1" },
     ...{ readySince: 0, state: "ready", attached: true, lastHeardAt: 0, running: new Set() },
-    ...{ total: 4, reportedFree: 4, seen: 0, sent: 0, lastUsed: 0 },
+    ...{ total: 4, reportedFree: 4, seen: 0, sent: 0, link: undefined },
     ...change,
   };
 }

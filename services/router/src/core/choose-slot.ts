@@ -6,11 +6,12 @@ import { freeSlots, type Replica } from "./replica.ts";
 /**
  * The replica to claim a slot of for an execution, or undefined when no slot is free:
  * 1. with an affinity key, the key's first choice that has a free slot;
- * 2. otherwise, or when those are full, the one with the fewest busy slots, and among equals the most recently used one.
+ * 2. otherwise, or when those are full, the one with the fewest busy slots, and among equals the one whose slots changed
+ *    most recently.
  * After an attempt that was lost, another replica than the one that lost it is taken if there is one.
  */
 export function chooseSlot(pool: Pool, execution: Execution): Replica | undefined {
-  if (execution.affinityKey !== "" && pool.free.size > 0) {
+  if (execution.affinityKey !== "" && !pool.free.isEmpty) {
     const preferred = preferredFor(execution.affinityKey, pool.usable).find((replica) => freeSlots(replica) > 0);
     if (preferred !== undefined) return preferred;
   }

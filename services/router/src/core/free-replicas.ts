@@ -2,83 +2,90 @@ import { freeSlots, type Replica } from "./replica.ts";
 
 /**
  * The replicas of a pool that have a free slot, the one to use next first: the one with the fewest busy slots, and among
- * equals the one used most recently, so that the others get to be idle. A binary heap, since pools have thousands of
- * replicas and every dispatch moves one.
+ * equals the one whose slots changed most recently, so that the others get to be idle. One that has just come, or come back,
+ * is the last of its equals. Every dispatch moves one of thousands: that takes no longer than to move one of ten.
  */
 export class FreeReplicas {
-  readonly #heap: Replica[] = [];
-  readonly #places = new Map<Replica, number>();
+  /** By number of busy slots, those that have so many: a ring that begins with a link of no replica. */
+  readonly #rings: Link[] = [];
+  /** Every ring of fewer busy slots is empty. */
+  #fewest = 0;
 
-  get size(): number {
-    return this.#heap.length;
-  }
-
-  has(replica: Replica): boolean {
-    return this.#places.has(replica);
+  get isEmpty(): boolean {
+    return this.best() === undefined;
   }
 
   /** Takes in that a replica's slots, or whether they may be used, have changed. */
   update(replica: Replica, usable: boolean): void {
-    const place = this.#places.get(replica);
-    if (!usable || freeSlots(replica) === 0) {
-      if (place !== undefined) this.#remove(replica, place);
-    } else if (place === undefined) this.#up(replica, this.#heap.push(replica) - 1);
-    else this.#settle(replica, place);
+    if (!usable) return remove(replica);
+    const isNew = replica.link === undefined;
+    const link = (replica.link ??= new Link(replica));
+    const busy = busySlots(replica);
+    if (busy === link.busy) return;
+    link.leave();
+    if (busy !== undefined) this.#enter(link, busy, isNew);
   }
 
   /** The one to use next, but for `avoided` unless there is no other. */
   best(avoided = ""): Replica | undefined {
-    const [first, second, third] = this.#heap;
-    if (first?.id !== avoided || second === undefined) return first;
-    return third !== undefined && isBefore(third, second) ? third : second;
-  }
-
-  #remove(replica: Replica, place: number): void {
-    const last = this.#heap.pop();
-    this.#places.delete(replica);
-    if (last !== undefined && last !== replica) this.#settle(last, place);
-  }
-
-  /** Puts a replica where it belongs, from this place on. */
-  #settle(replica: Replica, place: number): void {
-    this.#up(replica, place);
-    this.#down(replica, this.#places.get(replica) ?? place);
-  }
-
-  #up(replica: Replica, from: number): void {
-    let place = from;
-    while (place > 0) {
-      const parentPlace = (place - 1) >> 1;
-      const parent = this.#heap[parentPlace];
-      if (parent === undefined || !isBefore(replica, parent)) break;
-      this.#put(parent, place);
-      place = parentPlace;
+    let only: Replica | undefined;
+    for (let busy = this.#fewest; busy < this.#rings.length; busy++) {
+      for (let link = this.#rings[busy]?.after; link?.replica !== undefined; link = link.after) {
+        if (link.replica.id !== avoided) return link.replica;
+        only = link.replica;
+      }
+      if (only === undefined) this.#fewest = busy + 1;
     }
-    this.#put(replica, place);
+    return only;
   }
 
-  #down(replica: Replica, from: number): void {
-    let place = from;
-    for (;;) {
-      const left = this.#heap[2 * place + 1];
-      const right = this.#heap[2 * place + 2];
-      if (left === undefined) break;
-      const [child, childPlace] =
-        right !== undefined && isBefore(right, left) ? [right, 2 * place + 2] : [left, 2 * place + 1];
-      if (!isBefore(child, replica)) break;
-      this.#put(child, place);
-      place = childPlace;
-    }
-    this.#put(replica, place);
-  }
-
-  #put(replica: Replica, place: number): void {
-    this.#heap[place] = replica;
-    this.#places.set(replica, place);
+  #enter(link: Link, busy: number, isNew: boolean): void {
+    const ring = (this.#rings[busy] ??= new Link());
+    link.enter(busy, isNew ? ring.before : ring);
+    this.#fewest = Math.min(this.#fewest, busy);
   }
 }
 
-function isBefore(a: Replica, b: Replica): boolean {
-  const difference = a.total - freeSlots(a) - (b.total - freeSlots(b));
-  return difference === 0 ? a.lastUsed > b.lastUsed : difference < 0;
+/** Holds a replica in its ring, and stays its own while it is full, so that using a slot creates nothing. */
+export class Link {
+  readonly replica: Replica | undefined;
+  /** The ring it is in. Undefined: none. */
+  busy: number | undefined;
+  before: Link = this;
+  after: Link = this;
+
+  constructor(replica?: Replica) {
+    this.replica = replica;
+  }
+
+  /** Goes into a ring, behind another link of it. */
+  enter(busy: number, before: Link): void {
+    this.busy = busy;
+    this.before = before;
+    this.after = before.after;
+    this.before.after = this;
+    this.after.before = this;
+  }
+
+  leave(): void {
+    this.before.after = this.after;
+    this.after.before = this.before;
+    this.busy = undefined;
+    this.before = this;
+    this.after = this;
+  }
+}
+
+function remove(replica: Replica): void {
+  replica.link?.leave();
+  replica.link = undefined;
+}
+
+/** More than a policy allows. It bounds the number of rings, whatever an agent says of its slots. */
+const busyMax = 10_000;
+
+/** How many slots are busy in a replica that has a free one; undefined when it has none. */
+function busySlots(replica: Replica): number | undefined {
+  const free = freeSlots(replica);
+  return free === 0 ? undefined : Math.min(Math.floor(replica.total - free), busyMax);
 }

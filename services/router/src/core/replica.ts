@@ -1,4 +1,5 @@
 import type { Execution } from "./execution.ts";
+import type { Link } from "./free-replicas.ts";
 
 /** What a router knows of one replica. The agent decides about its slots; this is a view of its last word. */
 export interface Replica {
@@ -25,8 +26,8 @@ export interface Replica {
   sent: number;
   /** Executions whose live attempt this router sent there. */
   readonly running: Set<Execution>;
-  /** Grows with every dispatch of this router: which replica was used most recently. */
-  lastUsed: number;
+  /** What holds it among the free ones of its pool, who alone read and write it. */
+  link: Link | undefined;
 }
 
 /** Free slots that no dispatch is on its way to. */

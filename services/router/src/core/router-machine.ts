@@ -34,7 +34,6 @@ export class RouterMachine {
   readonly #due = new DueTimes<Execution>();
   #journalIsOwn = true;
   #listensSince: number | undefined;
-  #uses = 0;
   #effects: RouterEffect[] = [];
 
   constructor(retention: RetentionBounds) {
@@ -388,7 +387,7 @@ export class RouterMachine {
 
   /** Claims free slots for the backlog until one of them is used up. */
   #place(pool: Pool, now: number): void {
-    while (this.#journalIsOwn && pool.free.size > 0) {
+    while (this.#journalIsOwn && !pool.free.isEmpty) {
       const execution = pool.backlog.take();
       if (execution === undefined) return;
       const replica = chooseSlot(pool, execution);
@@ -422,7 +421,6 @@ export class RouterMachine {
     pool.busy += 1;
     replica.running.add(execution);
     replica.sent += 1;
-    replica.lastUsed = ++this.#uses;
     this.#slotsMoved(replica, pool);
     this.#watchTime(execution);
     this.#effects.push({ kind: "dispatch", replica, execution, attempt });
@@ -509,7 +507,7 @@ export class RouterMachine {
     const replica: Replica = {
       ...{ id, idHash: hashText(id), pool: poolName, environment, version, address, state },
       ...{ readySince: state === "ready" ? now : Infinity, lastHeardAt: now, attached: false, running: new Set() },
-      ...{ total: 0, reportedFree: 0, seen: 0, sent: 0, lastUsed: 0 },
+      ...{ total: 0, reportedFree: 0, seen: 0, sent: 0, link: undefined },
     };
     this.#replicas.set(id, replica);
     const pool = this.#poolOf(replica);
