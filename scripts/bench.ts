@@ -5,6 +5,7 @@ import { parts } from "../test/bench/src/parts/all.ts";
 import type { Bench, Effort, Part, PartResult } from "../test/bench/src/part.ts";
 import { peerDefinitions, peersNotToBeHad } from "../test/bench/src/peers/all.ts";
 import { startPeer, type Peer } from "../test/bench/src/peers/peer.ts";
+import { leaveNothing } from "../test/bench/src/processes/leave-nothing.ts";
 import { profile, type Profile } from "../test/bench/src/profile.ts";
 import { toTable } from "../test/bench/src/report.ts";
 import { build } from "./build.ts";
@@ -23,7 +24,8 @@ const usage = `Measures Hearth on this machine against its targets: docs/perform
 Parts: ${parts.map(({ name }) => name).join(", ")}.
 Exit code 1 when a part could not be measured, 64 when the arguments are wrong.`;
 
-process.exitCode = await main();
+// Whatever a failure may have left open keeps nobody waiting.
+process.exit(await main());
 
 async function main(): Promise<number> {
   const asked = parse();
@@ -31,6 +33,7 @@ async function main(): Promise<number> {
     console.error(usage);
     return 64;
   }
+  leaveNothing();
   await build();
   if (asked.profile) {
     showProfile(await profile(asked.effort));
@@ -43,7 +46,8 @@ async function main(): Promise<number> {
   try {
     for (const part of asked.parts) await measure(part, bench, results, problems);
   } finally {
-    await Promise.all(peers.map((peer) => peer.stop()));
+    // Who cannot end in order ends with this process.
+    await Promise.allSettled(peers.map((peer) => peer.stop()));
   }
   const machine = describeMachine(peers);
   console.log(toTable([...results.values()].flatMap(({ rows }) => rows)));

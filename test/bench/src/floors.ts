@@ -15,16 +15,15 @@ const processes = join(import.meta.dirname, "processes");
 /** Two hops over three processes: this one, one that passes on, one that answers. Streams of coalesced frames. */
 export async function startStreamEcho(payload: readonly unknown[] = []): Promise<Floor> {
   const script = join(processes, "echo-server.ts");
-  const far = await startLineProcess([process.execPath, script]);
-  const near = await startLineProcess([process.execPath, script, far.ready["address"] as string]);
-  const client = new StreamClient(near.ready["address"] as string);
+  await using starting = new AsyncDisposableStack();
+  const far = starting.adopt(await startLineProcess([process.execPath, script]), (each) => each.stop());
+  const command = [process.execPath, script, far.ready["address"] as string];
+  const near = starting.adopt(await startLineProcess(command), (each) => each.stop());
+  const client = starting.use(new StreamClient(near.ready["address"] as string));
+  const all = starting.move();
   return {
     send: client.sender("bench-node", "noop", payload),
-    async [Symbol.asyncDispose]() {
-      client[Symbol.dispose]();
-      await near.stop();
-      await far.stop();
-    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 

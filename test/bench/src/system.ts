@@ -56,9 +56,12 @@ export async function startSystem(
   } = {},
 ): Promise<System> {
   if (!existsSync(join(dist, "router.mjs"))) throw new Error('Nothing is built: run "pnpm build" first.');
+  // Ends in the reverse order, also when not all of it can be started.
+  await using starting = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "hearth-bench-"));
-  const nats = await startNats();
-  const bus = await connectBus({ url: nats.url, name: "hearth-bench" });
+  starting.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const nats = starting.adopt(await startNats(), (each) => each.stop());
+  const bus = starting.adopt(await connectBus({ url: nats.url, name: "hearth-bench" }), (each) => each.close());
   const common = {
     HEARTH_NATS_URL: nats.url,
     HEARTH_LOG_LEVEL: "warn",
@@ -67,10 +70,14 @@ export async function startSystem(
     ...options.variables,
   };
   const announced = followReplicas(bus);
+  starting.defer(() => endProcesses([...announced.values()].map(({ agentPid }) => agentPid)));
   const routers: RouterProcess[] = [];
+  starting.defer(async () => {
+    await Promise.all(routers.map((each) => each.stop()));
+  });
   let controlPlane: LineProcess | undefined;
 
-  const system: Omit<System, "router"> = {
+  const system: Omit<System, "router" | typeof Symbol.asyncDispose> = {
     natsUrl: nats.url,
     bus,
     replicas: (environment) => [...announced.values()].filter((replica) => replica.environment === environment),
@@ -107,18 +114,12 @@ export async function startSystem(
       await controlPlane?.stop();
       controlPlane = undefined;
     },
-    async [Symbol.asyncDispose]() {
-      await system.stopControlPlane();
-      await Promise.all(routers.map((each) => each.stop()));
-      await endProcesses([...announced.values()].map(({ agentPid }) => agentPid));
-      await bus.close();
-      await nats.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
   };
+  starting.defer(() => system.stopControlPlane());
   const router = await system.startRouter(options.router);
   await system.startControlPlane();
-  return { ...system, router };
+  const all = starting.move();
+  return { ...system, router, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 /** The environment of a task, as the programs name them. */

@@ -29,7 +29,10 @@ async function run({ effort, peers, say }: Bench): Promise<PartResult> {
   for (let round = 1; round <= effort.rounds; round++) {
     say(`latency, round ${round} of ${effort.rounds}`);
     for (const [name, send] of Object.entries(senders)) note(name, await measureClosedLoop(send, 1, effort));
-    for (const peer of peers) note(peer.name, await peer.measure(1, effort));
+    for (const peer of peers) {
+      say(`latency, round ${round} of ${effort.rounds}: ${peer.name}`);
+      note(peer.name, await peer.measure(1, effort));
+    }
   }
   const p50s = (name: string): number[] => (samples.get(name) ?? []).map(({ p50Ms }) => p50Ms);
   const rows = [

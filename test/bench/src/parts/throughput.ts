@@ -26,7 +26,10 @@ async function run({ effort, peers, say }: Bench): Promise<PartResult> {
   for (let round = 1; round <= effort.rounds; round++) {
     say(`throughput, round ${round} of ${effort.rounds}`);
     for (const [name, send] of Object.entries(senders)) note(name, await measureClosedLoop(send, inFlight, effort));
-    for (const peer of peers) note(peer.name, await peer.measure(inFlight, effort));
+    for (const peer of peers) {
+      say(`throughput, round ${round} of ${effort.rounds}: ${peer.name}`);
+      note(peer.name, await peer.measure(inFlight, effort));
+    }
   }
   await system.startControlPlane();
   note("node with history", await measureClosedLoop(senders.node, inFlight, effort));

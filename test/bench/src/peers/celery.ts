@@ -6,15 +6,16 @@ import { redisDurability, startRedis } from "./redis.ts";
 export const celery: PeerDefinition = {
   name: "Celery",
   settings:
-    "prefork worker of 2 processes, prefetch multiplier 128, Redis as broker and result backend, no rate limits",
+    "prefork worker of 2 processes, prefetch multiplier 128, Redis as broker and result backend; no rate limits, gossip, " +
+    "mingle, heartbeats or health checks",
   durability: redisDurability,
   async install() {
     const python = await pythonWith("celery", ["celery==5.7.0", "redis==7.4.0", "packaging==25.0"]);
-    const redis = await startRedis();
+    const server = await startRedis();
     return {
       command: [python, join(import.meta.dirname, "drivers", "celery_driver.py")],
-      variables: { REDIS_PORT: String(redis.port) },
-      stop: redis.stop,
+      variables: { REDIS_PORT: String(server.port) },
+      server,
     };
   },
 };

@@ -1,6 +1,9 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Sample } from "../load.ts";
 import type { Effort } from "../part.ts";
 import { startLineProcess } from "../processes/line-process.ts";
+import { ProcessFamily } from "../processes/process-family.ts";
 import { percentile } from "../statistics.ts";
 
 /** Another system that runs tasks in warm processes, measured beside Hearth on the same machine. */
@@ -17,40 +20,73 @@ export interface PeerDefinition {
 export interface PeerDriver {
   readonly command: readonly string[];
   readonly variables?: NodeJS.ProcessEnv;
-  /** Ends what the driver needs beside itself. */
-  readonly stop?: () => Promise<void>;
+  /** What the driver needs beside itself. */
+  readonly server?: { readonly pid: number; stop(): Promise<void> };
 }
 
-/** A peer that runs. */
+/** A peer that is there. Its processes stand still except while it is measured, so that they cost nobody else anything. */
 export interface Peer {
   readonly name: string;
   readonly version: string;
   readonly settings: string;
   readonly durability: string;
-  measure(inFlight: number, effort: Effort): Promise<Sample>;
+  /** Throws when it does not answer; then it cannot be measured again. */
+  measure(inFlight: number, effort: Pick<Effort, "warmUpMs" | "measureMs">): Promise<Sample>;
   stop(): Promise<void>;
 }
 
-/** Installs and starts a peer. */
+/** From standing still to a measurement: what its processes have to make up for is done by then. */
+const settleMs = 500;
+/** How long a start may take, and an answer beyond the length of its measurement. */
+const patienceMs = 90_000;
+
+/** Installs and starts a peer, which stands still from then on. */
 export async function startPeer(definition: PeerDefinition): Promise<Peer> {
   const { name, settings, durability } = definition;
-  const driver = await definition.install();
-  const running = await startLineProcess(driver.command, driver.variables).catch(async (error: unknown) => {
-    await driver.stop?.();
-    throw error;
-  });
+  // Ends in the reverse order, also when it cannot be started.
+  await using starting = new AsyncDisposableStack();
+  const { command, variables, server } = await definition.install();
+  const mark = randomUUID();
+  const family = new ProcessFamily(`HEARTH_BENCH_PEER=${mark}`, server === undefined ? [] : [server.pid]);
+  starting.defer(() => family.end());
+  if (server !== undefined) starting.defer(() => server.stop());
+  const startingDriver = startLineProcess(command, { ...variables, HEARTH_BENCH_PEER: mark });
+  const driver = starting.adopt(await within(patienceMs, startingDriver), (each) => each.stop());
+  // Who stands still hears nothing but SIGKILL.
+  starting.defer(() => family.resume());
+  // What the driver does not wait for may come up a moment later.
+  await delay(settleMs);
+  await family.pause();
+  const all = starting.move();
   return {
-    ...{ name, settings, durability, version: String(running.ready["version"]) },
+    ...{ name, settings, durability, version: String(driver.ready["version"]) },
     async measure(inFlight, { warmUpMs, measureMs }) {
-      const answer = (await running.ask({ inFlight, warmUpMs, measureMs })) as PeerAnswer;
-      const { latenciesMs, perSecond } = answer;
-      return { p50Ms: percentile(latenciesMs, 0.5), p99Ms: percentile(latenciesMs, 0.99), perSecond };
+      try {
+        family.resume();
+        await delay(settleMs);
+        const asked = driver.ask({ inFlight, warmUpMs, measureMs });
+        const { latenciesMs, perSecond } = (await within(warmUpMs + measureMs + patienceMs, asked)) as PeerAnswer;
+        await family.pause();
+        return { p50Ms: percentile(latenciesMs, 0.5), p99Ms: percentile(latenciesMs, 0.99), perSecond };
+      } catch (error) {
+        await all.disposeAsync();
+        throw error;
+      }
     },
-    async stop() {
-      await running.stop();
-      await driver.stop?.();
-    },
+    stop: () => all.disposeAsync(),
   };
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const tooLate = delay(ms, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`It gave no answer within ${Math.round(ms / 1_000)} s.`);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    late.abort();
+  }
 }
 
 /** A driver's answer to one measurement; latencies may be left out where it cannot tell them apart. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ensureRedis } from "../../../../scripts/ensure-engines.ts";
 
 export interface Redis {
+  readonly pid: number;
   readonly port: number;
   stop(): Promise<void>;
 }
@@ -33,6 +34,7 @@ export async function startRedis(): Promise<Redis> {
     isReady: (output) => output.includes("Ready to accept connections"),
   });
   return {
+    pid: server.pid,
     port,
     async stop() {
       await server.stop();

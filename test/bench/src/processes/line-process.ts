@@ -12,6 +12,9 @@ export interface LineProcess {
   stop(): Promise<void>;
 }
 
+/** How long the last of its output may take to arrive once it has ended. */
+const lastWordsMs = 500;
+
 /** Starts it and waits until it is ready. Throws with its last words when it ends before that. */
 export async function startLineProcess(
   command: readonly string[],
@@ -23,9 +26,17 @@ export async function startLineProcess(
   process.setMaxListeners(100).once("exit", killWithUs);
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (errors = (errors + text).slice(-4_000)));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  child.once("error", (error) => (errors += error.message));
+  const reader = createInterface({ input: child.stdout });
+  const lines = reader[Symbol.asyncIterator]();
+  const gone = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", (error) => {
+      errors += error.message;
+      resolve();
+    });
+  });
+  // What it started may hold its output open.
+  void gone.then(() => setTimeout(() => reader.close(), lastWordsMs).unref());
   child.stdin.on("error", () => undefined);
   const answer = async (): Promise<unknown> => {
     for (;;) {
@@ -35,19 +46,26 @@ export async function startLineProcess(
       if (line.value.startsWith("{")) return JSON.parse(line.value);
     }
   };
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    const force = setTimeout(killWithUs, 5_000);
+    await gone;
+    clearTimeout(force);
+    process.off("exit", killWithUs);
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  const ready = await answer().catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return {
     pid: child.pid ?? 0,
-    ready: (await answer()) as Record<string, unknown>,
+    ready: ready as Record<string, unknown>,
     ask(question) {
       child.stdin.write(`${JSON.stringify(question)}\n`);
       return answer();
     },
-    async stop() {
-      child.kill("SIGTERM");
-      const force = setTimeout(killWithUs, 5_000);
-      await gone;
-      clearTimeout(force);
-      process.off("exit", killWithUs);
-    },
+    stop,
   };
 }
