@@ -8,10 +8,10 @@ export function decodeResult(bytes: Uint8Array): unknown {
 /** Positional arguments; keyword arguments come as one last object. Throws `PayloadError` with INVALID_ARGUMENTS. */
 export function decodeArguments(bytes: Uint8Array): unknown[] {
   if (bytes.length === 0) return [];
-  const { args = [], kwargs = {} } = readArguments(parse(bytes));
+  const { args = [], kwargs } = readArguments(parse(bytes));
   const positional = args.map(decode);
-  const named = mapFields(kwargs, decode);
-  return Object.keys(named).length === 0 ? positional : [...positional, named];
+  if (kwargs === undefined || Object.keys(kwargs).length === 0) return positional;
+  return [...positional, mapFields(kwargs, decode)];
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -16,10 +16,13 @@ const nothing = new Uint8Array();
 /** One attempt in this runner: what its code may know of itself, and its one end. */
 export class Attempt {
   readonly number: number;
-  readonly current: Current;
+  readonly task: string;
   readonly parking: Parking;
+  readonly #header: ExecuteHeader;
+  readonly #place: { readonly environment: string; readonly replicaId: string };
   readonly #socket: FrameSocket;
-  /** Made when its code asks for the signal, or is to be cancelled: most never need one. */
+  #current: Current | undefined;
+  /** Made when somebody asks for the signal, or for its end. */
   #abort: AbortController | undefined;
   #startedUnixMs: number | undefined;
   #ended = false;
@@ -29,26 +32,24 @@ export class Attempt {
 
   constructor(
     header: ExecuteHeader,
-    options: { environment: string; replicaId: string; parking: Parking; socket: FrameSocket },
+    options: { place: { environment: string; replicaId: string }; parking: Parking; socket: FrameSocket },
   ) {
     this.number = header.attempt;
+    this.task = header.task;
     this.parking = options.parking;
+    this.#header = header;
+    this.#place = options.place;
     this.#socket = options.socket;
-    const controller = (): AbortController => this.#controller;
-    this.current = {
-      executionId: header.execution,
-      run: header.run,
-      attempt: header.number,
-      replicaId: options.replicaId,
-      environment: options.environment,
-      task: header.task,
-      deadline: header.deadlineUnixMs === undefined ? undefined : new Date(header.deadlineUnixMs),
-      traceparent: header.traceparent ?? "",
-      tracestate: header.tracestate ?? "",
-      get signal() {
-        return controller().signal;
-      },
-    };
+  }
+
+  /** What its code may know of it. Made when it asks: most code never does. */
+  get current(): Current {
+    return (this.#current ??= toCurrent(this.#header, this.#place, this.signal));
+  }
+
+  /** Aborted when it is asked to end. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
   }
 
   get ended(): boolean {
@@ -119,4 +120,23 @@ export class Attempt {
     const times = { unixMs: Date.now(), ...(this.#startedUnixMs && { startedUnixMs: this.#startedUnixMs }) };
     this.#socket.send({ kind: "ended", header: { attempt: this.number, ...times, ...end }, body });
   }
+}
+
+function toCurrent(
+  header: ExecuteHeader,
+  place: { readonly environment: string; readonly replicaId: string },
+  signal: AbortSignal,
+): Current {
+  return {
+    executionId: header.execution,
+    run: header.run,
+    attempt: header.number,
+    replicaId: place.replicaId,
+    environment: place.environment,
+    task: header.task,
+    deadline: header.deadlineUnixMs === undefined ? undefined : new Date(header.deadlineUnixMs),
+    traceparent: header.traceparent ?? "",
+    tracestate: header.tracestate ?? "",
+    signal,
+  };
 }

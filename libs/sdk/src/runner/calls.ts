@@ -33,7 +33,7 @@ export class Calls {
     attempt: Attempt,
     request: { environment: string; task: string; args: readonly unknown[]; options: CallOptions },
   ): Promise<CallEnd> {
-    if (attempt.cancelled) attempt.current.signal.throwIfAborted();
+    if (attempt.cancelled) attempt.signal.throwIfAborted();
     if (attempt.ended) throw new Error("The attempt has ended; its code can call no task any more.");
     let body: Uint8Array;
     try {
@@ -68,7 +68,7 @@ export class Calls {
         this.#socket.send({ kind: "cancelCall", header: { call: open.call }, body: new Uint8Array() });
       }
       if (attempt.ended) this.#remove(open);
-      else open.reject(attempt.current.signal.reason);
+      else open.reject(attempt.signal.reason);
     }
   }
 

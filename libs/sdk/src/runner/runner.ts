@@ -20,17 +20,16 @@ const nothing = new Uint8Array();
 /** The runner's side of docs/runner-protocol.md: loads the bundle once, then runs attempts in it. */
 export class Runner {
   readonly #socket: FrameSocket;
-  readonly #replicaId: string;
   readonly #calls: Calls;
   readonly #attempts = new Map<number, Attempt>();
   readonly #context = new AsyncLocalStorage<Attempt>();
-  #environment = "";
+  #place: { readonly environment: string; readonly replicaId: string };
   #bundle = "";
   #tasks: ReadonlyMap<string, DeclaredTask> = new Map();
 
   constructor(socket: FrameSocket, replicaId: string) {
     this.#socket = socket;
-    this.#replicaId = replicaId;
+    this.#place = { environment: "", replicaId };
     this.#calls = new Calls(socket);
   }
 
@@ -78,7 +77,7 @@ export class Runner {
   }
 
   async #load(header: FrameOf<"load">["header"]): Promise<void> {
-    this.#environment = header.environment;
+    this.#place = { ...this.#place, environment: header.environment };
     this.#bundle = header.bundle;
     // Tracebacks name the user's files and lines; maps are read when a traceback is, not before.
     setSourceMapsSupport(true);
@@ -107,20 +106,15 @@ export class Runner {
     const parking = new Parking(() =>
       this.#socket.send({ kind: "park", header: { attempt: header.attempt }, body: nothing }),
     );
-    const attempt = new Attempt(header, {
-      environment: this.#environment,
-      replicaId: this.#replicaId,
-      parking,
-      socket: this.#socket,
-    });
+    const attempt = new Attempt(header, { place: this.#place, parking, socket: this.#socket });
     this.#attempts.set(attempt.number, attempt);
     void this.#context.run(attempt, () => this.#run(attempt, body));
   }
 
   async #run(attempt: Attempt, body: Uint8Array): Promise<void> {
     try {
-      const task = this.#tasks.get(attempt.current.task);
-      if (task === undefined) throw new UnknownTask(attempt.current.task);
+      const task = this.#tasks.get(attempt.task);
+      if (task === undefined) throw new UnknownTask(attempt.task);
       const args = decodeArguments(body);
       attempt.started();
       // Nothing of the runner is then on the stack below the user's code, and so in its tracebacks.

@@ -29,8 +29,8 @@ export interface Parent {
   readonly span: Pick<Span, "context">;
   /** The router that has it, and its calls: another one after a takeover. */
   readonly routerId: string;
-  /** Its calls that have not been answered. */
-  readonly calls: Set<OpenCall>;
+  /** Its calls that have not been answered. Undefined until it makes one. */
+  calls: Set<OpenCall> | undefined;
 }
 
 /** A call of task code that has not been answered. */
@@ -81,7 +81,7 @@ export class ChildCalls {
       return reject(failure(error.reason, error.message));
     }
     const open = { call, childId, parent, isFetching: false };
-    parent.calls.add(open);
+    (parent.calls ??= new Set()).add(open);
     this.#byNumber.set(call, open);
     this.#byChild.set(childId, open);
     if (frame.body.length <= inlineBytesMax) this.#routers.callChild(parent.routerId, request);
@@ -113,7 +113,7 @@ export class ChildCalls {
 
   /** Nobody is left to hear of them. */
   abandonAll({ calls }: Parent): void {
-    for (const call of calls) this.#abandon(call);
+    for (const call of calls ?? []) this.#abandon(call);
   }
 
   async #storeArguments(call: OpenCall, request: ExecutionRequest, body: Uint8Array): Promise<void> {
@@ -146,7 +146,7 @@ export class ChildCalls {
   }
 
   #forget(call: OpenCall): void {
-    call.parent.calls.delete(call);
+    call.parent.calls?.delete(call);
     this.#byNumber.delete(call.call);
     this.#byChild.delete(call.childId);
     this.#routers.forgetChild(call.parent.routerId, call.childId);

@@ -324,7 +324,7 @@ export class Attempts implements RunnerEvents {
       routerId,
       span: this.#tracing.start(`task ${dispatch.task}`, dispatch, { kind: "consumer", attributes }),
       output: undefined,
-      calls: new Set(),
+      calls: undefined,
       arguments: dispatch.arguments?.stored === undefined ? (dispatch.arguments?.inline ?? nothing) : undefined,
       sent: false,
       isStoring: false,
