@@ -1,12 +1,10 @@
 import { Soon } from "@hearth/clock";
 
-/** A frame is cut off here, so that no message outgrows the transport's bound. */
-const frameWeightMax = 1024 * 1024;
-
 /**
- * And after so many items. If hundreds travelled as one pack, of the processes on their way one would work while the others
- * waited; much smaller frames cost more to send than they gain.
+ * A frame takes no more items from here on, in bytes and in number. If hundreds of them, or a mebibyte, travelled as one pack, of
+ * the processes on their way one would work while the others waited; much smaller frames cost more to send than they gain.
  */
+const frameWeightMax = 64 * 1024;
 const frameItemsMax = 128;
 
 /** What an item takes beside what its sender says it weighs: ids and other short fields. */

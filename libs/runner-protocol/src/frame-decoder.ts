@@ -5,33 +5,62 @@ export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
-/** Cuts a stream of bytes into frames. Bodies are copies: they may outlive the chunk they came in. */
-export class FrameDecoder {
-  /** What has arrived and is not decoded. Joined only once a whole frame is here: a large one comes in many chunks. */
-  #chunks: Buffer[] = [];
-  #bytes = 0;
-  /** How many bytes are needed before there is anything to decode. */
-  #needed = 4;
+/** From here on a body is a view of what it came in; smaller ones are copies, so that they do not keep all of it in memory. */
+const viewedBytesMin = 8 * 1024;
 
-  /** The frames that are complete with this chunk. Throws `ProtocolError`. */
+/** Cuts a stream of bytes into frames. */
+export class FrameDecoder {
+  /** The beginning of a frame whose rest has not arrived. Joined only once all of it is here: a large one comes in many chunks. */
+  #begun: Buffer[] = [];
+  #begunBytes = 0;
+
+  /** The frames that are complete with this chunk, which must not change afterwards. Throws `ProtocolError`. */
   push(chunk: Buffer): Frame[] {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-    if (this.#bytes < this.#needed) return [];
-    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
     const frames: Frame[] = [];
     let at = 0;
-    for (;;) {
-      const left = bytes.length - at;
-      this.#needed = left < 4 ? 4 : 4 + lengthAt(bytes, at);
-      if (left < this.#needed) break;
-      frames.push(decode(bytes, at, at + this.#needed));
-      at += this.#needed;
+    while (this.#begunBytes > 0) {
+      const needed = this.#needed() - this.#begunBytes;
+      this.#begin(chunk.subarray(at, at + needed));
+      if (chunk.length - at < needed) return frames;
+      at += needed;
+      // What was needed may have been the length only.
+      if (this.#begunBytes < this.#needed()) continue;
+      frames.push(decode(this.#joined(), 0, this.#begunBytes));
+      this.#begun = [];
+      this.#begunBytes = 0;
+    }
+    for (let left = chunk.length - at; left >= 4; left = chunk.length - at) {
+      const bytes = 4 + lengthAt(chunk, at);
+      if (left < bytes) break;
+      frames.push(decode(chunk, at, at + bytes));
+      at += bytes;
     }
     // A copy, so that a small rest does not keep a large chunk alive.
-    this.#chunks = at === bytes.length ? [] : [Buffer.from(bytes.subarray(at))];
-    this.#bytes = bytes.length - at;
+    if (at < chunk.length) this.#begin(Buffer.from(chunk.subarray(at)));
     return frames;
+  }
+
+  #begin(bytes: Buffer): void {
+    this.#begun.push(bytes);
+    this.#begunBytes += bytes.length;
+  }
+
+  /** How many bytes the frame has that has begun, as far as that is known. */
+  #needed(): number {
+    return this.#begunBytes < 4 ? 4 : 4 + lengthAt(this.#joinedStart(), 0);
+  }
+
+  /** So much of it that its length can be read. */
+  #joinedStart(): Buffer {
+    const [first] = this.#begun;
+    return first !== undefined && first.length >= 4 ? first : this.#joined();
+  }
+
+  #joined(): Buffer {
+    const joined = this.#begun.length === 1 ? this.#begun[0] : undefined;
+    const bytes = joined ?? Buffer.concat(this.#begun);
+    this.#begun = [bytes];
+    return bytes;
   }
 }
 
@@ -57,11 +86,14 @@ function decode(bytes: Buffer, at: number, end: number): Frame {
     throw new ProtocolError("A frame header that is not JSON.");
   }
   if (typeof header !== "object" || header === null) throw new ProtocolError("A frame header that is not an object.");
-  return { kind, header, body: bodyAt === end ? nothing : copy(bytes, bodyAt, end) } as Frame;
+  return { kind, header, body: bodyOf(bytes, bodyAt, end) } as Frame;
 }
 
-function copy(bytes: Buffer, from: number, to: number): Uint8Array {
-  const copied = new Uint8Array(to - from);
+function bodyOf(bytes: Buffer, from: number, to: number): Uint8Array {
+  const length = to - from;
+  if (length === 0) return nothing;
+  if (length >= viewedBytesMin) return new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
+  const copied = new Uint8Array(length);
   bytes.copy(copied, 0, from, to);
   return copied;
 }

@@ -1,6 +1,6 @@
 import { Soon } from "@hearth/clock";
 import type { Socket } from "node:net";
-import { encodeFrame } from "./encode-frame.ts";
+import { encodeFrame, encodeFrameStart } from "./encode-frame.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import type { Frame } from "./frames.ts";
 import { GatheredOutput } from "./gathered-output.ts";
@@ -8,10 +8,14 @@ import { GatheredOutput } from "./gathered-output.ts";
 /** So much output leaves at once: code that lets nothing else run is heard as well. */
 const outputFlushBytes = 64 * 1024;
 
+/** Larger bodies leave from where they are: a copy would cost more than a system call with many parts. */
+const uncopiedBytesMin = 4 * 1024;
+
 /** Frames over a socket. All that is sent while code is ready to run leaves with one system call, once the other side has read what came before. */
 export class FrameSocket {
   readonly #socket: Socket;
-  #outgoing: Buffer[] = [];
+  #outgoing: Uint8Array[] = [];
+  #hasLarge = false;
   /** The last of what is outgoing, while it may still grow. */
   #output: GatheredOutput | undefined;
   #outputBytes = 0;
@@ -66,9 +70,13 @@ export class FrameSocket {
   }
 
   #push(frame: Frame): void {
-    const bytes = encodeFrame(frame);
+    const isLarge = frame.body.length >= uncopiedBytesMin;
+    const bytes = isLarge ? encodeFrameStart(frame) : encodeFrame(frame);
     this.#sealOutput();
     this.#outgoing.push(bytes);
+    if (!isLarge) return;
+    this.#outgoing.push(frame.body);
+    this.#hasLarge = true;
   }
 
   #sealOutput(): void {
@@ -79,8 +87,15 @@ export class FrameSocket {
   #write(): void {
     this.#sealOutput();
     const outgoing = this.#outgoing;
+    const hasLarge = this.#hasLarge;
     this.#outgoing = [];
+    this.#hasLarge = false;
     this.#outputBytes = 0;
-    if (outgoing.length > 0 && this.#socket.writable) this.#socket.write(Buffer.concat(outgoing));
+    if (outgoing.length === 0 || !this.#socket.writable) return;
+    if (!hasLarge) return void this.#socket.write(Buffer.concat(outgoing));
+    // One system call takes them from where they are.
+    this.#socket.cork();
+    for (const bytes of outgoing) this.#socket.write(bytes);
+    this.#socket.uncork();
   }
 }

@@ -26,14 +26,25 @@ describe("frames", () => {
   });
 
   it("may arrive in pieces of any size", () => {
-    const frames = [execute(1, "one"), execute(2, ""), execute(3, "three".repeat(1_000))];
+    const frames = [
+      execute(1, "one"),
+      execute(2, ""),
+      execute(3, "three".repeat(1_000)),
+      execute(4, "x".repeat(9_000)),
+    ];
     const bytes = Buffer.concat(frames.map(encodeFrame));
-    for (const size of [1, 3, 7, 64, 4_096, bytes.length]) {
+    for (const size of [1, 3, 7, 64, 4_096, 8_192, bytes.length]) {
       const decoder = new FrameDecoder();
       const received: Frame[] = [];
       for (let at = 0; at < bytes.length; at += size) received.push(...decoder.push(bytes.subarray(at, at + size)));
       expect(received).toEqual(frames);
     }
+  });
+
+  it("with small bodies do not keep what they came in", () => {
+    const frames = [execute(1, "small"), execute(2, "x".repeat(20_000))];
+    const [small] = new FrameDecoder().push(Buffer.concat(frames.map(encodeFrame)));
+    expect(small?.body.buffer.byteLength).toBe(5);
   });
 
   it("over 65 MiB are not sent", () => {
@@ -77,6 +88,24 @@ describe("a frame socket", () => {
     expect(new FrameDecoder().push(Buffer.concat(chunks))).toEqual(frames);
     (await accepted.promise).end("not a frame at all");
     await vi.waitFor(() => expect(closed).toHaveBeenCalledWith(expect.any(ProtocolError)));
+    server.close();
+  });
+
+  it("sends large bodies in their place among small ones", async () => {
+    const path = join(folder, "large");
+    const received: Frame[] = [];
+    const server = createServer((socket) => {
+      const decoder = new FrameDecoder();
+      socket.on("data", (chunk: Buffer) => received.push(...decoder.push(chunk)));
+    }).listen(path);
+    const sender = new FrameSocket(createConnection(path), { receive: () => undefined, closed: () => undefined });
+    const frames = Array.from({ length: 60 }, (_, index) =>
+      execute(index, `${index}`.repeat(index % 3 === 0 ? 50_000 : 1)),
+    );
+    frames.forEach((frame) => sender.send(frame));
+    await vi.waitFor(() => expect(received).toHaveLength(frames.length));
+    expect(received).toEqual(frames);
+    sender.end();
     server.close();
   });
 
