@@ -1,6 +1,14 @@
 import type { DescMessage, DescMethod, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import { createChannel, createClientFactory, type Channel, type ClientMiddleware } from "nice-grpc";
+import {
+  createChannel,
+  createClientFactory,
+  type CallOptions as NiceCallOptions,
+  type Channel,
+  type ClientMiddleware,
+  type ClientMiddlewareCall,
+} from "nice-grpc";
 import { toDefinition } from "./definition.ts";
+import { Delegated } from "./delegated.ts";
 import { detailsTrailer, fromStatusDetails } from "./error-status.ts";
 import { messageBytesMax } from "./server.ts";
 
@@ -48,17 +56,21 @@ export function createClient<S extends DescService>(
   return factory.create(toDefinition(description), channel) as unknown as RpcClient<S>;
 }
 
-const refusals: ClientMiddleware = async function* (call, options) {
+const refusals: ClientMiddleware = <Request, Response>(
+  call: ClientMiddlewareCall<Request, Response>,
+  options: NiceCallOptions,
+) => {
   let details: Uint8Array | undefined;
-  try {
-    return yield* call.next(call.request, {
-      ...options,
-      onTrailer(trailer) {
-        details = trailer.get(detailsTrailer);
-        options.onTrailer?.(trailer);
-      },
-    });
-  } catch (thrown) {
-    throw (details === undefined ? undefined : fromStatusDetails(details)) ?? thrown;
-  }
+  const responses = call.next(call.request, {
+    ...options,
+    onTrailer(trailer) {
+      details = trailer.get(detailsTrailer);
+      options.onTrailer?.(trailer);
+    },
+  });
+  return new Delegated<Response, void | Response>(responses, {
+    failed(thrown) {
+      throw (details === undefined ? undefined : fromStatusDetails(details)) ?? thrown;
+    },
+  });
 };

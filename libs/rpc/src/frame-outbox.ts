@@ -26,8 +26,6 @@ interface Waiting<F> {
 export class FrameOutbox<F extends object> implements AsyncIterable<F> {
   readonly #newFrame: () => F;
   #frames: Waiting<F>[] = [];
-  /** Those that leave now, one after the other. */
-  #leaving: Waiting<F>[] = [];
   #weight = 0;
   /** Ended: what is in it still leaves. Over: nothing leaves any more, and nothing is kept. */
   #state: "open" | "ended" | "over" = "open";
@@ -95,7 +93,6 @@ export class FrameOutbox<F extends object> implements AsyncIterable<F> {
   #drop(): void {
     this.#state = "over";
     this.#frames = [];
-    this.#leaving.length = 0;
     this.#weight = 0;
     this.#tellSender();
   }
@@ -129,23 +126,30 @@ export class FrameOutbox<F extends object> implements AsyncIterable<F> {
     this.#wakeSender = undefined;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<F, void> {
-    try {
-      for (;;) {
-        this.#leaving = this.#frames;
-        this.#frames = [];
-        for (const { frame, weight } of this.#leaving) {
-          this.#weight -= weight;
-          this.#tellSender();
-          yield frame;
-        }
-        if (this.#failure !== undefined) throw this.#failure;
-        if (this.#frames.length > 0) continue;
-        if (this.#state !== "open") return;
-        await new Promise<void>((resolve) => (this.#wake = resolve));
-      }
-    } finally {
-      this.#drop();
+  [Symbol.asyncIterator](): Pick<AsyncGenerator<F, void>, "next" | "return"> {
+    return {
+      next: () => this.#next(),
+      return: () => {
+        this.#drop();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  async #next(): Promise<IteratorResult<F, void>> {
+    while (this.#frames.length === 0 && this.#state === "open") {
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+    const next = this.#frames.shift();
+    if (next !== undefined) {
+      this.#weight -= next.weight;
+      this.#tellSender();
+      return { done: false, value: next.frame };
+    }
+    this.#drop();
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure;
+    return { done: true, value: undefined };
   }
 }

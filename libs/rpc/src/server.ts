@@ -8,6 +8,7 @@ import {
 import { HealthDefinition, HealthServiceImpl, HealthState } from "nice-grpc-server-health";
 import { HearthError } from "@hearth/errors";
 import { toDefinition, Undecodable, type AnyMethod } from "./definition.ts";
+import { Delegated } from "./delegated.ts";
 import { detailsTrailer, statusDetails, statusOf, toHearthError } from "./error-status.ts";
 import type { AnyHandler, CallContext } from "./handlers.ts";
 import { reflection, reflectionDefinition } from "./reflection.ts";
@@ -75,43 +76,52 @@ function implement(
   if (!method.responseStream) {
     return async (request: unknown, context: NiceContext) => {
       try {
-        const requests = method.requestStream ? new Requests(request as AsyncIterable<unknown>) : request;
+        const requests = method.requestStream ? new Requests(request as AsyncIterable<unknown, void>) : request;
         return await (call(requests, context) as Promise<object>);
       } catch (thrown) {
         throw toServerError(thrown, context, report);
       }
     };
   }
-  return async function* (request: unknown, context: NiceContext) {
-    const requests = method.requestStream ? new Requests(request as AsyncIterable<unknown>) : undefined;
-    try {
-      yield* call(requests ?? request, context) as AsyncIterable<object>;
-      // A handler may take a stream that breaks for a caller that left; who sent what nobody can read is to know.
-      if (requests?.undecodable !== undefined) throw refusal(requests.undecodable);
-    } catch (thrown) {
+  return (request: unknown, context: NiceContext) => {
+    const requests = method.requestStream ? new Requests(request as AsyncIterable<unknown, void>) : undefined;
+    const failed = (thrown: unknown): never => {
       throw toServerError(thrown, context, report);
+    };
+    const ended = (): void => {
+      // A handler may take a stream that breaks for a caller that left; who sent what nobody can read is to know.
+      if (requests?.undecodable !== undefined) failed(refusal(requests.undecodable));
+    };
+    try {
+      const responses = call(requests ?? request, context) as AsyncIterable<object, void>;
+      return new Delegated(responses, { failed, ended });
+    } catch (thrown) {
+      return failed(thrown);
     }
   };
 }
 
 /** The requests of a stream, up to the first that is none. */
 class Requests implements AsyncIterable<unknown> {
-  readonly #stream: AsyncIterable<unknown>;
+  readonly #stream: AsyncIterable<unknown, void>;
   undecodable: Undecodable | undefined;
 
-  constructor(stream: AsyncIterable<unknown>) {
+  constructor(stream: AsyncIterable<unknown, void>) {
     this.#stream = stream;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void> {
-    for await (const request of this.#stream) {
-      if (request instanceof Undecodable) {
-        this.undecodable = request;
-        throw refusal(request);
-      }
-      yield request;
-    }
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    const item = (request: unknown): void => {
+      if (!(request instanceof Undecodable)) return;
+      this.undecodable = request;
+      throw refusal(request);
+    };
+    return new Delegated(this.#stream, { failed: rethrow, item });
   }
+}
+
+function rethrow(thrown: unknown): never {
+  throw thrown;
 }
 
 function refusal({ problem }: Undecodable): HearthError {

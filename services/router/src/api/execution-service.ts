@@ -113,7 +113,7 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
       return {};
     },
 
-    async *executeStream(frames, context) {
+    executeStream(frames, context) {
       const outbox = new FrameOutbox<ExecuteStreamResponse>(() => create(ExecuteStreamResponseSchema));
       let open = 0;
       let read = false;
@@ -145,7 +145,7 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
       context.signal.addEventListener("abort", () => outbox.end(), { once: true });
       // A stream that breaks leaves its executions running: a caller that comes back asks again by their ids.
       readAll().catch(() => outbox.end());
-      yield* outbox;
+      return outbox;
     },
   });
 }
