@@ -10,7 +10,7 @@ function poolOf(...replicas: Replica[]): Pool {
   const pool = newPool("images", "images", undefined);
   for (const replica of replicas) {
     pool.usable.add(replica);
-    pool.free.update(replica, true);
+    pool.free.add(replica);
   }
   return pool;
 }
@@ -24,7 +24,7 @@ describe("the choice of a slot", () => {
     const used = aReplica("b", { reportedFree: 3 });
     const pool = poolOf(aReplica("a"), used, aReplica("c"));
     used.reportedFree = 4;
-    pool.free.update(used, true);
+    pool.free.update(used);
     expect(chooseSlot(pool, anExecution("x"))?.id).toBe("b");
   });
   it("finds none when every slot is busy", () => expect(choose(aReplica("a", { reportedFree: 0 }))).toBeUndefined());

@@ -8,13 +8,13 @@ class Pool {
   readonly free = new FreeReplicas();
 
   constructor(...replicas: readonly Replica[]) {
-    for (const replica of replicas) this.free.update(replica, true);
+    for (const replica of replicas) this.free.add(replica);
   }
 
   /** So many of a replica's slots are free from now on. */
   set(replica: Replica, reportedFree: number): void {
     replica.reportedFree = reportedFree;
-    this.free.update(replica, true);
+    this.free.update(replica);
   }
 
   best(avoided?: string): string | undefined {
@@ -41,12 +41,12 @@ describe("of the replicas with a free slot", () => {
   it("one that has just come, or come back, is the last of its equals", () => {
     const used = aReplica("used");
     const pool = new Pool(used);
-    pool.free.update(aReplica("new"), true);
+    pool.free.add(aReplica("new"));
     pool.set(used, 0);
     pool.set(used, 4);
     expect(pool.best()).toBe("used");
-    pool.free.update(used, false);
-    pool.free.update(used, true);
+    pool.free.remove(used);
+    pool.free.add(used);
     expect(pool.best()).toBe("new");
   });
 
@@ -74,9 +74,11 @@ describe("of the replicas with a free slot", () => {
     expect([pool.free.isEmpty, pool.best()]).toEqual([true, undefined]);
     pool.set(a, 1);
     expect([pool.free.isEmpty, pool.best()]).toEqual([false, "a"]);
-    pool.free.update(a, false);
+    pool.free.remove(a);
     expect([pool.free.isEmpty, pool.best()]).toEqual([true, undefined]);
-    pool.free.update(a, true);
+    pool.set(a, 2);
+    expect([pool.free.isEmpty, pool.best()]).toEqual([true, undefined]);
+    pool.free.add(a);
     expect([pool.free.isEmpty, pool.best()]).toEqual([false, "a"]);
   });
 
@@ -99,9 +101,9 @@ it("whatever happens to replicas, the best one is what looking at each would fin
     // Times in which nearly all are busy, and times in which few are.
     const isRush = step % 1_000 < 500;
     replica.reportedFree = isRush && random(10) > 0 ? 0 : random(replica.total + 1);
-    const usable = random(10) > 0;
-    pool.free.update(replica, usable);
-    naive.update(replica, usable);
+    const change = random(8) === 0 ? "remove" : random(4) === 0 ? "add" : "update";
+    pool.free[change](replica);
+    naive[change](replica);
     const avoided = `r${random(60)}`;
     expect(pool.best(avoided)).toBe(naive.best(avoided)?.id);
     expect(pool.best()).toBe(naive.best("")?.id);
@@ -110,16 +112,21 @@ it("whatever happens to replicas, the best one is what looking at each would fin
 
 /** The same in few words: one list, the replica whose slots changed most recently first, and each looked at. */
 class NaiveReplicas {
-  #all: readonly { readonly replica: Replica; readonly free: number; readonly busy: number }[] = [];
+  #all: readonly ReturnType<typeof slotsOf>[] = [];
 
-  update(replica: Replica, usable: boolean): void {
+  add(replica: Replica): void {
+    if (this.#all.some((each) => each.replica === replica)) this.update(replica);
+    else this.#all = [...this.#all, slotsOf(replica)];
+  }
+
+  update(replica: Replica): void {
     const before = this.#all.find((each) => each.replica === replica);
-    const free = freeSlots(replica);
-    const now = { replica, free, busy: replica.total - free };
-    if (usable && free === before?.free) return;
-    const others = this.#all.filter((each) => each !== before);
-    if (!usable) this.#all = others;
-    else this.#all = before === undefined ? [...others, now] : [now, ...others];
+    if (before === undefined || before.free === freeSlots(replica)) return;
+    this.#all = [slotsOf(replica), ...this.#all.filter((each) => each !== before)];
+  }
+
+  remove(replica: Replica): void {
+    this.#all = this.#all.filter((each) => each.replica !== replica);
   }
 
   best(avoided: string): Replica | undefined {
@@ -127,6 +134,11 @@ class NaiveReplicas {
     const others = free.filter(({ replica }) => replica.id !== avoided);
     return (others.length > 0 ? others : free).toSorted((a, b) => a.busy - b.busy)[0]?.replica;
   }
+}
+
+function slotsOf(replica: Replica) {
+  const free = freeSlots(replica);
+  return { replica, free, busy: replica.total - free };
 }
 
 /** Whole numbers from 0, below what is asked for. */

@@ -15,15 +15,22 @@ export class FreeReplicas {
     return this.best() === undefined;
   }
 
-  /** Takes in that a replica's slots, or whether they may be used, have changed. */
-  update(replica: Replica, usable: boolean): void {
-    if (!usable) return remove(replica);
+  /** The replica may be used from now on. */
+  add(replica: Replica): void {
     const isNew = replica.link === undefined;
-    const link = (replica.link ??= new Link(replica));
-    const busy = busySlots(replica);
-    if (busy === link.busy) return;
-    link.leave();
-    if (busy !== undefined) this.#enter(link, busy, isNew);
+    replica.link ??= new Link(replica);
+    this.#settle(replica, replica.link, isNew);
+  }
+
+  /** Takes in that a replica's slots have changed. One that may not be used is not here whatever it has. */
+  update(replica: Replica): void {
+    if (replica.link !== undefined) this.#settle(replica, replica.link, false);
+  }
+
+  /** The replica may not be used any more. */
+  remove(replica: Replica): void {
+    replica.link?.leave();
+    replica.link = undefined;
   }
 
   /** The one to use next, but for `avoided` unless there is no other. */
@@ -39,7 +46,12 @@ export class FreeReplicas {
     return only;
   }
 
-  #enter(link: Link, busy: number, isNew: boolean): void {
+  /** Puts it into the ring where it belongs, if it belongs into another one than before. */
+  #settle(replica: Replica, link: Link, isNew: boolean): void {
+    const busy = busySlots(replica);
+    if (busy === link.busy) return;
+    link.leave();
+    if (busy === undefined) return;
     const ring = (this.#rings[busy] ??= new Link());
     link.enter(busy, isNew ? ring.before : ring);
     this.#fewest = Math.min(this.#fewest, busy);
@@ -74,11 +86,6 @@ export class Link {
     this.before = this;
     this.after = this;
   }
-}
-
-function remove(replica: Replica): void {
-  replica.link?.leave();
-  replica.link = undefined;
 }
 
 /** More than a policy allows. It bounds the number of rings, whatever an agent says of its slots. */

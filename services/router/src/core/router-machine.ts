@@ -340,7 +340,6 @@ export class RouterMachine {
   #take(execution: Execution, replica: Replica, pool: Pool): void {
     pool.busy += 1;
     replica.running.add(execution);
-    this.#slotsMoved(replica, pool);
   }
 
   /** The replica of an attempt. One that was not heard of has as long to be as one that was cut off. */
@@ -421,7 +420,7 @@ export class RouterMachine {
     pool.busy += 1;
     replica.running.add(execution);
     replica.sent += 1;
-    this.#slotsMoved(replica, pool);
+    pool.free.update(replica);
     this.#watchTime(execution);
     this.#effects.push({ kind: "dispatch", replica, execution, attempt });
   }
@@ -438,7 +437,10 @@ export class RouterMachine {
     execution.attempts.pop();
     const replica = this.#replicas.get(refused.replicaId);
     // Until the agent's next word there is nothing to be had there, or the same claim would go back and forth.
-    if (replica !== undefined) replica.reportedFree = 0;
+    if (replica !== undefined) {
+      replica.reportedFree = 0;
+      this.#poolOf(replica).free.update(replica);
+    }
     this.#leaveSlot(execution, refused);
     if (execution.isCancelled) {
       return this.#end(execution, ended("cancelled", "CANCELLED", "It was cancelled before it had a slot."), now);
@@ -450,25 +452,21 @@ export class RouterMachine {
   #leaveSlot(execution: Execution, attempt: Attempt): void {
     const pool = this.#pool(execution.pool, execution.environment, undefined);
     pool.busy -= 1;
-    const replica = this.#replicas.get(attempt.replicaId);
-    if (replica === undefined) return;
-    replica.running.delete(execution);
-    this.#slotsMoved(replica, pool);
-  }
-
-  /** Keeps the pool's index of free slots in step with a replica. */
-  #slotsMoved(replica: Replica, pool: Pool): void {
-    pool.free.update(replica, pool.usable.has(replica));
+    this.#replicas.get(attempt.replicaId)?.running.delete(execution);
   }
 
   /** Whether executions may be sent to the replica may have changed. */
   #usabilityMoved(replica: Replica, pool: Pool): void {
     const version = this.#environments.get(pool.environment)?.version;
     const usable = replica.attached && replica.state === "ready" && replica.version === version;
-    if (usable) pool.usable.add(replica);
-    else pool.usable.delete(replica);
+    if (usable) {
+      pool.usable.add(replica);
+      pool.free.add(replica);
+    } else {
+      pool.usable.delete(replica);
+      pool.free.remove(replica);
+    }
     pool.waitReason = undefined;
-    this.#slotsMoved(replica, pool);
   }
 
   #poolOf(replica: Replica): Pool {
@@ -556,7 +554,7 @@ export class RouterMachine {
     // It has not seen what was not sent.
     replica.seen = Math.min(slots.seen, replica.sent);
     replica.lastHeardAt = now;
-    this.#slotsMoved(replica, pool);
+    pool.free.update(replica);
   }
 
   #placeIn(replica: Replica, now: number): void {
