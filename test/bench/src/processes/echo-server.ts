@@ -25,14 +25,14 @@ const echo: MountedService = {
   description: ExecutionService,
   handlers: {
     ...Object.fromEntries(ExecutionService.methods.map(({ localName }) => [localName, notServed])),
-    async *executeStream(frames: AsyncIterable<ExecuteStreamRequest>) {
+    executeStream(frames: AsyncIterable<ExecuteStreamRequest>) {
       const answers = new FrameOutbox<ExecuteStreamResponse>(() => create(ExecuteStreamResponseSchema));
       const done = upstream === undefined ? answer(frames, answers) : passOn(frames, answers);
       done.then(
         () => answers.end(),
         () => answers.end(),
       );
-      yield* answers;
+      return answers;
     },
   },
 };
