@@ -1,4 +1,3 @@
-import { create } from "@bufbuild/protobuf";
 import { subjects, type Bus } from "@hearth/bus";
 import type { Clock, Timer } from "@hearth/clock";
 import { encodeMessage, JournalBatchSchema, type JournalRecord } from "@hearth/proto";
@@ -10,7 +9,7 @@ import { successorOf, type JournalTails } from "./journal-tail.ts";
 
 /** A batch leaves with at most this weight of records, well below the server's bound on a message. */
 const batchBytesMax = 512 * 1024;
-/** Not acknowledged for this long: sent again. The stream drops the copy by its message id. */
+/** Not acknowledged for this long: sent again. The stream refuses the copy of what it has, for it names what is not the last. */
 const resendAfterMs = 1_000;
 /** Not acknowledged for this long: the journal counts as unavailable. */
 const unavailableAfterMs = 10_000;
@@ -71,6 +70,7 @@ export class JetStreamJournal implements Journal {
   readonly #tails: JournalTails;
   readonly #superseded: (successorId: string) => void;
   readonly #inbox = createInbox();
+  readonly #headers = headers();
   readonly #answers: Subscription;
   readonly #timers: readonly Timer[];
   readonly #replayPoint = new ReplayPoint();
@@ -194,23 +194,25 @@ export class JetStreamJournal implements Journal {
     const number = ++this.#batches;
     const { records } = group;
     const replayFrom = this.#replayPoint.send();
-    const batch = create(JournalBatchSchema, {
-      ...{ routerId: this.#routerId, address: this.#address, records, number, replayFrom },
-    });
     const now = this.#clock.now();
-    const bytes = encodeMessage(JournalBatchSchema, batch);
+    const bytes = encodeMessage(JournalBatchSchema, {
+      $typeName: "hearth.v1.JournalBatch",
+      routerId: this.#routerId,
+      address: this.#address,
+      records,
+      number,
+      replayFrom,
+    });
     this.#sent = { number, bytes, group, firstSentAt: now, sentAt: now };
     this.#send(this.#sent);
   }
 
   #send({ number, bytes }: SentBatch): void {
     if (this.#bus.connection.isClosed() || this.#bus.connection.isDraining()) return;
-    const messageHeaders = headers();
-    messageHeaders.set("Nats-Msg-Id", `${this.#routerId}.${number}`);
-    messageHeaders.set("Nats-Expected-Last-Subject-Sequence", `${this.#sequence}`);
+    this.#headers.set("Nats-Expected-Last-Subject-Sequence", `${this.#sequence}`);
     this.#bus.connection.publish(subjects.journal(this.#routerId), bytes, {
       reply: `${this.#inbox}.${number}`,
-      headers: messageHeaders,
+      headers: this.#headers,
     });
   }
 
