@@ -33,6 +33,9 @@ const options = {
   external: ["pg-native"],
   // The Docker client would bring native code for ssh:// hosts, which Hearth does not offer.
   alias: { ssh2: join(root, "scripts", "no-ssh.ts") },
+  // Without it protobuf-es decodes its descriptors character by character, so often that V8 loads its optimizing compiler.
+  inject: [join(root, "scripts", "set-from-base64.ts")],
+  define: { "Uint8Array.prototype.setFromBase64": "setFromBase64InNode" },
   banner: { js: banner },
   sourcemap: "external",
   legalComments: "none",
