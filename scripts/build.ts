@@ -36,6 +36,10 @@ const options = {
   // Without it protobuf-es decodes its descriptors character by character, so often that V8 loads its optimizing compiler.
   inject: [join(root, "scripts", "set-from-base64.ts")],
   define: { "Uint8Array.prototype.setFromBase64": "setFromBase64InNode" },
+  // Every process keeps the text of its code in memory. Names stay, and lines are short, for the sake of stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
   banner: { js: banner },
   sourcemap: "external",
   legalComments: "none",
