@@ -11,10 +11,11 @@ const dist = join(root, "dist");
 const sharing = {
   controlplane: "services/controlplane/src/main.ts",
   router: "services/router/src/main.ts",
-  agent: "services/agent/src/main.ts",
   hearth: "libs/cli/src/main.ts",
   simulation: "libs/cli/src/simulate/worker.ts",
 };
+/** In every replica, and so without what only others use of the parts that they would share. */
+const inReplicas = { agent: "services/agent/src/main.ts" };
 /** One file each: the runner goes into images by itself, and tells its own frames in a traceback by its file. */
 const alone = { runner: "libs/sdk/src/runner/main.ts" };
 
@@ -49,10 +50,13 @@ const options = {
 
 /** Writes dist/. Throws with esbuild's own report when something does not build. */
 export async function build(): Promise<void> {
-  const missing = Object.values({ ...sharing, ...alone }).filter((path) => !existsSync(join(root, path)));
+  const missing = Object.values({ ...sharing, ...inReplicas, ...alone }).filter(
+    (path) => !existsSync(join(root, path)),
+  );
   if (missing.length > 0) throw new Error(`Nothing to build at ${missing.join(", ")}.`);
   const built = await Promise.all([
     bundle({ ...options, entryPoints: sharing, splitting: true }),
+    bundle({ ...options, entryPoints: inReplicas, splitting: true }),
     bundle({ ...options, entryPoints: alone }),
   ]);
   const outputs = built.flatMap(({ metafile }) => Object.keys(metafile.outputs));
