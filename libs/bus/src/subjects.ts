@@ -33,3 +33,18 @@ export const buckets = {
   /** Code bundles by SHA-256. */
   bundles: "hearth_bundles",
 } as const;
+
+/** Where NATS's clients keep a key of a bucket (its ADR-8): the stream, and the subject whose last message is the value. */
+export function keyOf(bucket: string, key: string): { readonly stream: string; readonly subject: string } {
+  return { stream: `KV_${bucket}`, subject: `$KV.${bucket}.${key}` };
+}
+
+/** Where they keep an object (its ADR-20): the subject of what describes it, and those of its pieces, by the id it says. */
+export function objectOf(
+  bucket: string,
+  name: string,
+): { readonly stream: string; readonly subject: string; readonly pieces: (id: string) => string } {
+  // base64url, but with padding.
+  const encoded = Buffer.from(name).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+  return { stream: `OBJ_${bucket}`, subject: `$O.${bucket}.M.${encoded}`, pieces: (id) => `$O.${bucket}.C.${id}` };
+}

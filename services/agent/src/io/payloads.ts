@@ -8,7 +8,7 @@ const triesMax = 20;
 export function payloadsOnDemand(bus: Promise<Bus>): Pick<PayloadStore, "put" | "get"> {
   let opened: Promise<PayloadStore> | undefined;
   const open = (): Promise<PayloadStore> =>
-    (opened ??= Promise.all([bus, import("./nats-clients.ts")]).then(([connected, { natsPayloadStore }]) =>
+    (opened ??= Promise.all([bus, import("@hearth/payloads")]).then(([connected, { natsPayloadStore }]) =>
       natsPayloadStore(connected, triesMax),
     ));
   return {
