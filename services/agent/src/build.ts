@@ -7,14 +7,17 @@ import { agentService } from "./api/agent-service.ts";
 import type { End } from "./core/end-cause.ts";
 import type { AgentConfig } from "./config.ts";
 import { provideBundle } from "./io/bundle-cache.ts";
+
 import { followConcurrency } from "./io/follow-concurrency.ts";
 import { fetchFromNats } from "./io/nats-bundles.ts";
+import { ownMemory } from "./io/own-memory.ts";
 import { payloadsOnDemand } from "./io/payloads.ts";
 import { processMemory } from "./io/process-memory.ts";
 import { startRunner } from "./io/runner-process.ts";
 import { SlotAnnouncer } from "./loops/announce-slots.ts";
 import { OutputCollector } from "./loops/collect-output.ts";
 import { Drain } from "./loops/drain-replica.ts";
+import { giveBackMemory } from "./loops/give-back-memory.ts";
 import { Attempts } from "./loops/run-attempts.ts";
 import { RunnerSupervisor } from "./loops/supervise-runner.ts";
 
@@ -83,6 +86,7 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
   announcer.start(bus, address);
   logger.info({ replicaId, address, environment: config.environment, version: config.version }, "agent is ready");
   endWithoutNats();
+  giveBackMemory({ clock, logger, announced: () => attempts, memory: ownMemory });
   if (config.pool === config.environment) {
     followConcurrency(bus, config.environment, (concurrency) => attempts.setTotal(concurrency)).catch(
       (error: unknown) => logger.warn({ err: error }, "the policy can no longer be followed"),
