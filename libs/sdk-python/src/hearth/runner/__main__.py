@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+# Before anything else imports it.
+from .late_ssl import import_asyncio
+
+import_asyncio()
+
 import asyncio
 import os
 import selectors
 import signal
+import socket
 import sys
 from typing import Any, NoReturn
 
@@ -29,7 +35,10 @@ def main() -> NoReturn:
     asyncio.set_event_loop(loop)
     runner = _Runner(loop)
     connection = Connection(loop, runner.load, runner.leave)
-    transport, _ = loop.run_until_complete(loop.create_unix_connection(lambda: connection, socket_path))
+    # Connected already: asyncio would look into ssl whether it may connect it.
+    agent = socket.socket(socket.AF_UNIX)
+    agent.connect(socket_path)
+    transport, _ = loop.run_until_complete(loop.create_unix_connection(lambda: connection, sock=agent))
     contain_forks(loop, selector, transport.get_extra_info("socket"))
     runner.serve(connection)
     _exit(1 if runner.broken else 0)
