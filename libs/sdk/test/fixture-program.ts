@@ -9,6 +9,7 @@ environment.task("fails", () => {
   console.log("before it fails");
   throw new TypeError("no such thing", { cause: new Error("deeper") });
 });
+environment.task("showsStack", () => new Error("here").stack);
 environment.task("sockets", () => ({ rows: [new Map()] }));
 environment.task("failsAtLength", () => {
   throw new Error("\u{1F525}".repeat(100_000));

@@ -64,6 +64,13 @@ describe("an attempt", () => {
     expect([ended.header.outcome, textOf(ended)]).toEqual(["succeeded", "49"]);
   });
 
+  test("finds the user's own files and lines in a stack trace", async () => {
+    agent.execute(1, "showsStack", []);
+    const source = readFileSync(new URL("fixture-program.ts", import.meta.url), "utf8");
+    const line = source.slice(0, source.indexOf("showsStack")).split("\n").length;
+    expect(textOf(await endOf(1))).toContain(`test/fixture-program.ts:${line}:`);
+  });
+
   test("that throws fails with the user's own frames and the cause, and what it printed comes first", async () => {
     agent.execute(1, "fails", []);
     const { header } = await endOf(1);

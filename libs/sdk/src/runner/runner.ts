@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { setSourceMapsSupport } from "node:module";
 import { pathToFileURL } from "node:url";
 import type { Frame, FrameSocket, WireFailure } from "@hearth/runner-protocol";
 import { decodeArguments } from "../payload/decode.ts";
@@ -11,6 +10,7 @@ import { boundFailure } from "./bound-failure.ts";
 import { Calls } from "./calls.ts";
 import { captureOutput } from "./capture-output.ts";
 import { describeFailure } from "./describe-failure.ts";
+import { mapStackTraces } from "./map-stack-traces.ts";
 import { Parking } from "./parking.ts";
 
 type FrameOf<K extends Frame["kind"]> = Extract<Frame, { kind: K }>;
@@ -79,10 +79,10 @@ export class Runner {
   async #load(header: FrameOf<"load">["header"]): Promise<void> {
     this.#place = { ...this.#place, environment: header.environment };
     this.#bundle = header.bundle;
-    // Tracebacks name the user's files and lines; maps are read when a traceback is, not before.
-    setSourceMapsSupport(true);
+    const bundle = pathToFileURL(header.bundle);
+    mapStackTraces(bundle);
     try {
-      await import(pathToFileURL(header.bundle).href);
+      await import(bundle.href);
     } catch (error) {
       this.#loadFailed(describeFailure("CODE_IMPORT_FAILED", error, header.bundle));
       return;
