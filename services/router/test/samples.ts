@@ -2,12 +2,13 @@ import type { Execution } from "../src/core/execution.ts";
 import { noLimits } from "../src/core/limits.ts";
 import { hashText } from "../src/core/preferred-for.ts";
 import type { Replica } from "../src/core/replica.ts";
+import { Running } from "../src/core/running.ts";
 
 /** A ready replica with four free slots. */
 export function aReplica(id: string, change: Partial<Replica> = {}): Replica {
   return {
     ...{ id, idHash: hashText(id), pool: "images", environment: "images", version: "v1", address: "127.0.0.1:1" },
-    ...{ readySince: 0, state: "ready", attached: true, lastHeardAt: 0, running: new Set() },
+    ...{ readySince: 0, state: "ready", attached: true, lastHeardAt: 0, running: new Running() },
     ...{ total: 4, reportedFree: 4, seen: 0, sent: 0, link: undefined },
     ...change,
   };
@@ -21,6 +22,7 @@ export function anExecution(id: string, change: Partial<Execution> = {}): Execut
     ...{
       limits: noLimits,
       attempts: [],
+      place: 0,
       mark: undefined,
       audience: undefined,
       isCancelled: false,

@@ -11,7 +11,8 @@ import { freeSlots, type Replica } from "./replica.ts";
  * After an attempt that was lost, another replica than the one that lost it is taken if there is one.
  */
 export function chooseSlot(pool: Pool, execution: Execution): Replica | undefined {
-  if (execution.affinityKey !== "" && !pool.free.isEmpty) {
+  if (pool.free.isEmpty) return undefined;
+  if (execution.affinityKey !== "") {
     const preferred = preferredFor(execution.affinityKey, pool.usable).find((replica) => freeSlots(replica) > 0);
     if (preferred !== undefined) return preferred;
   }

@@ -64,6 +64,8 @@ export interface Execution {
   readonly request: unknown;
   readonly limits: Limits;
   readonly attempts: Attempt[];
+  /** Among those that run on its replica, which alone reads and writes it. */
+  place: number;
   /** The batch of the journal that says first all that is known of it. Undefined: none does. */
   mark: Mark | undefined;
   /** Who wants to hear of it, carried along unread. */

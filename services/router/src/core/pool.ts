@@ -1,5 +1,5 @@
 import { Backlog } from "./backlog.ts";
-import type { Execution } from "./execution.ts";
+import type { Execution, ExecutionState } from "./execution.ts";
 import { FreeReplicas } from "./free-replicas.ts";
 import type { Replica } from "./replica.ts";
 
@@ -19,6 +19,8 @@ export interface Pool {
   busy: number;
   /** The caller's own policy, carried along unread, when the pool has one. */
   policyOverride: unknown;
+  /** How the one that came last waits. */
+  lastWait: Extract<ExecutionState, { kind: "queued" }>;
   /** Why executions wait here, until something about the replicas changes. */
   waitReason: string | undefined;
 }
@@ -28,5 +30,6 @@ export function newPool(name: string, environment: string, policyOverride: unkno
     ...{ name, environment, policyOverride },
     ...{ backlog: new Backlog(), replicas: new Set(), usable: new Set(), free: new FreeReplicas() },
     ...{ resting: new Set(), busy: 0, waitReason: undefined },
+    lastWait: { kind: "queued", since: -Infinity, waitReason: "" },
   };
 }

@@ -1,5 +1,5 @@
-import type { Execution } from "./execution.ts";
 import type { Link } from "./free-replicas.ts";
+import type { Running } from "./running.ts";
 
 /** What a router knows of one replica. The agent decides about its slots; this is a view of its last word. */
 export interface Replica {
@@ -25,7 +25,7 @@ export interface Replica {
   /** Dispatches sent on the stream. */
   sent: number;
   /** Executions whose live attempt this router sent there. */
-  readonly running: Set<Execution>;
+  readonly running: Running;
   /** What holds it among the free ones of its pool, who alone read and write it. */
   link: Link | undefined;
 }

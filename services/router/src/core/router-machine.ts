@@ -12,6 +12,7 @@ import { newPool, type Pool } from "./pool.ts";
 import { hashText } from "./preferred-for.ts";
 import { Recovery } from "./recovery.ts";
 import type { Replica } from "./replica.ts";
+import { Running } from "./running.ts";
 
 /** A replica without a stream that was not heard of for this long is lost. Agents announce every 1.1 s. */
 export const lostAfterMs = 5_000;
@@ -152,7 +153,12 @@ export class RouterMachine {
     const { maxReplicas } = this.#environments.get(pool.environment) ?? {};
     const bound = pool.policyOverride === undefined ? maxReplicas : undefined;
     pool.waitReason ??= explainWait(pool.replicas, pool.usable, bound);
-    execution.state = { kind: "queued", since: now, waitReason: pool.waitReason };
+    const { waitReason } = pool;
+    // Thousands may begin to wait in the same moment for the same reason: it is kept once.
+    if (pool.lastWait.since !== now || pool.lastWait.waitReason !== waitReason) {
+      pool.lastWait = { kind: "queued", since: now, waitReason };
+    }
+    execution.state = pool.lastWait;
     this.#effects.push({ kind: "waiting", execution });
   }
 
@@ -255,8 +261,9 @@ export class RouterMachine {
   // Ends
 
   #endAttempt(key: AttemptKey, reported: AttemptEnd, now: number): void {
-    if (!this.#executions.has(key.executionId)) return this.#recovery.keepEnd(key, reported);
-    const execution = this.#running(key);
+    const known = this.#executions.get(key.executionId);
+    if (known === undefined) return this.#recovery.keepEnd(key, reported);
+    const execution = runningAs(known, key.attempt);
     // Not running here under this number: a second report, or one of an attempt that was given up. The first counted.
     if (execution === undefined) return;
     const attempt = execution.state.attempt;
@@ -304,10 +311,9 @@ export class RouterMachine {
   }
 
   /** The execution of this key, if that attempt is the live one. */
-  #running(key: AttemptKey): (Execution & { state: { kind: "running" } }) | undefined {
+  #running(key: AttemptKey): RunningExecution | undefined {
     const execution = this.#executions.get(key.executionId);
-    if (execution?.state.kind !== "running" || execution.state.attempt.number !== key.attempt) return undefined;
-    return execution as Execution & { state: { kind: "running" } };
+    return execution && runningAs(execution, key.attempt);
   }
 
   // What another router had
@@ -504,7 +510,7 @@ export class RouterMachine {
     const { replicaId: id, pool: poolName, environment, version, address, state } = announcement;
     const replica: Replica = {
       ...{ id, idHash: hashText(id), pool: poolName, environment, version, address, state },
-      ...{ readySince: state === "ready" ? now : Infinity, lastHeardAt: now, attached: false, running: new Set() },
+      ...{ readySince: state === "ready" ? now : Infinity, lastHeardAt: now, attached: false, running: new Running() },
       ...{ total: 0, reportedFree: 0, seen: 0, sent: 0, link: undefined },
     };
     this.#replicas.set(id, replica);
@@ -649,6 +655,14 @@ export class RouterMachine {
     pool.policyOverride ??= policyOverride;
     return pool;
   }
+}
+
+type RunningExecution = Execution & { state: { kind: "running" } };
+
+/** The execution, if the attempt of that number is its live one. */
+function runningAs(execution: Execution, attempt: number): RunningExecution | undefined {
+  const isLive = execution.state.kind === "running" && execution.state.attempt.number === attempt;
+  return isLive ? (execution as RunningExecution) : undefined;
 }
 
 /** An end that the router itself decided. */

@@ -16,11 +16,12 @@ class AcceptedExecution implements Execution {
   readonly acceptedAt: number;
   readonly request: ExecutionRequest;
   readonly limits: Limits;
-  readonly attempts: Attempt[] = [];
+  place = 0;
   mark: Mark | undefined = undefined;
   audience: unknown = undefined;
   isCancelled = false;
   state: ExecutionState;
+  #attempts: Attempt[] | undefined;
 
   constructor(request: ExecutionRequest, pool: string, acceptedAt: number) {
     this.id = request.executionId;
@@ -29,6 +30,11 @@ class AcceptedExecution implements Execution {
     this.request = request;
     this.limits = toLimits(request);
     this.state = { kind: "queued", since: acceptedAt, waitReason: "" };
+  }
+
+  /** While it waits there are none to be kept. */
+  get attempts(): Attempt[] {
+    return (this.#attempts ??= []);
   }
 
   get runId(): string {

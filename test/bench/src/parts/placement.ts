@@ -13,22 +13,28 @@ export const placement: Part = { name: "placement", about: "decisions with 10,00
 
 async function run({ effort, say }: Bench): Promise<PartResult> {
   const many = Math.max(20, Math.round(10_000 / effort.smaller));
-  const costs = { few: [] as number[], many: [] as number[] };
-  const [fewReplicas, manyReplicas] = [new BusyMachine(10), new BusyMachine(many)];
+  const costs = { few: [] as number[], fewAndWide: [] as number[], many: [] as number[] };
+  // With many replicas many executions run, whose data the processor has to fetch; the wide ones have as many.
+  const machines = {
+    few: new BusyMachine(10, slotsPerReplica),
+    fewAndWide: new BusyMachine(10, (many * slotsPerReplica) / 10),
+    many: new BusyMachine(many, slotsPerReplica),
+  };
   const decisions = Math.round(200_000 / effort.smaller);
   for (let round = 0; round <= effort.rounds; round++) {
     say(`placement, round ${round} of ${effort.rounds}`);
-    const [few, more] = [fewReplicas.measure(decisions), manyReplicas.measure(decisions)];
-    // The first round warms up.
-    if (round === 0) continue;
-    costs.few.push(few);
-    costs.many.push(more);
+    for (const name of ["few", "fewAndWide", "many"] as const) {
+      const cost = machines[name].measure(decisions);
+      // The first round warms up.
+      if (round > 0) costs[name].push(cost);
+    }
   }
   const backlog = await measureBacklog(effort, say);
   const rows = [
     toRow("placement with 10 replicas, per decision", costs.few, units.microseconds),
     toRow(`placement with ${many.toLocaleString("en-GB")} replicas, per decision`, costs.many, units.microseconds),
     toRow("placement, the one to the other", ratios(costs.many, costs.few), units.times, { atMost: 1.5 }),
+    toRow("the same with as many executions running", ratios(costs.many, costs.fewAndWide), units.times),
     toRow("an execution in the backlog of a router", backlog, units.bytes, { atMost: 1_024 }),
   ];
   return { rows, figures: { microseconds: costs, backlogBytes: backlog } };
@@ -39,13 +45,15 @@ const slotsPerReplica = 4;
 /** A router's machine with half of all slots busy. A decision: one execution ends, its agent says so, another is placed. */
 class BusyMachine {
   readonly #machine = new RouterMachine({ ttlMs: 60_000, countMax: 1_000, bytesMax: 1e9 });
-  readonly #running: { readonly executionId: string; readonly attempt: number; readonly replicaId: string }[] = [];
-  readonly #seen = new Map<string, number>();
-  readonly #busy = new Map<string, number>();
+  readonly #running: Running[] = [];
+  /** By replica. */
+  readonly #counts = new Map<string, Counts>();
   #oldest = 0;
   #executions = 0;
+  readonly #slots: number;
 
-  constructor(replicas: number) {
+  constructor(replicas: number, slots: number) {
+    this.#slots = slots;
     const facts = { version: "1", maxReplicas: replicas, isolateOutOfMemory: false, freshReplicaPolicy: undefined };
     this.#machine.step({ kind: "environmentChanged", name: "e", environment: facts }, 0);
     for (let index = 0; index < replicas; index++) {
@@ -59,10 +67,10 @@ class BusyMachine {
         state: "ready",
       } as const;
       this.#machine.step({ kind: "announced", announcement }, 0);
-      const slots = { total: slotsPerReplica, free: slotsPerReplica, seen: 0 };
-      this.#machine.step({ kind: "attached", replicaId, live: [], slots }, 0);
+      const report = { total: slots, free: slots, seen: 0 };
+      this.#machine.step({ kind: "attached", replicaId, live: [], slots: report }, 0);
     }
-    for (let count = 0; count < (replicas * slotsPerReplica) / 2; count++) this.#admit();
+    for (let count = 0; count < (replicas * slots) / 2; count++) this.#admit();
   }
 
   /** Microseconds for each of so many decisions. */
@@ -86,9 +94,11 @@ class BusyMachine {
   #note(effect: RouterEffect): void {
     if (effect.kind !== "dispatch") return;
     const { replica, execution, attempt } = effect;
-    this.#running.push({ executionId: execution.id, attempt: attempt.number, replicaId: replica.id });
-    this.#count(replica.id, 1);
-    this.#seen.set(replica.id, (this.#seen.get(replica.id) ?? 0) + 1);
+    const counts = this.#counts.get(replica.id) ?? { replicaId: replica.id, busy: 0, seen: 0 };
+    if (counts.seen === 0) this.#counts.set(replica.id, counts);
+    counts.busy += 1;
+    counts.seen += 1;
+    this.#running.push({ executionId: execution.id, attempt: attempt.number, counts });
   }
 
   #endOldest(): void {
@@ -99,19 +109,26 @@ class BusyMachine {
       this.#running.splice(0, this.#oldest);
       this.#oldest = 0;
     }
-    const { replicaId } = key;
-    this.#count(replicaId, -1);
+    const { counts } = key;
+    counts.busy -= 1;
     const end = { outcome: "succeeded", reason: "", message: "", resultBytes: 4, neighbours: 0 } as const;
     this.#machine.step({ kind: "attemptEnded", key, end }, 1);
-    const free = slotsPerReplica - (this.#busy.get(replicaId) ?? 0);
-    const slots = { total: slotsPerReplica, free, seen: this.#seen.get(replicaId) ?? 0 };
-    this.#machine.step({ kind: "slots", replicaId, slots }, 1);
+    const slots = { total: this.#slots, free: this.#slots - counts.busy, seen: counts.seen };
+    this.#machine.step({ kind: "slots", replicaId: counts.replicaId, slots }, 1);
     if (this.#executions % 1_000 === 0) this.#machine.step({ kind: "tick" }, 1);
   }
+}
 
-  #count(replicaId: string, by: number): void {
-    this.#busy.set(replicaId, (this.#busy.get(replicaId) ?? 0) + by);
-  }
+interface Counts {
+  readonly replicaId: string;
+  busy: number;
+  seen: number;
+}
+
+interface Running {
+  readonly executionId: string;
+  readonly attempt: number;
+  readonly counts: Counts;
 }
 
 function newExecution(number: number): Execution {
@@ -119,7 +136,7 @@ function newExecution(number: number): Execution {
   return {
     ...{ id, runId: id, parentId: "", environment: "e", task: "t", pool: "e", affinityKey: "", priority: 0 },
     ...{ idempotencyKey: "", acceptedAt: 1, argumentBytes: 0, request: undefined, attempts: [] },
-    ...{ mark: undefined, audience: undefined },
+    ...{ place: 0, mark: undefined, audience: undefined },
     ...{ limits: noLimits, isCancelled: false },
     state: { kind: "queued", since: 1, waitReason: "" },
   };
