@@ -38,6 +38,9 @@ export function keepNames(request: ExecutionRequest, environment: string, task: 
   request.task = task;
 }
 
+/** Arguments that are less than this part of their frame do not keep it. */
+const shareMax = 8;
+
 /**
  * Takes the arguments of a request that is kept out of the frame it came in. They are a view of it, and would hold all of it in
  * memory: with it the arguments of a hundred others that were refused.
@@ -45,7 +48,7 @@ export function keepNames(request: ExecutionRequest, environment: string, task: 
 export function keepAlone({ arguments: payload }: ExecutionRequest, kept: KeptBytes): void {
   if (payload === undefined) return;
   const { inline } = payload;
-  if (inline.buffer.byteLength > 2 * inline.byteLength) payload.inline = kept.copy(inline);
+  if (inline.buffer.byteLength > shareMax * inline.byteLength) payload.inline = kept.copy(inline);
 }
 
 /** Equal for requests that ask for the same: environment, task, arguments, policy. Ids, places in the backlog, limits and trace context do not count. */

@@ -29,6 +29,8 @@ const router = await buildRouter(config, (options) => new journal(options));
 onStopSignal(() => void router.stop(0).then(() => process.exit(0)));
 
 createInterface({ input: process.stdin }).on("line", () => {
+  // The second one waits for what the first has left to others to free.
+  globalThis.gc?.();
   globalThis.gc?.();
   const { heapUsed, external } = memoryUsage();
   process.stdout.write(`${JSON.stringify({ heldBytes: heapUsed + external })}\n`);
