@@ -5,6 +5,7 @@ export default defineConfig(
   {
     ignores: [
       "**/dist/**",
+      ".cache/**",
       "**/node_modules/**",
       "libs/proto/src/gen/**",
       ".hearth/**",
