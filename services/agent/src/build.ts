@@ -7,7 +7,6 @@ import { agentService } from "./api/agent-service.ts";
 import type { End } from "./core/end-cause.ts";
 import type { AgentConfig } from "./config.ts";
 import { provideBundle } from "./io/bundle-cache.ts";
-
 import { followConcurrency } from "./io/follow-concurrency.ts";
 import { fetchFromNats } from "./io/nats-bundles.ts";
 import { ownMemory } from "./io/own-memory.ts";

@@ -10,10 +10,6 @@ export class Reader {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  get length(): number {
-    return this.#bytes.length;
-  }
-
   /** Where the message, or the text, ends whose length is read here. */
   end(): number {
     const length = this.uint32();
@@ -94,7 +90,7 @@ export class Reader {
     }
   }
 
-  /** Says whether what was read ended where its length had said. */
+  /** Throws when what was read did not end where its length had said. */
   insistOn(end: number): void {
     if (this.at !== end) throw premature();
   }

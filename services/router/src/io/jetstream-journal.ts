@@ -33,10 +33,8 @@ interface Group {
 class GroupDurability implements Durability {
   isReached = false;
   readonly #waiting: (() => void)[] = [];
-
-  get reached(): Promise<void> {
-    return new Promise((resolve) => this.whenReached(resolve));
-  }
+  /** One for all of the group. */
+  readonly reached = new Promise<void>((resolve) => this.whenReached(resolve));
 
   whenReached(callback: () => void): void {
     if (this.isReached) callback();

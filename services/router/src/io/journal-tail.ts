@@ -1,6 +1,6 @@
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { streams, subjects, type Bus } from "@hearth/bus";
-import { decodeMessage, type JournalBatch, JournalBatchSchema } from "@hearth/proto";
+import { decodeMessage, JournalBatchSchema, type JournalBatch } from "@hearth/proto";
 
 /** The last batch of a router's journal. */
 export interface JournalTail {

@@ -26,10 +26,9 @@ export function checkRequest(request: ExecutionRequest): void {
 }
 
 /** Fills in the ids of a request, as the journal keeps it. A root's run is its own id. */
-export function fillIds(request: ExecutionRequest, now: number): ExecutionRequest {
+export function fillIds(request: ExecutionRequest, now: number): void {
   request.executionId ||= newId(now);
   request.runId ||= request.executionId;
-  return request;
 }
 
 /** The names as everybody else has them: one text in memory, and not one for each request. */
@@ -38,7 +37,7 @@ export function keepNames(request: ExecutionRequest, environment: string, task: 
   request.task = task;
 }
 
-/** Arguments that are less than this part of their frame do not keep it. */
+/** Arguments that are less than an eighth of their frame do not keep it. */
 const shareMax = 8;
 
 /**

@@ -49,7 +49,8 @@ export class AcceptExecutions {
       (idempotencyKey !== "" && this.#executions.knowsKey(idempotencyKey));
     if (isKnown || !this.#located.mustAsk(request)) return this.#executions.submit(request, asker);
     checkRequest(request);
-    return this.#locateOrSubmit(fillIds(request, this.#clock.now()), asker);
+    fillIds(request, this.#clock.now());
+    return this.#locateOrSubmit(request, asker);
   }
 
   async #locateOrSubmit(request: ExecutionRequest, asker: Asker | undefined): Promise<Accepted> {

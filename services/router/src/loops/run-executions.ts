@@ -55,7 +55,7 @@ interface Deployed {
 /** Who wants to hear of an execution that has not ended. There are as many as executions wait: it is kept small. */
 interface Audience {
   /** Who asked for it. Undefined: nobody waits. */
-  asker: Asker | undefined;
+  readonly asker: Asker | undefined;
   /** Who asked for the same again. */
   others: Asker[] | undefined;
   /** Undefined: another router had accepted it, and it is in this one's journal. */
@@ -145,28 +145,28 @@ export class Executions {
     checkRequest(request);
     const now = this.#clock.now();
     const earlier = this.#earlier(request);
-    const filled = fillIds(request, now);
-    const parent = this.#machine.execution(filled.parentId);
-    filled.priority ??= parent?.priority ?? 0;
-    const deployed = this.#environments.get(filled.environment);
-    const task = deployed?.declared.get(filled.task);
-    fillLimits(filled, task, parent?.limits.deadline ?? Infinity);
-    if (deployed !== undefined && task !== undefined) keepNames(filled, deployed.environment.name, task.name);
-    const { policyOverride, freshReplica } = filled;
+    fillIds(request, now);
+    const parent = this.#machine.execution(request.parentId);
+    request.priority ??= parent?.priority ?? 0;
+    const deployed = this.#environments.get(request.environment);
+    const task = deployed?.declared.get(request.task);
+    fillLimits(request, task, parent?.limits.deadline ?? Infinity);
+    if (deployed !== undefined && task !== undefined) keepNames(request, deployed.environment.name, task.name);
+    const { policyOverride, freshReplica } = request;
     const pool = choosePool({
-      environment: filled.environment,
-      runId: filled.runId,
+      environment: request.environment,
+      runId: request.runId,
       scope: deployed?.environment.policy?.scope === Scope.RUN ? "run" : "global",
       policyOverride: policyOverride === undefined ? "" : policyKey(policyOverride),
       freshReplica,
     });
-    const execution = newExecution(filled, pool, now);
+    const execution = newExecution(request, pool, now);
     const admission = decideAdmission({
       // What it has it finishes, with all that this calls.
-      draining: this.#draining && this.#machine.execution(filled.parentId) === undefined,
+      draining: this.#draining && parent === undefined,
       journalAvailable: this.#journal.available,
       request: execution,
-      repeats: earlier && fingerprint(earlier.request as ExecutionRequest) === fingerprint(filled),
+      repeats: earlier && fingerprint(earlier.request as ExecutionRequest) === fingerprint(request),
       tasks: deployed?.tasks,
       backlog: this.#machine.backlogOf(pool),
       bounds: this.#bounds,
@@ -179,9 +179,9 @@ export class Executions {
       if (asker !== undefined) this.#tellEnd(earlier, asker);
       return { executionId: earlier.id, durable: this.#journal.written() };
     }
-    keepAlone(filled, this.#kept);
+    keepAlone(request, this.#kept);
     execution.mark = this.#journal.begin();
-    const accepted = this.#journal.append(acceptedRecord(filled, pool, now));
+    const accepted = this.#journal.append(acceptedRecord(request, pool, now));
     this.#expectEnd(execution, asker, accepted, now);
     this.handle({ kind: "admitted", execution, policyOverride });
     return { executionId: execution.id, durable: accepted.reached };
