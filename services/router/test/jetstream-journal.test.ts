@@ -1,10 +1,13 @@
+import { create } from "@bufbuild/protobuf";
 import { connectBus, ensureStreams, streams, type Bus } from "@hearth/bus";
-import { ManualClock } from "@hearth/clock";
+import { ManualClock, systemClock } from "@hearth/clock";
+import { ExecutionRequestSchema, type JournalRecord } from "@hearth/proto";
 import { startNats, type NatsEngine } from "@hearth/test-engines";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { JetStreamJournal } from "../src/io/jetstream-journal.ts";
-import { openedRecord } from "../src/io/journal-records.ts";
+import { acceptedRecord, carriedRecord, openedRecord } from "../src/io/journal-records.ts";
+import { newExecution } from "../src/io/new-execution.ts";
 import { JournalTails } from "../src/io/journal-tail.ts";
 
 let nats: NatsEngine;
@@ -49,5 +52,23 @@ it("has a batch once whose acknowledgement was lost, and goes on", async () => {
   await journal.append(openedRecord(2)).reached;
   expect(await written()).toBe(2);
   expect(options.superseded).not.toHaveBeenCalled();
+  await journal.close(0);
+});
+
+it("keeps an ended execution in what is replayed, however much a takeover writes that may come to nothing", async () => {
+  const tails = new JournalTails(bus);
+  const journal = new JetStreamJournal({ bus, clock: systemClock, routerId: "wide", tails, superseded: vi.fn() });
+  const inline = new Uint8Array(500_000);
+  const request = create(ExecutionRequestSchema, { executionId: "e1", arguments: { inline } });
+  const execution = newExecution(request, "pool", 1);
+  const mark = journal.begin();
+  await journal.append(acceptedRecord(request, "pool", 1)).reached;
+  const write70MB = async (record: JournalRecord): Promise<void> => {
+    for (let count = 0; count < 140; count++) await journal.append(record).reached;
+  };
+  await write70MB(carriedRecord(execution, "gone", 1));
+  expect(journal.straggler()).toBe(undefined);
+  await write70MB(acceptedRecord(request, "pool", 1));
+  expect(journal.straggler()).toBe(mark);
   await journal.close(0);
 });

@@ -18,13 +18,15 @@ const unwrittenBytesMax = 256 * 1024 * 1024;
 const lookEveryMs = 1_000;
 /** How long a record may wait for another one to be written with. */
 const lingerMs = 2;
-/** Executions are written again when this much was written since they began. */
+/** Executions are written again when this much that is new was written since they began. */
 const behindBytesMax = 64 * 1024 * 1024;
 
 /** Records that become durable together. */
 interface Group {
   readonly records: JournalRecord[];
   bytes: number;
+  /** Of these, what says something new. */
+  newBytes: number;
   /** Whether it has more than records that linger. */
   isAwaited: boolean;
   readonly durability: GroupDurability;
@@ -128,11 +130,12 @@ export class JetStreamJournal implements Journal {
     const bytes = weighRecord(record);
     let group = this.#gathering.at(-1);
     if (group === undefined || group.bytes + bytes > batchBytesMax) {
-      group = { records: [], bytes: 0, isAwaited: false, durability: new GroupDurability() };
+      group = { records: [], bytes: 0, newBytes: 0, isAwaited: false, durability: new GroupDurability() };
       this.#gathering.push(group);
     }
     group.records.push(record);
     group.bytes += bytes;
+    if (record.event.case !== "carried") group.newBytes += bytes;
     this.#gatheredBytes += bytes;
     group.isAwaited ||= lingers === undefined;
     this.#planFlush();
@@ -228,7 +231,7 @@ export class JetStreamJournal implements Journal {
     this.#sent = undefined;
     this.#sequence = sequence;
     this.#ownAt = Math.max(this.#ownAt, sent.sentAt);
-    this.#replayPoint.written(sequence, sent.bytes.length);
+    this.#replayPoint.written(sequence, sent.group.newBytes);
     sent.group.durability.reach();
     const [next] = this.#gathering;
     // With something awaited the next batch leaves at once: gathering has had its time.
