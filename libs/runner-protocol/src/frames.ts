@@ -32,6 +32,7 @@ interface Headers {
     readonly deadlineUnixMs?: number;
     readonly traceparent?: string;
     readonly tracestate?: string;
+    readonly unsampled?: boolean;
   };
   readonly cancel: { readonly attempt: number };
   readonly ping: object;

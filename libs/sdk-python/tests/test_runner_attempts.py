@@ -208,6 +208,15 @@ class Attempts(RunnerTest):
             },
         )  # fmt: skip
 
+    def test_code_of_a_trace_that_is_not_sampled_has_ids_that_say_so_to_hand_on(self) -> None:
+        source = "import hearth\ndef trace(): return [hearth.current().traceparent, hearth.current().traceparent]"
+        agent = self.loaded(source, "trace")
+        first, again = agent.result(agent.execute("trace", unsampled=True))
+        self.assertRegex(first, "^00-[0-9a-f]{32}-[0-9a-f]{16}-00$")
+        self.assertEqual(first, again)
+        self.assertNotEqual(agent.result(agent.execute("trace", unsampled=True))[0], first)
+        self.assertEqual(agent.result(agent.execute("trace")), ["", ""])
+
     def test_every_attempt_has_context_variables_of_its_own(self) -> None:
         source = """
             from contextvars import ContextVar

@@ -52,11 +52,11 @@ class Threads(RunnerTest):
 
 
 class Tracing(RunnerTest):
-    def traced(self, modules: dict[str, str]) -> object:
+    def traced(self, modules: dict[str, str], **trace: object) -> object:
         agent = self.agent()
         agent.load({"tasks_under_test.py": modules.pop("source"), **modules}, "tasks_under_test:task")
         agent.take(frames.LOADED)
-        return agent.result(agent.execute("task", traceparent=TRACEPARENT))
+        return agent.result(agent.execute("task", **(trace or {"traceparent": TRACEPARENT})))
 
     def test_a_broken_opentelemetry_does_not_keep_an_attempt_from_running(self) -> None:
         source = "import opentelemetry\ndef task(): return 1"
@@ -64,14 +64,16 @@ class Tracing(RunnerTest):
         raising = {"opentelemetry/__init__.py": "raise ValueError('broken')"}
         self.assertEqual(self.traced({"source": "def task(): return 1", **raising}), 1)
 
-    def test_a_task_that_imports_opentelemetry_late_joins_the_trace_the_first_time(self) -> None:
+    def test_a_task_that_imports_opentelemetry_late_joins_the_trace_the_first_time_sampled_or_not(self) -> None:
         modules = {
             "source": "def task():\n    from opentelemetry import context\n    return context.attached",
             "opentelemetry/__init__.py": "",
             "opentelemetry/context.py": "attached = []\nattach = attached.append",
             "opentelemetry/propagate.py": "def extract(carrier): return carrier['traceparent']",
         }
-        self.assertEqual(self.traced(modules), [TRACEPARENT])
+        self.assertEqual(self.traced(dict(modules)), [TRACEPARENT])
+        [unsampled] = self.traced(dict(modules), unsampled=True)
+        self.assertRegex(unsampled, "^00-[0-9a-f]{32}-[0-9a-f]{16}-00$")
 
 
 class Children(RunnerTest):

@@ -191,6 +191,12 @@ describe("an attempt", () => {
     });
   });
 
+  test("of a trace that is not sampled has ids that say so to hand on", async () => {
+    agent.execute(5, "knowsItself", [], { unsampled: true });
+    const { traceparent } = JSON.parse(textOf(await endOf(5))) as { traceparent: string };
+    expect(traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  });
+
   test("cannot warm an environment up, and says who can", async () => {
     agent.execute(1, "warms", []);
     expect((await endOf(1)).header.failure?.message).toContain("warm() was called in a replica");

@@ -15,7 +15,7 @@ export interface ScriptedAgent extends AsyncDisposable {
   readonly frames: readonly Frame[];
   send(frame: Frame): void;
   load(bundle: string, tasks: readonly string[], environment?: string): void;
-  execute(attempt: number, task: string, args: readonly unknown[]): void;
+  execute(attempt: number, task: string, args: readonly unknown[], trace?: object): void;
   /** The first frame of the kind that `matches`, now or when it comes. */
   frame<K extends FrameKind>(kind: K, matches?: (frame: FrameOf<K>) => boolean): Promise<FrameOf<K>>;
   /** Writes a bundle and answers with its path. */
@@ -51,7 +51,7 @@ export async function startScriptedAgent(): Promise<ScriptedAgent> {
       const header = { bundle, tasks: listed, environment, version: "v1", concurrency: 4 };
       send({ kind: "load", header, body: new Uint8Array() });
     },
-    execute(attempt, task, args) {
+    execute(attempt, task, args, trace = { traceparent: "00-a-b-01" }) {
       const header = {
         attempt,
         execution: `execution-${attempt}`,
@@ -59,7 +59,7 @@ export async function startScriptedAgent(): Promise<ScriptedAgent> {
         run: "run-1",
         task,
         deadlineUnixMs: 1_800_000_000_000,
-        traceparent: "00-a-b-01",
+        ...trace,
       };
       send({ kind: "execute", header, body: Buffer.from(JSON.stringify({ args })) });
     },

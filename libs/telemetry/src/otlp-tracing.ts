@@ -9,18 +9,11 @@ import {
 } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import {
-  AlwaysOnSampler,
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  SamplingDecision,
-  TracerProvider,
-  type SpanExporter,
-} from "@opentelemetry/sdk-trace";
+import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider, type SpanExporter } from "@opentelemetry/sdk-trace";
 import { DrawnIds } from "./drawn-ids.ts";
-import { samplerFrom } from "./sampler.ts";
-import { isSampled, isTraceparent, spanIdOf, traceIdOf } from "./traceparent.ts";
-import type { Span, TraceContext, Tracing } from "./tracing.ts";
+import { samplingFrom } from "./sampling.ts";
+import { decisiveOf, isSampled, isTraceparent, spanIdOf, traceIdOf } from "./traceparent.ts";
+import { untraced, type Span, type TraceContext, type Tracing } from "./tracing.ts";
 import { UnrecordedSpan } from "./unrecorded-span.ts";
 
 const kinds = {
@@ -32,16 +25,15 @@ const kinds = {
 } as const;
 
 /**
- * Tracing through OpenTelemetry's SDK, whose exporter reads its own standard variables. The sampler is asked before there is
- * a span, for one that is made and dropped costs several times what the decision does, and most are dropped.
+ * Tracing through OpenTelemetry's SDK, whose exporter reads its own standard variables. Whether a span is sampled is decided
+ * before there is one: a span that is made and dropped costs several times what the decision does, and most are dropped.
  */
 export function startOtlpTracing(
   serviceName: string,
   variables: NodeJS.ProcessEnv,
   exporter: SpanExporter = new OTLPTraceExporter(),
 ): Tracing {
-  const sampler = samplerFrom(variables);
-  const followsParents = sampler instanceof ParentBasedSampler;
+  const { followsParents, threshold } = samplingFrom(variables);
   const ids = new DrawnIds();
   const provider = new TracerProvider({
     sampler: new AlwaysOnSampler(), // It is only given what has been decided.
@@ -54,33 +46,40 @@ export function startOtlpTracing(
     on: true,
     start(name, parent, options = {}) {
       const { traceparent } = parent;
+      if (followsParents && parent.unsampled) return unsampledSpan;
       const continues = isTraceparent(traceparent);
       const parentIsSampled = continues && isSampled(traceparent);
       if (followsParents && continues && !parentIsSampled) return new UnrecordedSpan(parent);
-      const context = continues ? toContext(traceparent) : ROOT_CONTEXT;
-      const traceId = continues ? traceIdOf(traceparent) : ids.draw();
-      const kind = kinds[options.kind ?? "internal"];
-      const { decision } = sampler.shouldSample(context, traceId, name, kind, options.attributes ?? {}, []);
-      if (decision === SamplingDecision.RECORD_AND_SAMPLED) {
-        const startTime = options.startMs === undefined ? {} : { startTime: options.startMs };
-        const attributes = options.attributes === undefined ? {} : { attributes: options.attributes };
-        return new RecordedSpan(tracer.startSpan(name, { kind, ...startTime, ...attributes }, context));
+      const decisive = continues ? decisiveOf(traceparent) : ids.drawDecisive();
+      if ((followsParents && parentIsSampled) || decisive >= threshold) {
+        const { kind = "internal", startMs, attributes } = options;
+        const startTime = startMs === undefined ? {} : { startTime: startMs };
+        const described = { kind: kinds[kind], ...startTime, ...(attributes === undefined ? {} : { attributes }) };
+        const span = tracer.startSpan(name, described, continues ? toContext(traceparent) : ROOT_CONTEXT);
+        return new RecordedSpan(span, continues ? parent.tracestate : "");
       }
-      if (!continues) return new UnrecordedSpan({ traceparent: ids.unsampledTraceparent(), tracestate: "" });
-      if (!parentIsSampled) return new UnrecordedSpan(parent);
-      return new UnrecordedSpan({ traceparent: `00-${traceId}-${ids.generateSpanId()}-00`, tracestate: "" });
+      if (continues && !parentIsSampled) return new UnrecordedSpan(parent);
+      if (followsParents) return unsampledSpan;
+      // Other processes may decide anew, by the trace's id.
+      const traceId = continues ? traceIdOf(traceparent) : ids.generateTraceId();
+      const context = { ...untraced, traceparent: `00-${traceId}-${ids.generateSpanId()}-00` };
+      return new UnrecordedSpan(context);
     },
     stop: () => provider.shutdown(),
   };
 }
 
+/** One for all: what nobody records has no ids. */
+const unsampledSpan = new UnrecordedSpan({ ...untraced, unsampled: true });
+
 class RecordedSpan implements Span {
   readonly context: TraceContext;
   readonly #span: OtlpSpan;
 
-  constructor(span: OtlpSpan) {
+  /** `tracestate` belongs to those who put it there: it is handed on. */
+  constructor(span: OtlpSpan, tracestate: string) {
     const { traceId, spanId } = span.spanContext();
-    this.context = { traceparent: `00-${traceId}-${spanId}-01`, tracestate: "" };
+    this.context = { traceparent: `00-${traceId}-${spanId}-01`, tracestate, unsampled: false };
     this.#span = span;
   }
 

@@ -1,3 +1,5 @@
+import { decisiveDigits } from "./sampling.ts";
+
 /** Version 00 of https://www.w3.org/TR/trace-context/. */
 const pattern = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const [noTraceId, noSpanId] = ["0".repeat(32), "0".repeat(16)];
@@ -10,6 +12,12 @@ export function isTraceparent(text: string): boolean {
 
 export function isSampled(traceparent: string): boolean {
   return oddDigits.includes(traceparent.charAt(54));
+}
+
+/** What decides whether a trace is sampled by its id. */
+export function decisiveOf(traceparent: string): number {
+  const [from, to] = decisiveDigits;
+  return Number.parseInt(traceIdOf(traceparent).slice(from, to), 16);
 }
 
 export function traceIdOf(traceparent: string): string {

@@ -1,10 +1,19 @@
 import { UnrecordedSpan } from "./unrecorded-span.ts";
 
-/** W3C trace context as it travels in messages. Empty texts: not traced. */
+/** Trace context as it travels in messages. */
 export interface TraceContext {
+  /** As https://www.w3.org/TR/trace-context/ has it. Empty: there is none. */
   readonly traceparent: string;
   readonly tracestate: string;
+  /**
+   * It is of a trace that is not sampled and has no ids: nobody needed them, and of most executions nobody ever will. Then the
+   * texts are empty.
+   */
+  readonly unsampled: boolean;
 }
+
+/** Where a trace may begin. */
+export const untraced: TraceContext = { traceparent: "", tracestate: "", unsampled: false };
 
 /** A piece of work being traced. */
 export interface Span {

@@ -2,13 +2,13 @@ import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { InMemorySpanExporter, type ReadableSpan } from "@opentelemetry/sdk-trace";
 import { expect, test } from "vitest";
 import { startOtlpTracing } from "../src/otlp-tracing.ts";
-import type { Tracing } from "../src/mod.ts";
+import { untraced, type Tracing } from "../src/mod.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 const spanId = "b7ad6b7169203331";
-const untraced = { traceparent: "", tracestate: "" };
-const sampledParent = { traceparent: `00-${traceId}-${spanId}-01`, tracestate: "" };
-const unsampledParent = { traceparent: `00-${traceId}-${spanId}-00`, tracestate: "vendor=value" };
+const sampledParent = { ...untraced, traceparent: `00-${traceId}-${spanId}-01` };
+const unsampledParent = { ...untraced, traceparent: `00-${traceId}-${spanId}-00`, tracestate: "vendor=value" };
+const unsampled = { ...untraced, unsampled: true };
 const unsampledTrace = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00$/;
 
 /** Traces as the variables say, and keeps what would be exported. */
@@ -75,6 +75,12 @@ test("the context of a sampled span names the span that is exported", async () =
   expect(spans.map(({ context }) => context.traceparent)).toEqual(ids.map((id) => `00-${id.traceId}-${id.spanId}-01`));
 });
 
+test("a sampled span hands on what its vendors put into the trace's state", () => {
+  const tracestate = "vendor=value,other=1";
+  const { tracing } = startCollected();
+  expect(tracing.start("task", { ...sampledParent, tracestate }).context.tracestate).toBe(tracestate);
+});
+
 test("what is sampled in one process is continued by the next in the same trace", async () => {
   const router = startCollected("parentbased_traceidratio", 0.5);
   const agent = startCollected("parentbased_traceidratio", 0.5);
@@ -99,16 +105,30 @@ test.each(["parentbased_traceidratio", "traceidratio"])("of new traces %s sample
   expect(Math.abs(share - 400)).toBeLessThan(120);
 });
 
-test("a new trace that is not sampled has ids of its own and says that it is not sampled", () => {
+test("a new trace that is not sampled says so, and has no ids where the next process follows its parent", () => {
   const { tracing } = startCollected("parentbased_traceidratio", 0);
+  expect(tracing.start("execute", untraced).context).toEqual(unsampled);
+});
+
+test("what is not sampled and has no ids goes on like that", () => {
+  for (const sampler of ["parentbased_traceidratio", "parentbased_always_on", "parentbased_always_off"]) {
+    expect(startCollected(sampler, 1).tracing.start("task", unsampled).context).toEqual(unsampled);
+  }
+});
+
+test("a new trace that is not sampled has ids of its own where the next process does not ask the parent", () => {
+  const { tracing } = startCollected("traceidratio", 0);
   const contexts = Array.from({ length: 1_000 }, () => tracing.start("execute", untraced).context);
   for (const { traceparent } of contexts) expect(traceparent).toMatch(unsampledTrace);
   expect(new Set(contexts.map(traceOf)).size).toBe(1_000);
   expect(new Set(contexts.map(({ traceparent }) => traceparent.slice(36, 52))).size).toBe(1_000);
 });
 
-test("every bit of a new trace's ids is set in half of them", () => {
-  const { tracing } = startCollected("parentbased_traceidratio", 0);
+test.each([
+  ["traceidratio", 0],
+  ["parentbased_traceidratio", 1],
+])("every bit of a new trace's ids is set in half of them, with %s of %d", (sampler, ratio) => {
+  const { tracing } = startCollected(sampler, ratio);
   const counts = new Array<number>(192).fill(0);
   for (let drawn = 0; drawn < 4_000; drawn++) {
     const { traceparent } = tracing.start("execute", untraced).context;
@@ -131,16 +151,17 @@ test("a parent is sampled by the one bit of its flags that says so", () => {
   const { tracing } = startCollected("parentbased_always_off");
   const sampled = Array.from({ length: 256 }, (_, flags) => flags).filter((flags) => {
     const traceparent = `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, "0")}`;
-    return isSampled(tracing.start("task", { traceparent, tracestate: "" }).context);
+    return isSampled(tracing.start("task", { ...untraced, traceparent }).context);
   });
   expect(sampled).toEqual(Array.from({ length: 128 }, (_, half) => 2 * half + 1));
 });
 
 test("always_on records everything, also below a parent that is not sampled", async () => {
   const { tracing, exported } = startCollected("always_on");
-  for (const parent of [untraced, sampledParent, unsampledParent]) tracing.start("task", parent).end();
+  for (const parent of [untraced, unsampled, sampledParent, unsampledParent]) tracing.start("task", parent).end();
   await tracing.stop();
-  expect(exported().map((span) => span.parentSpanContext?.traceId)).toEqual([undefined, traceId, traceId]);
+  const parents = exported().map((span) => span.parentSpanContext?.traceId);
+  expect(parents).toEqual([undefined, undefined, traceId, traceId]);
 });
 
 test("a sampler that does not ask the parent ends the sampling of its trace under a new id", () => {
@@ -172,16 +193,15 @@ test.each([
   ["a line behind the flags", `00-${traceId}-${spanId}-00\n`],
   ["other separators", `00.${traceId}.${spanId}.00`],
 ])("a parent of %s begins a new trace", (_what, traceparent) => {
-  for (const sampler of ["always_on", "parentbased_always_off"]) {
-    const { context } = startCollected(sampler).tracing.start("task", { traceparent, tracestate: "" });
-    expect(context.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
-    expect(traceOf(context)).not.toBe(traceOf({ traceparent }).toLowerCase());
-  }
+  const begun = (sampler: string) => startCollected(sampler).tracing.start("task", { ...untraced, traceparent }).context;
+  expect(begun("parentbased_always_off")).toEqual(unsampled);
+  expect(begun("always_on").traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  expect(traceOf(begun("always_on"))).not.toBe(traceOf({ traceparent }).toLowerCase());
 });
 
 test("what is done to a span that is not sampled leaves nothing behind", async () => {
   const { tracing, exported } = startCollected("always_off");
-  for (const parent of [untraced, sampledParent, unsampledParent]) {
+  for (const parent of [untraced, unsampled, sampledParent, unsampledParent]) {
     const span = tracing.start("task", parent);
     span.setAttribute("hearth.run", "run");
     span.end({ error: "TIMED_OUT" });

@@ -1,8 +1,9 @@
 import type { Frame } from "@hearth/runner-protocol";
+import { untraced } from "@hearth/telemetry";
 import { describe, expect, it } from "vitest";
 import { toChildRequest } from "../src/io/translate.ts";
 
-const parent = { runId: "run", executionId: "parent", traceparent: "", tracestate: "" };
+const parent = { runId: "run", executionId: "parent", trace: untraced };
 
 function call(header: object): Extract<Frame, { kind: "call" }> {
   const plain = { call: 1, attempt: 1, environment: "images", task: "resize" };
@@ -19,6 +20,13 @@ describe("the request for a child", () => {
     const request = toChildRequest(parent, "child", call({}));
     expect(request).toMatchObject({ affinityKey: "", freshReplica: false });
     expect(request.priority).toBeUndefined();
+  });
+
+  it.each([
+    { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "a=b", unsampled: false },
+    { traceparent: "", tracestate: "", unsampled: true },
+  ])("continues its parent's trace: %j", (trace) => {
+    expect(toChildRequest({ ...parent, trace }, "child", call({}))).toMatchObject(trace);
   });
 
   it("carries a policy of its own", () => {

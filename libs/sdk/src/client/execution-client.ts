@@ -12,6 +12,7 @@ import {
 } from "@hearth/proto";
 import { inlineBytesMax } from "@hearth/payloads/bounds";
 import { createClient, FrameOutbox, openChannel } from "@hearth/rpc";
+import { untraced } from "@hearth/telemetry";
 import { waitForChannelReady } from "nice-grpc";
 import { decodeResult } from "../payload/decode.ts";
 import { encodeArguments } from "../payload/encode.ts";
@@ -38,7 +39,6 @@ const roundDelayMsMax = 2_000;
 const reachedAfterMs = 1_000;
 /** A router that has not taken the connection by then is taken for away. */
 const connectMs = 3_000;
-const untraced = { traceparent: "", tracestate: "" };
 
 const failedOutcomes: Readonly<Partial<Record<Outcome, FailedOutcome>>> = {
   [Outcome.TIMED_OUT]: "timed_out",

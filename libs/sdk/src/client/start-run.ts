@@ -1,4 +1,4 @@
-import { startTracing, type Tracing } from "@hearth/telemetry";
+import { startTracing, untraced, type Tracing } from "@hearth/telemetry";
 import { encodeArguments } from "../payload/encode.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
 import { controlPlane } from "./control-plane.ts";
@@ -15,11 +15,7 @@ export async function run<F extends AnyFunction>(
   ...args: Parameters<F>
 ): Promise<Run<Awaited<ReturnType<F>>>> {
   const services = controlPlane();
-  const span = (await programTracing()).start(
-    `run ${task.taskName}`,
-    { traceparent: "", tracestate: "" },
-    { kind: "client" },
-  );
+  const span = (await programTracing()).start(`run ${task.taskName}`, untraced, { kind: "client" });
   try {
     const argumentBytes = encodeArguments(args);
     await deployDeclared(services);

@@ -135,8 +135,14 @@ function toCurrent(
     environment: place.environment,
     task: header.task,
     deadline: header.deadlineUnixMs === undefined ? undefined : new Date(header.deadlineUnixMs),
-    traceparent: header.traceparent ?? "",
+    traceparent: header.traceparent ?? (header.unsampled === true ? unsampledTraceparent() : ""),
     tracestate: header.tracestate ?? "",
     signal,
   };
+}
+
+/** Ids for a trace that has none: its code may hand them on, and so that nobody samples what it causes elsewhere. */
+function unsampledTraceparent(): string {
+  const digits = Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString("hex");
+  return `00-${digits.slice(0, 32)}-${digits.slice(32)}-00`;
 }

@@ -16,6 +16,7 @@ import {
   type ReusePolicy,
 } from "@hearth/proto";
 import type { Frame, WireFailure, WireOutcome } from "@hearth/runner-protocol";
+import type { TraceContext } from "@hearth/telemetry";
 
 const outcomes: Readonly<Record<WireOutcome, Outcome>> = {
   succeeded: Outcome.SUCCEEDED,
@@ -75,12 +76,7 @@ export function toCallEnded(call: number, end: ExecutionEnd, result = end.result
 
 /** A request for a child of an attempt. Throws a `HearthError` when what the runner asks for is of a wrong type: INVALID_POLICY, INVALID_EXECUTION. */
 export function toChildRequest(
-  parent: {
-    readonly runId: string;
-    readonly executionId: string;
-    readonly traceparent: string;
-    readonly tracestate: string;
-  },
+  parent: { readonly runId: string; readonly executionId: string; readonly trace: TraceContext },
   executionId: string,
   call: Extract<Frame, { kind: "call" }>,
 ): ExecutionRequest {
@@ -92,7 +88,8 @@ export function toChildRequest(
     queueTimeoutMs = 0,
     deadlineUnixMs = 0,
   } = call.header;
-  const { runId, traceparent, tracestate } = parent;
+  const { runId } = parent;
+  const { traceparent, tracestate, unsampled } = parent.trace;
   insist(typeof environment === "string", "environment", "text");
   insist(typeof task === "string", "task", "text");
   insist(typeof affinityKey === "string", "affinityKey", "text");
@@ -103,7 +100,7 @@ export function toChildRequest(
   insist(typeof freshReplica === "boolean", "freshReplica", "true or false");
   insist(priority === undefined || isInt32(priority), "priority", "an integer");
   const request = create(ExecutionRequestSchema, {
-    ...{ executionId, environment, task, runId, traceparent, tracestate, affinityKey, freshReplica },
+    ...{ executionId, environment, task, runId, traceparent, tracestate, unsampled, affinityKey, freshReplica },
     ...{ idempotencyKey, attemptTimeoutMs, queueTimeoutMs, deadlineUnixMs },
     ...(priority === undefined ? {} : { priority }),
   });

@@ -75,7 +75,8 @@ export class ChildCalls {
     let request;
     try {
       const { runId } = parent.dispatch;
-      request = toChildRequest({ ...parent.key, runId, ...parent.span.context }, childId, frame);
+      const { executionId } = parent.key;
+      request = toChildRequest({ runId, executionId, trace: parent.span.context }, childId, frame);
     } catch (error) {
       if (!(error instanceof HearthError)) throw error;
       return reject(failure(error.reason, error.message));

@@ -84,6 +84,7 @@ async function createRun(
   const parent = {
     traceparent: asked.traceparent || (context.header("traceparent") ?? ""),
     tracestate: asked.tracestate || (context.header("tracestate") ?? ""),
+    unsampled: asked.unsampled,
   };
   const span = tracing.start("create run", parent, {
     kind: "server",

@@ -204,6 +204,6 @@ function toRejection(executionId: string, { reason, message, metadata }: HearthE
 /** The execution of a request; the trace context of the call's own headers counts when the message has none. */
 function required(execution: ExecutionRequest | undefined, traceparent: string | undefined): ExecutionRequest {
   if (execution === undefined) throw new HearthError("INVALID_EXECUTION", "execution is missing. Say what to run.");
-  if (execution.traceparent !== "" || traceparent === undefined) return execution;
+  if (execution.traceparent !== "" || execution.unsampled || traceparent === undefined) return execution;
   return create(ExecutionRequestSchema, { ...execution, traceparent });
 }

@@ -356,7 +356,7 @@ export class Executions {
 
   #dispatch(replica: Replica, execution: Execution, attempt: Attempt): void {
     const request = execution.request as ExecutionRequest;
-    const { traceparent, tracestate } = audienceOf(execution)?.span?.context ?? request;
+    const { traceparent, tracestate, unsampled } = audienceOf(execution)?.span?.context ?? request;
     const { deadline } = execution.limits;
     this.#agents.connection(replica.id)?.dispatch({
       $typeName: "hearth.v1.Dispatch",
@@ -367,6 +367,7 @@ export class Executions {
       runId: execution.runId,
       traceparent,
       tracestate,
+      unsampled,
       deadlineUnixMs: deadline === Infinity ? 0 : deadline,
     });
     void this.#journal.append(dispatchedRecord(execution, attempt));

@@ -127,7 +127,7 @@ class Attempt:
     def _create_task(self, arguments: bytes) -> None:
         """The task copies the context that it is created in, which here is the loop's own: only what can be undone may
         be set in that one."""
-        if self._header.get("traceparent"):
+        if self._attaching() is not None:
             context = copy_context()
             context.run(self._enter)
             self._asyncio_task = context.run(self._loop.create_task, self._run(arguments))
@@ -140,7 +140,13 @@ class Attempt:
 
     def _enter(self) -> None:
         CURRENT.set(self)
-        _attach_trace_context(self._header.get("traceparent", ""), self._header.get("tracestate", ""))
+        attach = self._attaching()
+        if attach is not None:
+            attach(self.info.traceparent, self._header.get("tracestate", ""))
+
+    def _attaching(self) -> Callable[[str, str], None] | None:
+        is_traced = self._header.get("traceparent") or self._header.get("unsampled")
+        return _attaching() if is_traced else None
 
     async def _run(self, arguments: bytes) -> None:
         try:
@@ -236,28 +242,33 @@ def _encoded(value: Any) -> bytes:
         raise _Refused(error) from None
 
 
-def _attach_trace_context(traceparent: str, tracestate: str) -> None:
-    """Spans that the task's code makes are children of the attempt's, where OpenTelemetry is installed."""
-    attach = _attaching() if traceparent else None
-    if attach is None:
-        return
-    try:
-        attach({"traceparent": traceparent, "tracestate": tracestate})
-    except Exception:
-        # It is the user's package, and the attempt goes on without it.
-        return
+def _traceparent(header: Mapping[str, Any]) -> str:
+    """Of a trace that is not sampled nobody drew the ids: here its code may hand them on, so that nobody samples what it
+    causes elsewhere."""
+    if header.get("unsampled") and not header.get("traceparent"):
+        return f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"
+    return str(header.get("traceparent", ""))
 
 
 @cache
-def _attaching() -> Callable[[dict[str, str]], Any] | None:
-    """Looked for once: a search for a package that is not there would cost every attempt."""
+def _attaching() -> Callable[[str, str], None] | None:
+    """What makes the spans of the task's code children of the attempt's, where OpenTelemetry is installed. Looked for once: a
+    search for a package that is not there would cost every attempt."""
     try:
         from opentelemetry import context, propagate  # type: ignore[import-not-found, unused-ignore]
 
         attach, extract = context.attach, propagate.extract
     except Exception:
         return None
-    return lambda fields: attach(extract(fields))
+
+    def attach_trace(traceparent: str, tracestate: str) -> None:
+        try:
+            attach(extract({"traceparent": traceparent, "tracestate": tracestate}))
+        except Exception:
+            # It is the user's package, and the attempt goes on without it.
+            return
+
+    return attach_trace
 
 
 def _info(header: Mapping[str, Any], environment: str) -> Current:
@@ -268,7 +279,7 @@ def _info(header: Mapping[str, Any], environment: str) -> Current:
         replica_id=os.environ.get("HEARTH_REPLICA_ID", ""),
         environment=environment,
         task=header["task"],
-        traceparent=header.get("traceparent", ""),
+        traceparent=_traceparent(header),
         deadline=_moment(header.get("deadlineUnixMs")),
     )
 

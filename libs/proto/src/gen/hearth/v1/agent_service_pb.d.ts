@@ -324,6 +324,14 @@ export declare type Dispatch = Message<"hearth.v1.Dispatch"> & {
    * @generated from field: double deadline_unix_ms = 8;
    */
   deadlineUnixMs: number;
+
+  /**
+   * It belongs to a trace that is not sampled, and that has no ids because nobody needed them: nothing of it is recorded.
+   * Without a traceparent.
+   *
+   * @generated from field: bool unsampled = 9;
+   */
+  unsampled: boolean;
 };
 
 /**

@@ -151,6 +151,14 @@ export declare type ExecutionRequest = Message<"hearth.v1.ExecutionRequest"> & {
    * @generated from field: bool asked_before = 18;
    */
   askedBefore: boolean;
+
+  /**
+   * The caller's trace is not sampled, and has no ids because nobody needed them: nothing of this execution is recorded.
+   * Without a traceparent.
+   *
+   * @generated from field: bool unsampled = 19;
+   */
+  unsampled: boolean;
 };
 
 /**

@@ -259,6 +259,9 @@ function readJournalBatch(r, end, m = {
 }
 
 function writeExecutionRequest(w, m) {
+  if (m.unsampled) {
+    w.bool(152, m.unsampled);
+  }
   if (m.askedBefore) {
     w.bool(144, m.askedBefore);
   }
@@ -341,6 +344,7 @@ function readExecutionRequest(r, end, m = {
   queueTimeoutMs: 0,
   deadlineUnixMs: 0,
   askedBefore: false,
+  unsampled: false,
 }) {
   while (r.at < end) {
     const tag = r.uint32();
@@ -398,6 +402,9 @@ function readExecutionRequest(r, end, m = {
         break;
       case 144:
         m.askedBefore = r.bool();
+        break;
+      case 152:
+        m.unsampled = r.bool();
         break;
       default:
         r.skip(tag);
@@ -528,6 +535,9 @@ function readRouterHello(r, end, m = {
 }
 
 function writeDispatch(w, m) {
+  if (m.unsampled) {
+    w.bool(72, m.unsampled);
+  }
   if (!Object.is(m.deadlineUnixMs, 0)) {
     w.double(65, m.deadlineUnixMs);
   }
@@ -566,6 +576,7 @@ function readDispatch(r, end, m = {
   traceparent: "",
   tracestate: "",
   deadlineUnixMs: 0,
+  unsampled: false,
 }) {
   while (r.at < end) {
     const tag = r.uint32();
@@ -593,6 +604,9 @@ function readDispatch(r, end, m = {
         break;
       case 65:
         m.deadlineUnixMs = r.double();
+        break;
+      case 72:
+        m.unsampled = r.bool();
         break;
       default:
         r.skip(tag);

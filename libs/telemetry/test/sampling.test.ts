@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { startTracing } from "../src/mod.ts";
+import { startTracing, untraced } from "../src/mod.ts";
 
 const endpoint = "http://127.0.0.1:9";
-const untraced = { traceparent: "", tracestate: "" };
-const sampledParent = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "" };
+const sampledParent = { ...untraced, traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
 
 /** How many of so many spans are sampled, by the last letter of their flags. */
 async function sampled(variables: Record<string, string>, parent = untraced, count = 1_000): Promise<number> {
@@ -33,4 +32,11 @@ test("what continues a sampled trace is sampled, unless the parent does not coun
   const ratio = { OTEL_TRACES_SAMPLER_ARG: "0" };
   expect(await sampled({ ...ratio, OTEL_TRACES_SAMPLER: "parentbased_traceidratio" }, sampledParent, 10)).toBe(10);
   expect(await sampled({ ...ratio, OTEL_TRACES_SAMPLER: "traceidratio" }, sampledParent, 10)).toBe(0);
+});
+
+test("by a ratio those traces are sampled whose last 56 bits are at or above the threshold", async () => {
+  const variables = { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.25" };
+  const parent = (last: string) => ({ ...untraced, traceparent: `00-0af7651916cd43dd84${last}-b7ad6b7169203331-01` });
+  expect(await sampled(variables, parent("bfffffffffffff"), 1)).toBe(0);
+  expect(await sampled(variables, parent("c0000000000000"), 1)).toBe(1);
 });
