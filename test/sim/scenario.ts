@@ -286,8 +286,8 @@ function combine(observers: readonly Observer[]): Observer {
       for (const observer of observers) (observer[method] as ((...all: unknown[]) => void) | undefined)?.(...args);
     };
   const methods: readonly (keyof Observer)[] = [
-    ...(["executionAccepted", "executionRejected", "attemptDispatched", "executionEnded"] as const),
-    ...(["endWritten", "resultDelivered"] as const),
+    ...(["executionAccepted", "executionRejected", "executionWaits", "executionEnded"] as const),
+    ...(["attemptDispatched", "attemptFound", "attemptEnded", "endWritten", "resultDelivered"] as const),
     ...(["agentChanged", "attemptDispatchTaken", "attemptGone", "attemptWorked", "parentResuming"] as const),
     ...(["replicaCreated", "replicaGone", "controlPlaneDid"] as const),
   ];
@@ -300,6 +300,7 @@ function narrator(say: (text: string) => void): Observer {
     executionAccepted: ({ id, pool, runId }, router) => say(`${router} accepts ${id} of ${runId} in ${pool}`),
     attemptDispatched: ({ id }, { number, replicaId }, router) =>
       say(`${router} sends ${id}#${number} to ${replicaId}`),
+    attemptFound: ({ id }, { number, replicaId }, router) => say(`${router} finds ${id}#${number} in ${replicaId}`),
     executionEnded: ({ id }, { outcome, reason }, router) => say(`${router}: ${id} ended ${outcome} ${reason}`),
     attemptWorked: (agent, id, number, what) => say(`${agent.replicaId}: ${id}#${number} ${what}`),
     parentResuming: (agent, id, what) => say(`${agent.replicaId}: parent ${id} ${what}`),

@@ -1,9 +1,16 @@
 import type { NewChecker } from "./checker.ts";
 
-/** No attempt is sent out once its execution's deadline, which is its caller's too when that is sooner, has passed. */
+/**
+ * No attempt is sent out, or found and let go on, once its execution's deadline, which is its caller's too when that is
+ * sooner, has passed.
+ */
 export const nothingStartsTooLate: NewChecker = (world) => {
   const name = "nothing-starts-too-late";
   const deadlines = new Map<string, number>();
+  const check = (id: string, attempt: number, router: string): void => {
+    const lateMs = world.now() - (deadlines.get(id) ?? Infinity);
+    if (lateMs >= 0) world.report(name, `${router} lets ${id}#${attempt} run ${lateMs} ms after its deadline`);
+  };
   return {
     name,
     observer: {
@@ -11,10 +18,8 @@ export const nothingStartsTooLate: NewChecker = (world) => {
         const deadline = Math.min(limits.deadline, deadlines.get(parentId) ?? Infinity);
         if (deadline < Infinity && !deadlines.has(id)) deadlines.set(id, deadline);
       },
-      attemptDispatched({ id }, { number }, router) {
-        const lateMs = world.now() - (deadlines.get(id) ?? Infinity);
-        if (lateMs >= 0) world.report(name, `${router} sent ${id}#${number} out ${lateMs} ms after its deadline`);
-      },
+      attemptDispatched: ({ id }, { number }, router) => check(id, number, router),
+      attemptFound: ({ id }, { number }, router) => check(id, number, router),
     },
   };
 };

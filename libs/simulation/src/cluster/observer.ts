@@ -6,7 +6,13 @@ import type { SimulatedAgent } from "./simulated-agent.ts";
 export interface Observer {
   executionAccepted?(execution: Execution, router: string): void;
   executionRejected?(reason: string): void;
+  /** It waits for a slot, or until its next attempt may be made. */
+  executionWaits?(execution: Execution, router: string): void;
   attemptDispatched?(execution: Execution, attempt: Attempt, router: string): void;
+  /** A replica has an attempt that another router had dispatched, and of which this one did not know. */
+  attemptFound?(execution: Execution, attempt: Attempt, router: string): void;
+  /** An attempt ended, and another one follows. */
+  attemptEnded?(execution: Execution, end: AttemptEnd, router: string): void;
   executionEnded?(execution: Execution, end: AttemptEnd, router: string): void;
   /** An end is in its router's journal. */
   endWritten?(executionId: string, router: string): void;

@@ -300,12 +300,12 @@ export class SimulatedRouter {
         return this.#streams.get(effect.replicaId)?.toAgent({ kind: "cancel", key: effect.key });
       case "waiting":
         if (this.#held.delete(effect.execution.id)) observer.executionAccepted?.(effect.execution, this.id);
-        return;
+        return observer.executionWaits?.(effect.execution, this.id);
       case "forgotten":
         return;
       case "found":
         this.#held.delete(effect.execution.id);
-        observer.attemptDispatched?.(effect.execution, effect.attempt, this.id);
+        observer.attemptFound?.(effect.execution, effect.attempt, this.id);
         return this.journal?.append({
           ...{ kind: "dispatched", executionId: effect.execution.id, attempt: effect.attempt },
         });
@@ -317,6 +317,7 @@ export class SimulatedRouter {
       }
       case "attemptEnded": {
         const { execution, attempt, end } = effect;
+        observer.attemptEnded?.(execution, end, this.id);
         const key = { executionId: execution.id, attempt: attempt.number };
         const entry = { kind: "attemptEnded", key, end, at: this.#around.queue.nowMs } as const;
         return this.#write(entry, () => this.#acknowledge(attempt.replicaId, execution.id, attempt.number));
