@@ -7,6 +7,7 @@ import {
   type JsMsg,
 } from "@nats-io/jetstream";
 import { ensureStreams, type Bus } from "@hearth/bus";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** A message of a stream. */
 export interface StreamMessage {
@@ -33,6 +34,12 @@ export interface DurableStream {
  * off as a slow consumer.
  */
 const underWayMax = 7;
+
+/** A batch takes no more messages from here on. */
+const batchBytesMax = 16 * 1024 * 1024;
+
+/** When much comes, what comes within this time is one batch: an execution whose records it holds is written once then. */
+const gatherMs = 50;
 
 /** After this long without an acknowledgement the server sends a message again. */
 const ackWaitNanoseconds = 30 * 1_000_000_000;
@@ -79,7 +86,7 @@ async function nextOf(manager: JetStreamManager, stream: string, reader: string)
   return next === 1 ? undefined : next;
 }
 
-/** Gathers what arrives while the batch before is being taken. */
+/** Gathers what arrives while the batch before is being taken, and for a moment longer when that was something. */
 async function inBatches(
   messages: AsyncIterable<JsMsg>,
   batchMax: number,
@@ -89,9 +96,10 @@ async function inBatches(
   let taking: Promise<void> | undefined;
   const takeAll = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const batch = waiting.splice(0, batchMax);
+      const batch = waiting.splice(0, fitting(waiting, batchMax));
       await take(batch.map((message) => ({ data: message.data, sequence: message.seq })));
       for (const message of batch) message.ack();
+      if (waiting.length > 0 && fitting(waiting, batchMax) === waiting.length) await delay(gatherMs);
     }
     taking = undefined;
   };
@@ -100,7 +108,17 @@ async function inBatches(
     // What was delivered in the same tick shares the batch.
     taking ??= new Promise<void>((resolve) => void setImmediate(resolve)).then(takeAll);
     taking.catch(() => undefined);
-    if (waiting.length >= batchMax) await taking;
+    if (fitting(waiting, batchMax) < waiting.length) await taking;
   }
   await taking;
+}
+
+/** How many of the messages make a batch; at least one. */
+function fitting(messages: readonly JsMsg[], batchMax: number): number {
+  let bytes = 0;
+  const tooMany = messages.findIndex(({ data }, index) => {
+    bytes += data.length;
+    return index > 0 && (index >= batchMax || bytes > batchBytesMax);
+  });
+  return tooMany === -1 ? messages.length : tooMany;
 }

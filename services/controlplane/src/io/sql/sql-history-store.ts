@@ -2,12 +2,10 @@ import type { Selectable } from "kysely";
 import { phaseOf, type ExecutionHistory, type Phase } from "../../core/execution-history.ts";
 import type { HistoryStore, PhaseCounts, RunHistory } from "../history-store.ts";
 import { attemptRows, clean, executionRow, toExecution } from "./execution-rows.ts";
+import { byLength, pieces } from "./by-length.ts";
 import type { Database } from "./open-database.ts";
 import { addLogLines, readLogLines } from "./sql-log-lines.ts";
 import type { Tables } from "./tables.ts";
-
-/** Rows of one statement: PostgreSQL takes 65,535 parameters, SQLite 32,766. */
-const rowsPerStatement = 500;
 
 const columnsWithoutResult = [
   "id",
@@ -30,24 +28,28 @@ const columnsWithoutResult = [
 const noCounts: PhaseCounts = { queued: 0, running: 0, succeeded: 0, failed: 0, timedOut: 0, cancelled: 0 };
 
 export function sqlHistoryStore(database: Database): HistoryStore {
+  const executionsById = byLength(
+    (ids: readonly string[]) => database.selectFrom("executions").selectAll().where("id", "in", ids).compile(),
+    (ids) => ids,
+  );
   return {
     async getExecutions(ids) {
       const found: ExecutionHistory[] = [];
-      for (const some of chunks(ids)) {
-        const rows = await database.selectFrom("executions").selectAll().where("id", "in", some).execute();
+      for (const some of pieces(ids)) {
+        const { rows } = await database.executeQuery(executionsById(some));
         found.push(...(await withAttempts(database, rows)));
       }
       return found;
     },
     async lookAtExecutions(ids) {
       const found: ExecutionHistory[] = [];
-      for (const some of chunks(ids)) {
+      for (const some of pieces(ids)) {
         const query = database.selectFrom("executions").select(columnsWithoutResult).where("id", "in", some);
         found.push(...(await withAttempts(database, (await query.execute()).map(withoutResult))));
       }
       return found;
     },
-    putExecutions: (executions) => putExecutions(database, executions),
+    putExecutions: executionWriter(database),
     async getRun(name) {
       const row = await database
         .selectFrom("executions")
@@ -88,12 +90,13 @@ export function sqlHistoryStore(database: Database): HistoryStore {
   };
 }
 
-async function putExecutions(database: Database, executions: readonly ExecutionHistory[]): Promise<void> {
-  await database.transaction().execute(async (transaction) => {
-    for (const some of chunks(executions)) {
-      await transaction
+/** Writes executions with all their attempts. */
+function executionWriter(database: Database): HistoryStore["putExecutions"] {
+  const putExecutions = byLength(
+    (rows: readonly Tables["executions"][]) =>
+      database
         .insertInto("executions")
-        .values(some.map((execution) => executionRow(execution, phaseOf(execution))))
+        .values(rows)
         .onConflict((conflict) =>
           conflict.column("id").doUpdateSet(({ ref }) => ({
             phase: ref("excluded.phase"),
@@ -105,12 +108,14 @@ async function putExecutions(database: Database, executions: readonly ExecutionH
             failure_json: ref("excluded.failure_json"),
           })),
         )
-        .execute();
-    }
-    for (const some of chunks(executions.flatMap(attemptRows))) {
-      await transaction
+        .compile(),
+    valuesOf,
+  );
+  const putAttempts = byLength(
+    (rows: readonly Tables["attempts"][]) =>
+      database
         .insertInto("attempts")
-        .values(some)
+        .values(rows)
         .onConflict((conflict) =>
           conflict.columns(["execution_id", "number"]).doUpdateSet(({ ref }) => ({
             replica_id: ref("excluded.replica_id"),
@@ -126,9 +131,20 @@ async function putExecutions(database: Database, executions: readonly ExecutionH
             failure_json: ref("excluded.failure_json"),
           })),
         )
-        .execute();
-    }
-  });
+        .compile(),
+    valuesOf,
+  );
+  return (executions) =>
+    database.transaction().execute(async (transaction) => {
+      const rows = executions.map((execution) => executionRow(execution, phaseOf(execution)));
+      for (const piece of pieces(rows)) await transaction.executeQuery(putExecutions(piece));
+      for (const piece of pieces(executions.flatMap(attemptRows))) await transaction.executeQuery(putAttempts(piece));
+    });
+}
+
+/** Of rows that all have their columns in the same order. */
+function valuesOf(rows: readonly object[]): readonly unknown[] {
+  return rows.flatMap((row) => Object.values(row) as unknown[]);
 }
 
 async function removeRuns(database: Database, endedBeforeMs: number, limit: number): Promise<number> {
@@ -168,7 +184,7 @@ async function removeRuns(database: Database, endedBeforeMs: number, limit: numb
 
 async function namedPayloads(database: Database, sha256s: readonly string[]): Promise<ReadonlySet<string>> {
   const named = new Set<string>();
-  for (const some of chunks(sha256s)) {
+  for (const some of pieces(sha256s)) {
     for (const column of ["stored_arguments", "stored_result"] as const) {
       const rows = await database
         .selectFrom("executions")
@@ -200,7 +216,7 @@ async function attemptsOf(
   rows: readonly Selectable<Tables["executions"]>[],
 ): Promise<readonly Selectable<Tables["attempts"]>[]> {
   const found: Selectable<Tables["attempts"]>[] = [];
-  for (const some of chunks(rows)) {
+  for (const some of pieces(rows)) {
     const ids = some.map(({ id }) => id);
     found.push(
       ...(await database
@@ -217,7 +233,7 @@ async function attemptsOf(
 
 async function withCounts(database: Database, roots: readonly ExecutionHistory[]): Promise<readonly RunHistory[]> {
   const counts = new Map<string, PhaseCounts>();
-  for (const some of chunks(roots)) {
+  for (const some of pieces(roots)) {
     const names = some.map(({ id }) => id);
     const rows = await database
       .selectFrom("executions")
@@ -230,11 +246,4 @@ async function withCounts(database: Database, roots: readonly ExecutionHistory[]
     }
   }
   return roots.map((root) => ({ root, counts: counts.get(root.id) ?? noCounts }));
-}
-
-function chunks<T>(items: readonly T[]): readonly (readonly T[])[] {
-  const count = Math.ceil(items.length / rowsPerStatement);
-  return Array.from({ length: count }, (_, index) =>
-    items.slice(index * rowsPerStatement, (index + 1) * rowsPerStatement),
-  );
 }
