@@ -249,6 +249,16 @@ describe("what an execution called", () => {
     expect(bench.admit("later", { parentId: "parent" })).toEqual(["later ended cancelled"]);
   });
 
+  it("is not tried again when that is due in the moment in which the execution runs out of time", () => {
+    const bench = new Bench();
+    bench.ready("r1", 2);
+    bench.admit("parent", limits({ attemptTimeoutMs: 500 }));
+    bench.admit("child", { parentId: "parent", ...limits(retries(1, 500)) });
+    bench.end("child", 1, "failed");
+    bench.does({ kind: "slots", replicaId: "r1", slots: { total: 2, free: 1, seen: 2 } });
+    expect(bench.untilDue()).toEqual(["cancel parent#1 on r1", "parent ended timed_out", "child ended cancelled"]);
+  });
+
   it("ends as cancelled when it is lost after it was told to stop", () => {
     const bench = family();
     bench.does({ kind: "cancelRequested", executionId: "parent" });

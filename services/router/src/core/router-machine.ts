@@ -183,10 +183,13 @@ export class RouterMachine {
     }
   }
 
-  /** What an execution called, directly or not, is given up. What has the same deadline ends by that. */
+  /**
+   * What an execution called, directly or not, is given up. What has the same deadline ends by that; whatever else is due of
+   * what nobody wants is not begun.
+   */
   #giveUpChildren(parent: Execution, now: number, counts?: (child: Execution) => boolean): void {
     for (const child of this.#family.descendants(parent.id, counts)) {
-      this.#fallDue(child, now);
+      if (child.limits.deadline <= now) this.#fallDue(child, now);
       if (!child.isCancelled) this.#giveUp(child, now);
     }
   }
