@@ -3,7 +3,7 @@ import { untraced } from "@hearth/telemetry";
 import { describe, expect, it } from "vitest";
 import { toChildRequest } from "../src/io/translate.ts";
 
-const parent = { runId: "run", executionId: "parent", trace: untraced };
+const parent = { runId: "run", executionId: "parent", deadlineUnixMs: 0, trace: untraced };
 
 function call(header: object): Extract<Frame, { kind: "call" }> {
   const plain = { call: 1, attempt: 1, environment: "images", task: "resize" };
@@ -37,6 +37,17 @@ describe("the request for a child", () => {
     const asked = { idempotencyKey: "k", attemptTimeoutMs: 1.5, queueTimeoutMs: 2, deadlineUnixMs: 3 };
     const request = toChildRequest(parent, "child", call({ ...asked, retryPolicy: { retries: 4, retryOn: ["E"] } }));
     expect(request).toMatchObject({ ...asked, retryPolicy: { retries: 4, retryOn: ["E"] } });
+  });
+
+  it.each([
+    [0, 0, 0],
+    [0, 5, 5],
+    [3, 0, 3],
+    [3, 5, 3],
+    [7, 5, 5],
+  ])("asked for with deadline %d by a parent with deadline %d has deadline %d", (own, parents, expected) => {
+    const request = toChildRequest({ ...parent, deadlineUnixMs: parents }, "child", call({ deadlineUnixMs: own }));
+    expect(request.deadlineUnixMs).toBe(expected);
   });
 
   it.each([

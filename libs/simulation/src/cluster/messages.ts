@@ -42,7 +42,14 @@ export interface ChildCall {
 }
 
 export type ToAgent =
-  | { readonly kind: "dispatch"; readonly key: AttemptKey; readonly runId: string; readonly work: Work }
+  | {
+      readonly kind: "dispatch";
+      readonly key: AttemptKey;
+      readonly runId: string;
+      readonly work: Work;
+      /** Infinity: none. */
+      readonly deadline: number;
+    }
   | { readonly kind: "cancel"; readonly key: AttemptKey }
   | { readonly kind: "acknowledge"; readonly key: AttemptKey }
   | { readonly kind: "childEnded"; readonly executionId: string };

@@ -13,6 +13,7 @@ import {
   emptyFrame,
   type AttemptReport,
   type ChildCall,
+  type ExecutionOrder,
   type SimulatedAnnouncement,
   type SimulatedOutcome,
   type ToAgent,
@@ -33,6 +34,7 @@ interface LiveAttempt {
   routerId: string;
   readonly runId: string;
   readonly work: Work;
+  readonly deadline: number;
   /** Calls that have not been answered, by child. */
   readonly calls: Set<string>;
   /** Whether the runner has it. */
@@ -226,12 +228,12 @@ export class SimulatedAgent {
     }
   }
 
-  #dispatch(routerId: string, { key, runId, work }: Extract<ToAgent, { kind: "dispatch" }>): void {
+  #dispatch(routerId: string, { key, runId, work, deadline }: Extract<ToAgent, { kind: "dispatch" }>): void {
     this.#streams.get(routerId)?.told.dispatchReceived();
     const [effect] = this.#slots.step({ kind: "dispatched", key });
     if (effect?.kind === "refuse") this.#frame(routerId).refusals.push({ key, reason: effect.reason });
     else {
-      const attempt = { key, routerId, runId, work, calls: new Set<string>(), begun: false };
+      const attempt = { key, routerId, runId, work, deadline, calls: new Set<string>(), begun: false };
       this.#live.set(text(key), attempt);
       this.#around.observer.attemptDispatchTaken?.(this, key.executionId);
       if (this.#isRunnerReady) this.#work(attempt);
@@ -286,7 +288,8 @@ export class SimulatedAgent {
   // Calls
 
   #callChildren(attempt: LiveAttempt): void {
-    for (const order of attempt.work.calls) {
+    for (const asked of attempt.work.calls) {
+      const order = withDeadline(asked, attempt.deadline);
       const executionId = this.#around.newExecutionId();
       attempt.calls.add(executionId);
       this.#parentOf.set(executionId, attempt);
@@ -425,4 +428,11 @@ export class SimulatedAgent {
 
 function text(key: AttemptKey): string {
   return `${key.executionId} ${key.attempt}`;
+}
+
+/** The call as its agent makes it: with its caller's deadline when that is sooner. */
+function withDeadline(order: ExecutionOrder, callersDeadline: number): ExecutionOrder {
+  if (callersDeadline === Infinity) return order;
+  const deadline = Math.min(order.limits?.deadline ?? Infinity, callersDeadline);
+  return { ...order, limits: { ...order.limits, deadline } };
 }

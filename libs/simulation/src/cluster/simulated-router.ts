@@ -294,7 +294,9 @@ export class SimulatedRouter {
         this.journal?.append({ kind: "dispatched", executionId: execution.id, attempt });
         const key = { executionId: execution.id, attempt: attempt.number };
         const work = execution.request as Work;
-        return this.#streams.get(replica.id)?.toAgent({ kind: "dispatch", key, runId: execution.runId, work });
+        const { runId, limits } = execution;
+        const { deadline } = limits;
+        return this.#streams.get(replica.id)?.toAgent({ kind: "dispatch", key, runId, work, deadline });
       }
       case "cancelAttempt":
         return this.#streams.get(effect.replicaId)?.toAgent({ kind: "cancel", key: effect.key });

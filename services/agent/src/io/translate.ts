@@ -74,9 +74,18 @@ export function toCallEnded(call: number, end: ExecutionEnd, result = end.result
   return { kind: "callEnded", header: { call, outcome: fromOutcome(end.outcome), failure }, body: new Uint8Array() };
 }
 
-/** A request for a child of an attempt. Throws a `HearthError` when what the runner asks for is of a wrong type: INVALID_POLICY, INVALID_EXECUTION. */
+/**
+ * A request for a child of an attempt. It carries its parent's deadline when that is sooner: its router may have taken the parent's
+ * over, and not know it yet. Throws a `HearthError` when what the runner asks for is of a wrong type: INVALID_POLICY, INVALID_EXECUTION.
+ */
 export function toChildRequest(
-  parent: { readonly runId: string; readonly executionId: string; readonly trace: TraceContext },
+  parent: {
+    readonly runId: string;
+    readonly executionId: string;
+    /** 0: none. */
+    readonly deadlineUnixMs: number;
+    readonly trace: TraceContext;
+  },
   executionId: string,
   call: Extract<Frame, { kind: "call" }>,
 ): ExecutionRequest {
@@ -101,7 +110,8 @@ export function toChildRequest(
   insist(priority === undefined || isInt32(priority), "priority", "an integer");
   const request = create(ExecutionRequestSchema, {
     ...{ executionId, environment, task, runId, traceparent, tracestate, unsampled, affinityKey, freshReplica },
-    ...{ idempotencyKey, attemptTimeoutMs, queueTimeoutMs, deadlineUnixMs },
+    ...{ idempotencyKey, attemptTimeoutMs, queueTimeoutMs },
+    deadlineUnixMs: sooner(deadlineUnixMs, parent.deadlineUnixMs),
     ...(priority === undefined ? {} : { priority }),
   });
   request.parentId = parent.executionId;
@@ -109,6 +119,11 @@ export function toChildRequest(
   if (policy !== undefined) request.policyOverride = toPolicy(policy);
   if (retryPolicy !== undefined) request.retryPolicy = toRetryPolicy(retryPolicy);
   return request;
+}
+
+/** Of two deadlines, where 0 is none. */
+function sooner(one: number, other: number): number {
+  return one === 0 || other === 0 ? one || other : Math.min(one, other);
 }
 
 function toPolicy(policy: object): ReusePolicy {

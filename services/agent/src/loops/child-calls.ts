@@ -25,7 +25,7 @@ export type Answer = Extract<Frame, { kind: "callEnded" }>;
 /** An attempt whose code calls tasks. */
 export interface Parent {
   readonly key: AttemptKey;
-  readonly dispatch: Pick<Dispatch, "runId">;
+  readonly dispatch: Pick<Dispatch, "runId" | "deadlineUnixMs">;
   readonly span: Pick<Span, "context">;
   /** The router that has it, and its calls: another one after a takeover. */
   readonly routerId: string;
@@ -74,9 +74,9 @@ export class ChildCalls {
     const childId = newId(this.#clock.now());
     let request;
     try {
-      const { runId } = parent.dispatch;
+      const { runId, deadlineUnixMs } = parent.dispatch;
       const { executionId } = parent.key;
-      request = toChildRequest({ runId, executionId, trace: parent.span.context }, childId, frame);
+      request = toChildRequest({ runId, executionId, deadlineUnixMs, trace: parent.span.context }, childId, frame);
     } catch (error) {
       if (!(error instanceof HearthError)) throw error;
       return reject(failure(error.reason, error.message));
