@@ -22,7 +22,9 @@ export function anExecution(id: string, change: Partial<Execution> = {}): Execut
     ...{
       limits: noLimits,
       attempts: [],
-      place: 0,
+      runsIn: undefined,
+      runsBefore: undefined,
+      runsAfter: undefined,
       mark: undefined,
       audience: undefined,
       isCancelled: false,

@@ -132,7 +132,7 @@ export class SimulatedRouter {
         limits: limitsOf(order, this.#machine.execution(parentId)?.limits.deadline),
         isCancelled: false,
         attempts: [],
-        ...{ place: 0, mark: undefined, audience: undefined },
+        ...{ runsIn: undefined, runsBefore: undefined, runsAfter: undefined, mark: undefined, audience: undefined },
         state: { kind: "queued", since: now, waitReason: "" },
       },
     };

@@ -1,5 +1,6 @@
 import type { Limits } from "./limits.ts";
 import type { Mark } from "./replay-point.ts";
+import type { Running } from "./running.ts";
 
 /** How an attempt ended. */
 export type Outcome = "succeeded" | "failed" | "timed_out" | "cancelled" | "lost";
@@ -63,9 +64,12 @@ export interface Execution {
   readonly argumentBytes: number;
   readonly request: unknown;
   readonly limits: Limits;
-  readonly attempts: Attempt[];
-  /** Among those that run on its replica, which alone reads and writes it. */
-  place: number;
+  /** First to last. */
+  attempts: readonly Attempt[];
+  /** Those that run on its replica, who alone write these, and its neighbours there. Undefined: it does not run, or is at their end. */
+  runsIn: Running | undefined;
+  runsBefore: Execution | undefined;
+  runsAfter: Execution | undefined;
   /** The batch of the journal that says first all that is known of it. Undefined: none does. */
   mark: Mark | undefined;
   /** Who wants to hear of it, carried along unread. */
@@ -73,4 +77,10 @@ export interface Execution {
   /** Somebody asked for its end while it ran: no other attempt follows. */
   isCancelled: boolean;
   state: ExecutionState;
+}
+
+/** Another attempt of it begins. A list that grows has room for seventeen more, and most have one for good. */
+export function addAttempt(execution: Execution, attempt: Attempt): void {
+  const { attempts } = execution;
+  execution.attempts = attempts.length === 0 ? [attempt] : [...attempts, attempt];
 }

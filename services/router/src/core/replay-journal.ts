@@ -1,5 +1,5 @@
 import type { AttemptKey } from "./events.ts";
-import type { Attempt, AttemptEnd, Execution } from "./execution.ts";
+import { addAttempt, type Attempt, type AttemptEnd, type Execution } from "./execution.ts";
 
 /** What one record of a journal says. */
 export type JournalEntry =
@@ -33,8 +33,8 @@ function replayEntry(executions: Map<string, Execution>, entry: JournalEntry): v
       if (execution === undefined || execution.state.kind === "ended") return;
       const { attempt } = entry;
       // A number is used again when a claim was refused: the refused one was no attempt.
-      execution.attempts.length = Math.min(execution.attempts.length, attempt.number - 1);
-      execution.attempts.push(attempt);
+      execution.attempts = execution.attempts.slice(0, attempt.number - 1);
+      addAttempt(execution, attempt);
       execution.state = { kind: "running", attempt };
       return;
     }

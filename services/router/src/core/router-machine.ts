@@ -4,7 +4,7 @@ import { decideAfterAttempt } from "./decide-retry.ts";
 import { DueTimes } from "./due-times.ts";
 import { EndedExecutions, type RetentionBounds } from "./ended-executions.ts";
 import type { Announcement, AttemptKey, EnvironmentFacts, RouterEffect, RouterEvent, SlotsReport } from "./events.ts";
-import type { Attempt, AttemptEnd, Execution } from "./execution.ts";
+import { addAttempt, type Attempt, type AttemptEnd, type Execution } from "./execution.ts";
 import { explainWait } from "./explain-wait.ts";
 import { Family } from "./family.ts";
 import { dueAt, noLimits, whatIsDue } from "./limits.ts";
@@ -274,7 +274,8 @@ export class RouterMachine {
     const isLostWhileCancelled = isCancelled && reported.outcome === "lost";
     const end = isLostWhileCancelled ? ended("cancelled", "CANCELLED", "It was cancelled, and then lost.") : reported;
     attempt.end = end;
-    this.#leaveSlot(execution, attempt);
+    this.#leaveSlot(execution);
+    if (end.outcome === "succeeded") return this.#end(execution, end, now);
     const { isolateOutOfMemory = false } = this.#environments.get(execution.environment) ?? {};
     const alone = execution.pool === freshPoolOf(execution.environment);
     const earlier = execution.attempts.slice(0, -1);
@@ -364,13 +365,13 @@ export class RouterMachine {
     const pool = this.#pool(execution.pool, execution.environment, undefined);
     if (state.kind === "running") {
       state.attempt.end = ended("lost", "REPLICA_LOST", "Another attempt followed it.");
-      this.#leaveSlot(execution, state.attempt);
+      this.#leaveSlot(execution);
     } else this.#leaveQueue(execution);
     const { id: replicaId, version } = replica;
     const attempt: Attempt = {
       ...{ number, replicaId, version, cold: false, waitReason: "", waitedMs: 0, dispatchedAt: now, end: undefined },
     };
-    execution.attempts.push(attempt);
+    addAttempt(execution, attempt);
     execution.state = { kind: "running", attempt };
     this.#take(execution, replica, pool);
     this.#watchTime(execution);
@@ -424,7 +425,7 @@ export class RouterMachine {
       dispatchedAt: now,
       end: undefined,
     };
-    execution.attempts.push(attempt);
+    addAttempt(execution, attempt);
     execution.state = { kind: "running", attempt };
     pool.busy += 1;
     replica.running.add(execution);
@@ -443,25 +444,25 @@ export class RouterMachine {
     }
     // A refused claim is no attempt: it never had the slot.
     const refused = execution.state.attempt;
-    execution.attempts.pop();
+    execution.attempts = execution.attempts.slice(0, -1);
     const replica = this.#replicas.get(refused.replicaId);
     // Until the agent's next word there is nothing to be had there, or the same claim would go back and forth.
     if (replica !== undefined) {
       replica.reportedFree = 0;
       this.#poolOf(replica).free.update(replica);
     }
-    this.#leaveSlot(execution, refused);
+    this.#leaveSlot(execution);
     if (execution.isCancelled) {
       return this.#end(execution, ended("cancelled", "CANCELLED", "It was cancelled before it had a slot."), now);
     }
     this.#requeue(execution, `replica ${refused.replicaId} refused the claim: ${reason}`, now);
   }
 
-  /** The attempt has no slot any more, or never had. When its agent has one for another is for the agent to say. */
-  #leaveSlot(execution: Execution, attempt: Attempt): void {
+  /** Its attempt has no slot any more, or never had. When the agent has one for another is for the agent to say. */
+  #leaveSlot(execution: Execution): void {
     const pool = this.#pool(execution.pool, execution.environment, undefined);
     pool.busy -= 1;
-    this.#replicas.get(attempt.replicaId)?.running.delete(execution);
+    execution.runsIn?.delete(execution);
   }
 
   /** Whether executions may be sent to the replica may have changed. */

@@ -46,10 +46,8 @@ export function toEntry(record: JournalRecord, isMine: (fromRouterId: string) =>
 function toExecution({ execution: request, pool, acceptedUnixMs, attempts, ended, endedUnixMs }: Carried) {
   if (request === undefined) return undefined;
   const execution: Execution = newExecution(request, pool, acceptedUnixMs);
-  execution.attempts.push(
-    ...attempts.map((attempt) =>
-      toAttempt(attempt, attempt.outcome === Outcome.UNSPECIFIED ? undefined : fromAttemptEnd(attempt)),
-    ),
+  execution.attempts = attempts.map((attempt) =>
+    toAttempt(attempt, attempt.outcome === Outcome.UNSPECIFIED ? undefined : fromAttemptEnd(attempt)),
   );
   const end = ended === undefined ? undefined : toEnd(ended);
   const last = execution.attempts.at(-1);

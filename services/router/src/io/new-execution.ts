@@ -2,12 +2,15 @@ import type { ExecutionRequest } from "@hearth/proto";
 import type { Attempt, Execution, ExecutionState } from "../core/execution.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Mark } from "../core/replay-point.ts";
+import type { Running } from "../core/running.ts";
 import { toLimits } from "./read-limits.ts";
 
 /** An execution as it is when it is accepted: it waits. `request` has its ids filled in. */
 export function newExecution(request: ExecutionRequest, pool: string, acceptedAt: number): Execution {
   return new AcceptedExecution(request, pool, acceptedAt);
 }
+
+const noAttempts: readonly Attempt[] = [];
 
 /** What the request says is read there: of a hundred thousand that wait, each is kept once. */
 class AcceptedExecution implements Execution {
@@ -16,12 +19,14 @@ class AcceptedExecution implements Execution {
   readonly acceptedAt: number;
   readonly request: ExecutionRequest;
   readonly limits: Limits;
-  place = 0;
+  runsIn: Running | undefined = undefined;
+  runsBefore: Execution | undefined = undefined;
+  runsAfter: Execution | undefined = undefined;
   mark: Mark | undefined = undefined;
   audience: unknown = undefined;
   isCancelled = false;
+  attempts: readonly Attempt[] = noAttempts;
   state: ExecutionState;
-  #attempts: Attempt[] | undefined;
 
   constructor(request: ExecutionRequest, pool: string, acceptedAt: number) {
     this.id = request.executionId;
@@ -30,11 +35,6 @@ class AcceptedExecution implements Execution {
     this.request = request;
     this.limits = toLimits(request);
     this.state = { kind: "queued", since: acceptedAt, waitReason: "" };
-  }
-
-  /** While it waits there are none to be kept. */
-  get attempts(): Attempt[] {
-    return (this.#attempts ??= []);
   }
 
   get runId(): string {
