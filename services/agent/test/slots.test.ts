@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../src/core/slots.ts";
+import { attemptKey, Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../src/core/slots.ts";
 
 /** Slots in short words: "x#1" is attempt 1 of execution x. */
 class Bench {
@@ -32,7 +32,7 @@ class Bench {
 
 function key(name: string): AttemptKey {
   const [executionId = "", attempt = "1"] = name.split("#");
-  return { executionId, attempt: Number(attempt) };
+  return attemptKey(executionId, Number(attempt));
 }
 
 function describeEffect(effect: SlotEffect<string>): string {
@@ -258,7 +258,7 @@ describe("a replica that serves one execution", () => {
 
   it("is not used up by a dispatch it refused", () => {
     const bench = new Bench(1, true);
-    bench.does({ kind: "dispatched", key: { executionId: "x", attempt: 0 } });
+    bench.does({ kind: "dispatched", key: attemptKey("x", 0) });
     expect([bench.slots.free, bench.slots.taken]).toEqual([1, 0]);
   });
 

@@ -2,6 +2,8 @@ import type { Slots } from "@hearth/agent/core";
 import {
   Accounts,
   ToldSlots,
+  attemptKey,
+  attemptText,
   decideDrain,
   idleSince,
   type AttemptKey,
@@ -217,24 +219,26 @@ export class SimulatedAgent {
       case "dispatch":
         return this.#dispatch(routerId, message);
       case "cancel": {
-        const attempt = this.#live.get(text(message.key));
+        const attempt = this.#live.get(attemptText(message.key.executionId, message.key.attempt));
         if (attempt !== undefined) this.#end(attempt, "cancelled", "CANCELLED", 0);
         return;
       }
       case "acknowledge":
-        return this.#accounts.acknowledge(routerId, text(message.key));
+        return this.#accounts.acknowledge(routerId, attemptText(message.key.executionId, message.key.attempt));
       case "childEnded":
         return this.#childEnded(message.executionId);
     }
   }
 
-  #dispatch(routerId: string, { key, runId, work, deadline }: Extract<ToAgent, { kind: "dispatch" }>): void {
+  #dispatch(routerId: string, dispatch: Extract<ToAgent, { kind: "dispatch" }>): void {
+    const { runId, work, deadline } = dispatch;
+    const key = attemptKey(dispatch.key.executionId, dispatch.key.attempt);
     this.#streams.get(routerId)?.told.dispatchReceived();
     const [effect] = this.#slots.step({ kind: "dispatched", key });
     if (effect?.kind === "refuse") this.#frame(routerId).refusals.push({ key, reason: effect.reason });
     else {
       const attempt = { key, routerId, runId, work, deadline, calls: new Set<string>(), begun: false };
-      this.#live.set(text(key), attempt);
+      this.#live.set(key.text, attempt);
       this.#around.observer.attemptDispatchTaken?.(this, key.executionId);
       if (this.#isRunnerReady) this.#work(attempt);
     }
@@ -255,7 +259,7 @@ export class SimulatedAgent {
   /** Something that happens unless the attempt has ended by then. */
   #later(attempt: LiveAttempt, delayMs: number, happen: () => void): void {
     this.#around.queue.after(delayMs, () => {
-      if (!this.#isAlive || this.#live.get(text(attempt.key)) !== attempt) return;
+      if (!this.#isAlive || this.#live.get(attempt.key.text) !== attempt) return;
       happen();
       this.#flush();
     });
@@ -270,7 +274,7 @@ export class SimulatedAgent {
 
   #end(attempt: LiveAttempt, outcome: SimulatedOutcome, reason: string, neighbours: number): void {
     const { key, routerId, calls } = attempt;
-    this.#live.delete(text(key));
+    this.#live.delete(key.text);
     this.#working.delete(attempt);
     this.#around.observer.attemptGone?.(this, key.executionId);
     for (const child of calls) {
@@ -279,7 +283,7 @@ export class SimulatedAgent {
       this.#frame(routerId).cancellations.push(child);
     }
     const report: AttemptReport = { key, outcome, reason, neighbours };
-    this.#accounts.oweEnd(routerId, text(key), report, 0);
+    this.#accounts.oweEnd(routerId, key.text, report, 0);
     this.#frame(routerId).ends.push(report);
     this.#step({ kind: "ended", key });
     if (this.#slots.isServed) this.drain("it served its one execution", 0, "SINGLE_USE");
@@ -311,7 +315,7 @@ export class SimulatedAgent {
   }
 
   #deliver(key: AttemptKey, children: readonly string[]): void {
-    const parent = this.#live.get(text(key));
+    const parent = this.#live.get(key.text);
     if (parent === undefined) return;
     this.#working.add(parent);
     this.#around.observer.parentResuming?.(this, key.executionId, "resumed");
@@ -424,10 +428,6 @@ export class SimulatedAgent {
     }
     queue.after(drainCheckMs, () => this.#checkDrain());
   }
-}
-
-function text(key: AttemptKey): string {
-  return `${key.executionId} ${key.attempt}`;
 }
 
 /** The call as its agent makes it: with its caller's deadline when that is sooner. */

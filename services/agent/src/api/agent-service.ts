@@ -49,8 +49,10 @@ async function readAll(attempts: Attempts, routerId: string, frames: AsyncIterat
 function receive(attempts: Attempts, routerId: string, frame: AttachRequest): void {
   if (attempts.isSuperseded(routerId)) return;
   for (const dispatch of frame.dispatches) attempts.dispatch(routerId, dispatch);
-  for (const key of frame.cancellations) attempts.cancel(key);
-  for (const key of frame.acknowledgedOutcomes) attempts.acknowledge(routerId, key);
+  for (const { executionId, attempt } of frame.cancellations) attempts.cancel(executionId, attempt);
+  for (const { executionId, attempt } of frame.acknowledgedOutcomes) {
+    attempts.acknowledge(routerId, executionId, attempt);
+  }
   for (const end of frame.childEnds) attempts.childEnded(end);
   for (const { executionId, failure } of frame.childRejections) attempts.childRejected(executionId, failure);
 }

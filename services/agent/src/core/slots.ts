@@ -2,6 +2,16 @@
 export interface AttemptKey {
   readonly executionId: string;
   readonly attempt: number;
+  /** Both, to find the attempt by. Made once for each. */
+  readonly text: string;
+}
+
+export function attemptKey(executionId: string, attempt: number): AttemptKey {
+  return { executionId, attempt, text: attemptText(executionId, attempt) };
+}
+
+export function attemptText(executionId: string, attempt: number): string {
+  return `${executionId} ${attempt}`;
 }
 
 /**
@@ -140,16 +150,16 @@ export class Slots<End> {
     if (this.#draining) return { kind: "refuse", key, reason: "REPLICA_DRAINING" };
     if (this.free === 0) return { kind: "refuse", key, reason: "SLOTS_FULL" };
     this.#remember(key);
-    this.#attempts.set(text(key), { key, hold: { kind: "holding" } });
+    this.#attempts.set(key.text, { key, hold: { kind: "holding" } });
     this.#taken += 1;
     this.#holding += 1;
     return { kind: "run", key };
   }
 
   #end(key: AttemptKey): SlotEffect<End>[] {
-    const attempt = this.#attempts.get(text(key));
+    const attempt = this.#attempts.get(key.text);
     if (attempt === undefined) return [];
-    this.#attempts.delete(text(key));
+    this.#attempts.delete(key.text);
     switch (attempt.hold.kind) {
       case "holding":
         this.#holding -= 1;
@@ -164,7 +174,7 @@ export class Slots<End> {
   }
 
   #park(key: AttemptKey): SlotEffect<End>[] {
-    const attempt = this.#attempts.get(text(key));
+    const attempt = this.#attempts.get(key.text);
     if (attempt?.hold.kind !== "holding") return [];
     attempt.hold = { kind: "lent" };
     this.#holding -= 1;
@@ -173,7 +183,7 @@ export class Slots<End> {
   }
 
   #childEnded(parent: AttemptKey, end: End): SlotEffect<End>[] {
-    const attempt = this.#attempts.get(text(parent));
+    const attempt = this.#attempts.get(parent.text);
     if (attempt === undefined) return [];
     switch (attempt.hold.kind) {
       case "holding":
@@ -204,14 +214,11 @@ export class Slots<End> {
   }
 
   #remember(key: AttemptKey): void {
-    this.#seen.delete(key.executionId);
+    // Of a first attempt there is none before.
+    if (key.attempt > 1) this.#seen.delete(key.executionId);
     this.#seen.set(key.executionId, key.attempt);
     if (this.#seen.size <= rememberedMax) return;
     const oldest = this.#oldestSeen.next();
     if (oldest.done !== true) this.#seen.delete(oldest.value);
   }
-}
-
-function text(key: AttemptKey): string {
-  return `${key.executionId} ${key.attempt}`;
 }

@@ -8,6 +8,7 @@ import {
 } from "@hearth/proto";
 import { FrameOutbox } from "@hearth/rpc";
 import { Accounts } from "../core/accounts.ts";
+import { attemptText, type AttemptKey } from "../core/slots.ts";
 import { ToldSlots, type SlotCount } from "../core/told-slots.ts";
 
 interface RouterStream {
@@ -87,16 +88,14 @@ export class RouterStreams {
     this.#streams.get(routerId)?.outbox.frame().refusals.push(refusal);
   }
 
-  end(routerId: string, end: AttemptEnd): void {
+  end(routerId: string, end: AttemptEnd, key: AttemptKey): void {
     const bytes = weigh(end);
     this.#streams.get(routerId)?.outbox.frame(bytes).ends.push(end);
-    this.#accounts
-      .oweEnd(routerId, endKey(end.executionId, end.attempt), end, bytes)
-      .forEach((router) => this.#dropped(router));
+    this.#accounts.oweEnd(routerId, key.text, end, bytes).forEach((router) => this.#dropped(router));
   }
 
   acknowledge(routerId: string, executionId: string, attempt: number): void {
-    this.#accounts.acknowledge(routerId, endKey(executionId, attempt));
+    this.#accounts.acknowledge(routerId, attemptText(executionId, attempt));
   }
 
   callChild(routerId: string, request: ExecutionRequest): void {
@@ -126,10 +125,6 @@ export class RouterStreams {
     const [sequence, dispatchesSeen] = [++this.#sequence, told.seen];
     outbox.frame().slots = { $typeName: "hearth.v1.Slots", sequence, total, free, dispatchesSeen };
   }
-}
-
-function endKey(executionId: string, attempt: number): string {
-  return `${executionId} ${attempt}`;
 }
 
 function weigh(message: AttemptEnd | ExecutionRequest): number {

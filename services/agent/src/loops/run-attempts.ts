@@ -16,7 +16,7 @@ import type { AgentConfig } from "../config.ts";
 import type { End } from "../core/end-cause.ts";
 import { decideReplacement } from "../core/decide-replacement.ts";
 import type { DeathCause } from "../core/explain-death.ts";
-import { Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../core/slots.ts";
+import { attemptKey, attemptText, Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../core/slots.ts";
 import { failure, payloadFailure, tooLarge } from "../io/failures.ts";
 import { toFailure, toMoment, toOutcome, toPayload } from "../io/translate.ts";
 import type { SlotState } from "./announce-slots.ts";
@@ -44,6 +44,7 @@ interface LiveAttempt extends Parent {
   /** Its result is on its way to the object store: the runner has done with it, and nothing ends it otherwise. */
   isStoring: boolean;
   isCancelled: boolean;
+  hasEnded: boolean;
   /** When the runner was given it, and once it has ended, when it began with it. 0: it did not. */
   startedAt: number;
 }
@@ -144,7 +145,9 @@ export class Attempts implements RunnerEvents {
     const { replicaId, pool, version } = this.#config;
     const liveAttempts = [...this.#live.values()]
       .filter((attempt) => attempt.routerId === routerId)
-      .map(({ key }) => ({ $typeName: "hearth.v1.AttemptKey", ...key }) as const);
+      .map(({ key: { executionId, attempt } }) => {
+        return { $typeName: "hearth.v1.AttemptKey", executionId, attempt } as const;
+      });
     const hello = { $typeName: "hearth.v1.AgentHello", replicaId, pool, version, liveAttempts } as const;
     return this.#routers.open(routerId, hello, this.#slots);
   }
@@ -159,15 +162,15 @@ export class Attempts implements RunnerEvents {
 
   dispatch(routerId: string, dispatch: Dispatch): void {
     this.#routers.dispatchSeen(routerId);
-    const key = { executionId: dispatch.executionId, attempt: dispatch.attempt };
+    const key = attemptKey(dispatch.executionId, dispatch.attempt);
     const [effect] = this.#slots.step({ kind: "dispatched", key });
     if (effect?.kind === "refuse") this.#routers.refuse(routerId, key.executionId, key.attempt, effect.reason);
     else this.#begin(routerId, dispatch, key);
     this.#slotsChanged();
   }
 
-  cancel(key: AttemptKey): void {
-    const attempt = this.#live.get(text(key));
+  cancel(executionId: string, number: number): void {
+    const attempt = this.#live.get(attemptText(executionId, number));
     if (attempt === undefined || attempt.isStoring) return;
     if (!attempt.sent) {
       const why = failure("CANCELLED", "It was cancelled before the runner had it.");
@@ -204,8 +207,8 @@ export class Attempts implements RunnerEvents {
     this.#clock.after(lookEveryMs, () => this.#look());
   }
 
-  acknowledge(routerId: string, key: AttemptKey): void {
-    this.#routers.acknowledge(routerId, key.executionId, key.attempt);
+  acknowledge(routerId: string, executionId: string, number: number): void {
+    this.#routers.acknowledge(routerId, executionId, number);
   }
 
   childEnded(end: ExecutionEnd): void {
@@ -329,9 +332,10 @@ export class Attempts implements RunnerEvents {
       sent: false,
       isStoring: false,
       isCancelled: false,
+      hasEnded: false,
       startedAt: 0,
     };
-    this.#live.set(text(key), attempt);
+    this.#live.set(key.text, attempt);
     this.#byHandle.set(attempt.handle, attempt);
     const { state } = this.#runner;
     if (state.kind === "failed") return this.#end(attempt, Outcome.FAILED, { failure: toFailure(state.failure) });
@@ -350,17 +354,13 @@ export class Attempts implements RunnerEvents {
 
   /** Until the runner is loaded, and its arguments are here, an attempt waits with its slot. */
   #sendWhenReady(attempt: LiveAttempt): void {
-    if (attempt.sent || attempt.arguments === undefined || !this.#isLive(attempt)) return;
+    if (attempt.sent || attempt.arguments === undefined || attempt.hasEnded) return;
     if (this.#runner.state.kind === "loaded") this.#send(attempt, attempt.arguments);
-  }
-
-  #isLive(attempt: LiveAttempt): boolean {
-    return this.#live.get(text(attempt.key)) === attempt;
   }
 
   /** Another attempt may do better when NATS did not answer. */
   #endWithoutPayload(attempt: LiveAttempt, error: unknown): void {
-    if (!this.#isLive(attempt)) return;
+    if (attempt.hasEnded) return;
     const why = payloadFailure(error);
     this.#end(attempt, why.reason === "NATS_UNAVAILABLE" ? Outcome.LOST : Outcome.FAILED, { failure: why });
   }
@@ -400,7 +400,7 @@ export class Attempts implements RunnerEvents {
     this.#calls.abandonAll(attempt);
     try {
       const stored = await this.#payloads.put(result);
-      if (this.#isLive(attempt)) this.#end(attempt, Outcome.SUCCEEDED, { result: stored });
+      if (!attempt.hasEnded) this.#end(attempt, Outcome.SUCCEEDED, { result: stored });
     } catch (error) {
       this.#endWithoutPayload(attempt, error);
     }
@@ -412,7 +412,8 @@ export class Attempts implements RunnerEvents {
     what: { readonly result?: Uint8Array | StoredPayload; readonly failure?: Failure; readonly neighbours?: number },
   ): void {
     const { key, handle, routerId, span, startedAt, output } = attempt;
-    this.#live.delete(text(key));
+    attempt.hasEnded = true;
+    this.#live.delete(key.text);
     this.#byHandle.delete(handle);
     this.#calls.abandonAll(attempt);
     output?.end();
@@ -429,7 +430,7 @@ export class Attempts implements RunnerEvents {
     if (what.result !== undefined) end.result = toPayload(what.result);
     if (what.failure !== undefined) end.failure = what.failure;
     span.end(what.failure === undefined ? {} : { error: what.failure.reason });
-    this.#routers.end(routerId, end);
+    this.#routers.end(routerId, end, key);
     this.#step({ kind: "ended", key });
     if (this.#slots.isServed) this.#finished({ cause: "SINGLE_USE", reason: "it served its one execution" });
   }
@@ -481,8 +482,4 @@ function traceFields({ traceparent, tracestate, unsampled }: TraceContext): obje
 /** Whether an attempt dies with the runner. */
 function isInRunner({ sent, isStoring }: LiveAttempt): boolean {
   return sent && !isStoring;
-}
-
-function text(key: AttemptKey): string {
-  return `${key.executionId} ${key.attempt}`;
 }

@@ -183,7 +183,7 @@ export class Executions {
     execution.mark = this.#journal.begin();
     const accepted = this.#journal.append(acceptedRecord(request, pool, now));
     this.#expectEnd(execution, asker, accepted, now);
-    this.handle({ kind: "admitted", execution, policyOverride });
+    this.#handle({ kind: "admitted", execution, policyOverride }, now);
     return { executionId: execution.id, durable: accepted.reached };
   }
 
@@ -200,7 +200,7 @@ export class Executions {
         return policyOverride === undefined ? [] : [[pool, policyOverride] as const];
       }),
     );
-    this.handle({ kind: "adopted", executions, policyOverrides });
+    this.#handle({ kind: "adopted", executions, policyOverrides }, now);
   }
 
   #expectEnd(execution: Execution, asker: Asker | undefined, accepted: Durability | undefined, now: number): void {
@@ -256,22 +256,25 @@ export class Executions {
 
   /** Lets something happen and carries out what follows from it. False when nothing did. */
   handle(event: RouterEvent): boolean {
-    const now = this.#clock.now();
+    return this.#handle(event, this.#clock.now());
+  }
+
+  #handle(event: RouterEvent, now: number): boolean {
     // It may have been stopped for so long that another router took over, and learns of that only by and by.
     const journalIsOwn = this.#journal.ownAt + ownForMs > now;
     if (journalIsOwn !== this.#journalIsOwn) {
       this.#journalIsOwn = journalIsOwn;
-      this.#carryOutAll(this.#machine.step({ kind: "journal", isOwn: journalIsOwn }, now));
+      this.#carryOutAll(this.#machine.step({ kind: "journal", isOwn: journalIsOwn }, now), now);
     }
     this.#passTime(now);
     const effects = this.#machine.step(event, now);
-    this.#carryOutAll(effects);
+    this.#carryOutAll(effects, now);
     this.#setAlarm(now);
     return effects.length > 0;
   }
 
   #passTime(now: number): void {
-    if (this.#machine.nextDueAt <= now) this.#carryOutAll(this.#machine.step({ kind: "due" }, now));
+    if (this.#machine.nextDueAt <= now) this.#carryOutAll(this.#machine.step({ kind: "due" }, now), now);
   }
 
   /** One that rings too early, because what it was for has ended, is set anew then: most never ring. */
@@ -301,8 +304,8 @@ export class Executions {
     }
   }
 
-  #carryOutAll(effects: readonly RouterEffect[]): void {
-    for (const effect of effects) this.#carryOut(effect);
+  #carryOutAll(effects: readonly RouterEffect[], now: number): void {
+    for (const effect of effects) this.#carryOut(effect, now);
     if (effects.length > 0) this.#demandChanged();
   }
 
@@ -318,7 +321,7 @@ export class Executions {
     if (audience !== undefined) (audience.others ??= []).push(asker);
   }
 
-  #carryOut(effect: RouterEffect): void {
+  #carryOut(effect: RouterEffect, now: number): void {
     switch (effect.kind) {
       case "attach":
         return this.#agents.attach(effect.replica);
@@ -340,12 +343,12 @@ export class Executions {
       case "attemptEnded": {
         const { execution, attempt, end } = effect;
         this.#metrics.retried(execution, end);
-        const written = this.#journal.append(attemptEndedRecord(execution, attempt, end, this.#clock.now()));
+        const written = this.#journal.append(attemptEndedRecord(execution, attempt, end, now));
         this.#acknowledge(execution, attempt, written);
         return this.#changed(execution);
       }
       case "ended":
-        return this.#end(effect.execution, effect.end);
+        return this.#end(effect.execution, effect.end, now);
       case "forgotten": {
         const { idempotencyKey } = effect.execution;
         this.#forgetMark(effect.execution);
@@ -375,8 +378,7 @@ export class Executions {
     this.#changed(execution);
   }
 
-  #end(execution: Execution, end: AttemptEnd): void {
-    const now = this.#clock.now();
+  #end(execution: Execution, end: AttemptEnd, now: number): void {
     const isReported = end.report !== undefined;
     const message = toExecutionEnd(execution.id, end);
     const record = endedRecord(execution, message, end, now);
