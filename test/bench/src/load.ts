@@ -50,6 +50,17 @@ export async function measureClosedLoop(
   }
 }
 
+/**
+ * What everything that is measured does before the first round, uncounted: V8 compiles code for good once it has run some ten
+ * thousand times, which with one execution in flight takes seconds. `inFlight`: as it is measured.
+ */
+export function warming(
+  inFlight: number,
+  { measureMs }: Pick<Effort, "measureMs">,
+): { warmUpMs: 0; measureMs: number } {
+  return { warmUpMs: 0, measureMs: inFlight === 1 ? 6 * measureMs : measureMs };
+}
+
 /** What came of an offered load. */
 export interface OfferedSample {
   readonly offeredPerSecond: number;

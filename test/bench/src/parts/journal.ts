@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { sendOne } from "../client.ts";
-import { measureClosedLoop } from "../load.ts";
+import { measureClosedLoop, warming } from "../load.ts";
 import type { Bench, Part, PartResult } from "../part.ts";
 import { toRow, units } from "../row.ts";
 import { startSystem } from "../system.ts";
@@ -18,6 +18,10 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
   await system.stopControlPlane();
   const costs: { throughputPercent: number[]; p50Ms: number[] } = { throughputPercent: [], p50Ms: [] };
   const figures: object[] = [];
+  say("journal, warming up");
+  for (const send of senders) {
+    for (const inFlight of [1, 512]) await measureClosedLoop(send, inFlight, warming(inFlight, effort));
+  }
   for (let round = 1; round <= effort.rounds; round++) {
     say(`journal, round ${round} of ${effort.rounds}`);
     const single = [];

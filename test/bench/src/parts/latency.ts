@@ -1,5 +1,5 @@
 import { startFrameEcho, startStreamEcho } from "../floors.ts";
-import { measureClosedLoop, type Sample } from "../load.ts";
+import { measureClosedLoop, warming, type Sample } from "../load.ts";
 import type { Bench, Part, PartResult } from "../part.ts";
 import { toMissingRow, toRow, units, type Row } from "../row.ts";
 import { median, ratios } from "../statistics.ts";
@@ -26,6 +26,9 @@ async function run({ effort, peers, say }: Bench): Promise<PartResult> {
   };
   const samples = new Map<string, Sample[]>();
   const note = (name: string, sample: Sample): void => void samples.set(name, [...(samples.get(name) ?? []), sample]);
+  say("latency, warming up");
+  for (const send of Object.values(senders)) await measureClosedLoop(send, 1, warming(1, effort));
+  for (const peer of peers) await peer.measure(1, warming(1, effort));
   for (let round = 1; round <= effort.rounds; round++) {
     say(`latency, round ${round} of ${effort.rounds}`);
     for (const [name, send] of Object.entries(senders)) note(name, await measureClosedLoop(send, 1, effort));

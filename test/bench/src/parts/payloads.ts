@@ -1,5 +1,5 @@
 import { startStreamEcho } from "../floors.ts";
-import { measureClosedLoop } from "../load.ts";
+import { measureClosedLoop, warming } from "../load.ts";
 import type { Bench, Part, PartResult } from "../part.ts";
 import { toRow, units } from "../row.ts";
 import { ratios } from "../statistics.ts";
@@ -24,6 +24,8 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
     python: client.sender("bench-python", "noop", [text]),
   };
   const rates = { stream: [] as number[], node: [] as number[], python: [] as number[] };
+  say("payloads, warming up");
+  for (const send of Object.values(senders)) await measureClosedLoop(send, inFlight, warming(inFlight, effort));
   for (let round = 1; round <= effort.rounds; round++) {
     say(`payloads, round ${round} of ${effort.rounds}`);
     for (const name of ["stream", "node", "python"] as const) {

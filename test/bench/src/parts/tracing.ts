@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { measureClosedLoop } from "../load.ts";
+import { measureClosedLoop, warming } from "../load.ts";
 import type { Bench, Part, PartResult } from "../part.ts";
 import { toRow, units } from "../row.ts";
 import { startSystem } from "../system.ts";
@@ -27,6 +27,8 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
   }
   const costs: number[] = [];
   const figures: object[] = [];
+  say("tracing, warming up");
+  for (const send of senders) await measureClosedLoop(send, 512, warming(512, effort));
   for (let round = 1; round <= effort.rounds; round++) {
     say(`tracing, round ${round} of ${effort.rounds}`);
     const rates: number[] = [];
