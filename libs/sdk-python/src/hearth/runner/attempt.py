@@ -213,7 +213,7 @@ class Attempt:
         self._calls.attempt_ended(self)
         if self._printed is not None:
             self._outbox.tell_dropped(self._printed)
-        self._outbox.send_encoded(frame)
+        self._outbox.send_last(frame)
         # Its context has the attempt, which would have it: nothing but the garbage collector could free the two.
         self._asyncio_task = None
         self._forget(self)

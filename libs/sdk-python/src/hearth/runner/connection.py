@@ -18,7 +18,12 @@ from .outbox import Outbox
 from .threads import GrowingThreads
 
 
-class Connection(asyncio.Protocol):
+# Read into one buffer that stays: a plain protocol is given a new one of this size for each read, which the system has to map,
+# clear and take back every time.
+_READ_BYTES_MAX = 256 * 1024
+
+
+class Connection(asyncio.BufferedProtocol):
     """Says hello, takes a load and then executes. ``on_load`` gets the load's header; ``on_lost`` what ended the
     connection, ``None`` when the agent closed it."""
 
@@ -33,6 +38,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._on_load = on_load
         self._on_lost = on_lost
+        self._buffer = memoryview(bytearray(_READ_BYTES_MAX))
         self._decoder = FrameDecoder()
         self._attempts: dict[int, Attempt] = {}
         self._tasks: Mapping[str, LoadedTask] = {}
@@ -57,9 +63,12 @@ class Connection(asyncio.Protocol):
         """The code cannot be used."""
         self.outbox.send(frames.LOAD_FAILED, {"failure": failure})
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         try:
-            for kind, header, body in self._decoder.push(data):
+            for kind, header, body in self._decoder.push(self._buffer[:nbytes]):
                 self._receive(kind, header, body)
         except (ProtocolError, KeyError, TypeError) as error:
             self._broken = error

@@ -54,7 +54,7 @@ class FrameDecoder:
     def __init__(self) -> None:
         self._rest = bytearray()
 
-    def push(self, chunk: bytes) -> Iterator[Frame]:
+    def push(self, chunk: bytes | memoryview) -> Iterator[Frame]:
         """The frames that are complete with this chunk. Raises ``ProtocolError``."""
         rest = self._rest
         rest += chunk
