@@ -52,13 +52,13 @@ export async function measureClosedLoop(
 
 /**
  * What everything that is measured does before the first round, uncounted: V8 compiles code for good once it has run some ten
- * thousand times, which with one execution in flight takes seconds. `inFlight`: as it is measured.
+ * thousand times. `slowly`: with one execution in flight, or large ones, that takes some seconds.
  */
 export function warming(
-  inFlight: number,
   { measureMs }: Pick<Effort, "measureMs">,
+  slowly?: "slowly",
 ): { warmUpMs: 0; measureMs: number } {
-  return { warmUpMs: 0, measureMs: inFlight === 1 ? 6 * measureMs : measureMs };
+  return { warmUpMs: 0, measureMs: slowly === undefined ? measureMs : 6 * measureMs };
 }
 
 /** What came of an offered load. */

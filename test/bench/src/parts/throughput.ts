@@ -24,8 +24,8 @@ async function run({ effort, peers, say }: Bench): Promise<PartResult> {
   const samples = new Map<string, Sample[]>();
   const note = (name: string, sample: Sample): void => void samples.set(name, [...(samples.get(name) ?? []), sample]);
   say("throughput, warming up");
-  for (const send of Object.values(senders)) await measureClosedLoop(send, inFlight, warming(inFlight, effort));
-  for (const peer of peers) await peer.measure(inFlight, warming(inFlight, effort));
+  for (const send of Object.values(senders)) await measureClosedLoop(send, inFlight, warming(effort));
+  for (const peer of peers) await peer.measure(inFlight, warming(effort));
   for (let round = 1; round <= effort.rounds; round++) {
     say(`throughput, round ${round} of ${effort.rounds}`);
     for (const [name, send] of Object.entries(senders)) note(name, await measureClosedLoop(send, inFlight, effort));

@@ -28,7 +28,7 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
   const costs: number[] = [];
   const figures: object[] = [];
   say("tracing, warming up");
-  for (const send of senders) await measureClosedLoop(send, 512, warming(512, effort));
+  for (const send of senders) await measureClosedLoop(send, 512, warming(effort));
   for (let round = 1; round <= effort.rounds; round++) {
     say(`tracing, round ${round} of ${effort.rounds}`);
     const rates: number[] = [];
