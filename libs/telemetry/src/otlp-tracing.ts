@@ -44,7 +44,7 @@ export function startOtlpTracing(
   const tracer = provider.getTracer("hearth");
   return {
     on: true,
-    start(name, parent, options = {}) {
+    start(parent, describe, subject) {
       const { traceparent } = parent;
       if (followsParents && parent.unsampled) return unsampledSpan;
       const continues = isTraceparent(traceparent);
@@ -52,7 +52,7 @@ export function startOtlpTracing(
       if (followsParents && continues && !parentIsSampled) return new UnrecordedSpan(parent);
       const decisive = continues ? decisiveOf(traceparent) : ids.drawDecisive();
       if ((followsParents && parentIsSampled) || decisive >= threshold) {
-        const { kind = "internal", startMs, attributes } = options;
+        const { name, kind, startMs, attributes } = describe(subject);
         const startTime = startMs === undefined ? {} : { startTime: startMs };
         const described = { kind: kinds[kind], ...startTime, ...(attributes === undefined ? {} : { attributes }) };
         const span = tracer.startSpan(name, described, continues ? toContext(traceparent) : ROOT_CONTEXT);

@@ -15,6 +15,14 @@ export interface TraceContext {
 /** Where a trace may begin. */
 export const untraced: TraceContext = { traceparent: "", tracestate: "", unsampled: false };
 
+export interface SpanDescription {
+  readonly name: string;
+  readonly kind: "internal" | "server" | "client" | "producer" | "consumer";
+  /** Milliseconds since 1970. Absent: now. */
+  readonly startMs?: number;
+  readonly attributes?: Readonly<Record<string, string | number | boolean>>;
+}
+
 /** A piece of work being traced. */
 export interface Span {
   /** What children and other processes continue from. */
@@ -25,21 +33,13 @@ export interface Span {
 }
 
 export interface Tracing {
-  /** Whether anything can be recorded. Ask before putting a span together where it is hot. */
+  /** Whether anything can be recorded. */
   readonly on: boolean;
   /**
-   * Starts a span below `parent`. Costs next to nothing when tracing is off or the parent is not sampled: its context is
-   * passed on.
+   * Starts a span below `parent`. It is described only when it is recorded: otherwise this costs next to nothing, and the
+   * parent's context is passed on.
    */
-  start(
-    name: string,
-    parent: TraceContext,
-    options?: {
-      readonly kind?: "internal" | "server" | "client" | "producer" | "consumer";
-      readonly startMs?: number;
-      readonly attributes?: Readonly<Record<string, string | number | boolean>>;
-    },
-  ): Span;
+  start<T>(parent: TraceContext, describe: (subject: T) => SpanDescription, subject: T): Span;
   /** Sends what is buffered. */
   stop(): Promise<void>;
 }
@@ -59,6 +59,6 @@ export async function startTracing(serviceName: string, variables: NodeJS.Proces
 
 const notTracing: Tracing = {
   on: false,
-  start: (_name, parent) => new UnrecordedSpan(parent),
+  start: (parent) => new UnrecordedSpan(parent),
   stop: () => Promise.resolve(),
 };

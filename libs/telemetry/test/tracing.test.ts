@@ -1,8 +1,8 @@
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { InMemorySpanExporter, type ReadableSpan } from "@opentelemetry/sdk-trace";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { startOtlpTracing } from "../src/otlp-tracing.ts";
-import { untraced, type Tracing } from "../src/mod.ts";
+import { untraced, type Span, type SpanDescription, type TraceContext, type Tracing } from "../src/mod.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 const spanId = "b7ad6b7169203331";
@@ -31,6 +31,10 @@ class KeepingExporter extends InMemorySpanExporter {
   }
 }
 
+function start(tracing: Tracing, name: string, parent: TraceContext, more: Partial<SpanDescription> = {}): Span {
+  return tracing.start(parent, (kind) => ({ name, kind, ...more }), "internal" as const);
+}
+
 const isSampled = ({ traceparent }: { readonly traceparent: string }): boolean => traceparent.endsWith("-01");
 const traceOf = ({ traceparent }: { readonly traceparent: string }): string => traceparent.slice(3, 35);
 
@@ -38,7 +42,7 @@ test("a sampled span is exported with its name, kind, attributes, times, parent 
   const { tracing, exported } = startCollected("parentbased_traceidratio", 0.01);
   const [startMs, endMs] = [1_700_000_000_000, 1_700_000_000_250];
   const attributes = { "hearth.execution": "id", "hearth.attempt": 2 };
-  const span = tracing.start("execute noop", sampledParent, { kind: "server", startMs, attributes });
+  const span = start(tracing, "execute noop", sampledParent, { kind: "server", startMs, attributes });
   span.setAttribute("hearth.run", "run");
   span.end({ error: "TIMED_OUT", endMs });
   await tracing.stop();
@@ -57,9 +61,9 @@ test("a sampled span is exported with its name, kind, attributes, times, parent 
   ]);
 });
 
-test("a sampled span that begins a trace is internal, without parent, attributes or error, unless it says otherwise", async () => {
+test("a sampled span that begins a trace is without parent, attributes or error, unless it says otherwise", async () => {
   const { tracing, exported } = startCollected();
-  tracing.start("run", untraced).end();
+  start(tracing, "run", untraced).end();
   await tracing.stop();
   const [span] = exported();
   expect(span).toMatchObject({ kind: SpanKind.INTERNAL, attributes: {}, status: { code: SpanStatusCode.UNSET } });
@@ -68,7 +72,7 @@ test("a sampled span that begins a trace is internal, without parent, attributes
 
 test("the context of a sampled span names the span that is exported", async () => {
   const { tracing, exported } = startCollected();
-  const spans = [tracing.start("new", untraced), tracing.start("continued", sampledParent)];
+  const spans = [start(tracing, "new", untraced), start(tracing, "continued", sampledParent)];
   spans.forEach((span) => span.end());
   await tracing.stop();
   const ids = exported().map((span) => span.spanContext());
@@ -78,15 +82,15 @@ test("the context of a sampled span names the span that is exported", async () =
 test("a sampled span hands on what its vendors put into the trace's state", () => {
   const tracestate = "vendor=value,other=1";
   const { tracing } = startCollected();
-  expect(tracing.start("task", { ...sampledParent, tracestate }).context.tracestate).toBe(tracestate);
+  expect(start(tracing, "task", { ...sampledParent, tracestate }).context.tracestate).toBe(tracestate);
 });
 
 test("what is sampled in one process is continued by the next in the same trace", async () => {
   const router = startCollected("parentbased_traceidratio", 0.5);
   const agent = startCollected("parentbased_traceidratio", 0.5);
   for (let count = 0; count < 1_000; count++) {
-    const execution = router.tracing.start("execute", untraced);
-    agent.tracing.start("task", execution.context).end();
+    const execution = start(router.tracing, "execute", untraced);
+    start(agent.tracing, "task", execution.context).end();
     execution.end();
   }
   await Promise.all([router.tracing.stop(), agent.tracing.stop()]);
@@ -99,7 +103,7 @@ test("what is sampled in one process is continued by the next in the same trace"
 
 test.each(["parentbased_traceidratio", "traceidratio"])("of new traces %s samples the ratio's share", (sampler) => {
   const { tracing } = startCollected(sampler, 0.01);
-  const spans = Array.from({ length: 40_000 }, () => tracing.start("execute", untraced));
+  const spans = Array.from({ length: 40_000 }, () => start(tracing, "execute", untraced));
   const share = spans.filter(({ context }) => isSampled(context)).length;
   // 400 with a standard deviation of 20: six of them are missed once in 500 million times.
   expect(Math.abs(share - 400)).toBeLessThan(120);
@@ -107,18 +111,18 @@ test.each(["parentbased_traceidratio", "traceidratio"])("of new traces %s sample
 
 test("a new trace that is not sampled says so, and has no ids where the next process follows its parent", () => {
   const { tracing } = startCollected("parentbased_traceidratio", 0);
-  expect(tracing.start("execute", untraced).context).toEqual(unsampled);
+  expect(start(tracing, "execute", untraced).context).toEqual(unsampled);
 });
 
 test("what is not sampled and has no ids goes on like that", () => {
   for (const sampler of ["parentbased_traceidratio", "parentbased_always_on", "parentbased_always_off"]) {
-    expect(startCollected(sampler, 1).tracing.start("task", unsampled).context).toEqual(unsampled);
+    expect(start(startCollected(sampler, 1).tracing, "task", unsampled).context).toEqual(unsampled);
   }
 });
 
 test("a new trace that is not sampled has ids of its own where the next process does not ask the parent", () => {
   const { tracing } = startCollected("traceidratio", 0);
-  const contexts = Array.from({ length: 1_000 }, () => tracing.start("execute", untraced).context);
+  const contexts = Array.from({ length: 1_000 }, () => start(tracing, "execute", untraced).context);
   for (const { traceparent } of contexts) expect(traceparent).toMatch(unsampledTrace);
   expect(new Set(contexts.map(traceOf)).size).toBe(1_000);
   expect(new Set(contexts.map(({ traceparent }) => traceparent.slice(36, 52))).size).toBe(1_000);
@@ -131,7 +135,7 @@ test.each([
   const { tracing } = startCollected(sampler, ratio);
   const counts = new Array<number>(192).fill(0);
   for (let drawn = 0; drawn < 4_000; drawn++) {
-    const { traceparent } = tracing.start("execute", untraced).context;
+    const { traceparent } = start(tracing, "execute", untraced).context;
     const ids = BigInt(`0x${traceparent.slice(3, 35)}${traceparent.slice(36, 52)}`);
     for (let bit = 0; bit < 192; bit++) counts[bit]! += Number((ids >> BigInt(bit)) & 1n);
   }
@@ -143,7 +147,7 @@ test.each(["parentbased_traceidratio", "parentbased_always_on", "parentbased_alw
   "with %s the context of a parent that is not sampled is passed on as it is",
   (sampler) => {
     const { tracing } = startCollected(sampler, 1);
-    expect(tracing.start("task", unsampledParent).context).toBe(unsampledParent);
+    expect(start(tracing, "task", unsampledParent).context).toBe(unsampledParent);
   },
 );
 
@@ -151,14 +155,14 @@ test("a parent is sampled by the one bit of its flags that says so", () => {
   const { tracing } = startCollected("parentbased_always_off");
   const sampled = Array.from({ length: 256 }, (_, flags) => flags).filter((flags) => {
     const traceparent = `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, "0")}`;
-    return isSampled(tracing.start("task", { ...untraced, traceparent }).context);
+    return isSampled(start(tracing, "task", { ...untraced, traceparent }).context);
   });
   expect(sampled).toEqual(Array.from({ length: 128 }, (_, half) => 2 * half + 1));
 });
 
 test("always_on records everything, also below a parent that is not sampled", async () => {
   const { tracing, exported } = startCollected("always_on");
-  for (const parent of [untraced, unsampled, sampledParent, unsampledParent]) tracing.start("task", parent).end();
+  for (const parent of [untraced, unsampled, sampledParent, unsampledParent]) start(tracing, "task", parent).end();
   await tracing.stop();
   const parents = exported().map((span) => span.parentSpanContext?.traceId);
   expect(parents).toEqual([undefined, undefined, traceId, traceId]);
@@ -166,7 +170,7 @@ test("always_on records everything, also below a parent that is not sampled", as
 
 test("a sampler that does not ask the parent ends the sampling of its trace under a new id", () => {
   const { tracing } = startCollected("traceidratio", 0);
-  const { context } = tracing.start("task", sampledParent);
+  const { context } = start(tracing, "task", sampledParent);
   expect(context.traceparent).toMatch(unsampledTrace);
   expect(traceOf(context)).toBe(traceId);
   expect(context.traceparent).not.toContain(spanId);
@@ -175,8 +179,8 @@ test("a sampler that does not ask the parent ends the sampling of its trace unde
 test("a sampler that does not ask the parent decides by the trace id alone, the same in every process", () => {
   const [router, agent] = [startCollected("traceidratio", 0.5), startCollected("traceidratio", 0.5)];
   for (let count = 0; count < 1_000; count++) {
-    const execution = router.tracing.start("execute", untraced).context;
-    const task = agent.tracing.start("task", execution).context;
+    const execution = start(router.tracing, "execute", untraced).context;
+    const task = start(agent.tracing, "task", execution).context;
     expect([traceOf(task), isSampled(task)]).toEqual([traceOf(execution), isSampled(execution)]);
   }
 });
@@ -193,7 +197,8 @@ test.each([
   ["a line behind the flags", `00-${traceId}-${spanId}-00\n`],
   ["other separators", `00.${traceId}.${spanId}.00`],
 ])("a parent of %s begins a new trace", (_what, traceparent) => {
-  const begun = (sampler: string) => startCollected(sampler).tracing.start("task", { ...untraced, traceparent }).context;
+  const begun = (sampler: string) =>
+    start(startCollected(sampler).tracing, "task", { ...untraced, traceparent }).context;
   expect(begun("parentbased_always_off")).toEqual(unsampled);
   expect(begun("always_on").traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   expect(traceOf(begun("always_on"))).not.toBe(traceOf({ traceparent }).toLowerCase());
@@ -202,10 +207,18 @@ test.each([
 test("what is done to a span that is not sampled leaves nothing behind", async () => {
   const { tracing, exported } = startCollected("always_off");
   for (const parent of [untraced, unsampled, sampledParent, unsampledParent]) {
-    const span = tracing.start("task", parent);
+    const span = start(tracing, "task", parent);
     span.setAttribute("hearth.run", "run");
     span.end({ error: "TIMED_OUT" });
   }
   await tracing.stop();
   expect(exported()).toEqual([]);
+});
+
+test("what is not recorded is not described", () => {
+  const describe = vi.fn();
+  for (const parent of [untraced, unsampled, unsampledParent]) {
+    startCollected("parentbased_always_off").tracing.start(parent, describe, undefined);
+  }
+  expect(describe).not.toHaveBeenCalled();
 });

@@ -1,4 +1,4 @@
-import { startTracing, untraced, type Tracing } from "@hearth/telemetry";
+import { startTracing, untraced, type SpanDescription, type Tracing } from "@hearth/telemetry";
 import { encodeArguments } from "../payload/encode.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
 import { controlPlane } from "./control-plane.ts";
@@ -15,7 +15,7 @@ export async function run<F extends AnyFunction>(
   ...args: Parameters<F>
 ): Promise<Run<Awaited<ReturnType<F>>>> {
   const services = controlPlane();
-  const span = (await programTracing()).start(`run ${task.taskName}`, untraced, { kind: "client" });
+  const span = (await programTracing()).start(untraced, describe, task.taskName);
   try {
     const argumentBytes = encodeArguments(args);
     await deployDeclared(services);
@@ -30,6 +30,10 @@ export async function run<F extends AnyFunction>(
     span.end({ error: (error as Error).message });
     throw error;
   }
+}
+
+function describe(task: string): SpanDescription {
+  return { name: `run ${task}`, kind: "client" };
 }
 
 /** One for the program; what it holds is sent before the program leaves. */

@@ -11,7 +11,7 @@ import {
 } from "@hearth/proto";
 import type { Frame, WireFailure } from "@hearth/runner-protocol";
 import type { FrameOutbox } from "@hearth/rpc";
-import type { Logger, Span, TraceContext, Tracing } from "@hearth/telemetry";
+import type { Logger, Span, SpanDescription, TraceContext, Tracing } from "@hearth/telemetry";
 import type { AgentConfig } from "../config.ts";
 import type { End } from "../core/end-cause.ts";
 import { decideReplacement } from "../core/decide-replacement.ts";
@@ -312,20 +312,24 @@ export class Attempts implements RunnerEvents {
 
   // Attempts
 
-  #begin(routerId: string, dispatch: Dispatch, key: AttemptKey): void {
+  readonly #describe = ({ task, executionId, attempt }: Dispatch): SpanDescription => {
     const attributes = {
       "hearth.environment": this.#config.environment,
-      "hearth.task": dispatch.task,
+      "hearth.task": task,
       "hearth.replica": this.#config.replicaId,
-      "hearth.execution": key.executionId,
-      "hearth.attempt": key.attempt,
+      "hearth.execution": executionId,
+      "hearth.attempt": attempt,
     };
+    return { name: `task ${task}`, kind: "consumer", attributes };
+  };
+
+  #begin(routerId: string, dispatch: Dispatch, key: AttemptKey): void {
     const attempt: LiveAttempt = {
       key,
       handle: ++this.#handles,
       dispatch,
       routerId,
-      span: this.#tracing.start(`task ${dispatch.task}`, dispatch, { kind: "consumer", attributes }),
+      span: this.#tracing.start(dispatch, this.#describe, dispatch),
       output: undefined,
       calls: undefined,
       arguments: dispatch.arguments?.stored === undefined ? (dispatch.arguments?.inline ?? nothing) : undefined,

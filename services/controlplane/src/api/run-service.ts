@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Clock } from "@hearth/clock";
 import { ExecutionRequestSchema, type ExecutionRequest, type Run, type RunService } from "@hearth/proto";
 import type { CallContext, Handlers } from "@hearth/rpc";
-import type { Tracing } from "@hearth/telemetry";
+import type { SpanDescription, Tracing } from "@hearth/telemetry";
 import { phaseOf, type ExecutionHistory } from "../core/execution-history.ts";
 import { waitReasonIn, type Pools } from "../core/pool-view.ts";
 import type { ChangeFeed } from "../io/change-feed.ts";
@@ -74,6 +74,11 @@ export function runHandlers(options: RunServiceOptions): Handlers<typeof RunServ
   };
 }
 
+function describe({ environment, task }: ExecutionRequest): SpanDescription {
+  const attributes = { "hearth.environment": environment, "hearth.task": task };
+  return { name: "create run", kind: "server", attributes };
+}
+
 async function createRun(
   options: RunServiceOptions,
   asked: ExecutionRequest,
@@ -86,10 +91,7 @@ async function createRun(
     tracestate: asked.tracestate || (context.header("tracestate") ?? ""),
     unsampled: asked.unsampled,
   };
-  const span = tracing.start("create run", parent, {
-    kind: "server",
-    attributes: { "hearth.environment": asked.environment, "hearth.task": asked.task },
-  });
+  const span = tracing.start(parent, describe, asked);
   try {
     const now = clock.now();
     const executionId = asked.executionId || options.newId(now);

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import { Scope, type Environment, type ExecutionEnd, type ExecutionRequest, type Task } from "@hearth/proto";
-import type { Span, Tracing } from "@hearth/telemetry";
+import type { Span, SpanDescription, Tracing } from "@hearth/telemetry";
 import { decideAdmission, type AdmissionBounds } from "../core/admit.ts";
 import { choosePool } from "../core/choose-pool.ts";
 import type { RouterEffect, RouterEvent } from "../core/events.ts";
@@ -182,7 +182,7 @@ export class Executions {
     keepAlone(request, this.#kept);
     execution.mark = this.#journal.begin();
     const accepted = this.#journal.append(acceptedRecord(request, pool, now));
-    this.#expectEnd(execution, asker, accepted, now);
+    this.#expectEnd(execution, asker, accepted);
     this.#handle({ kind: "admitted", execution, policyOverride }, now);
     return { executionId: execution.id, durable: accepted.reached };
   }
@@ -192,7 +192,7 @@ export class Executions {
     const now = this.#clock.now();
     for (const execution of executions) {
       if (this.knows(execution.id)) this.#forgetMark(execution);
-      else if (execution.state.kind !== "ended") this.#expectEnd(execution, undefined, undefined, now);
+      else if (execution.state.kind !== "ended") this.#expectEnd(execution, undefined, undefined);
     }
     const policyOverrides = new Map(
       executions.flatMap(({ pool, request }) => {
@@ -203,17 +203,12 @@ export class Executions {
     this.#handle({ kind: "adopted", executions, policyOverrides }, now);
   }
 
-  #expectEnd(execution: Execution, asker: Asker | undefined, accepted: Durability | undefined, now: number): void {
-    const span = this.#tracing.on ? this.#startSpan(execution, now) : undefined;
+  #expectEnd(execution: Execution, asker: Asker | undefined, accepted: Durability | undefined): void {
+    const parent = execution.request as ExecutionRequest;
+    const span = this.#tracing.on ? this.#tracing.start(parent, describe, execution) : undefined;
     const audience: Audience = { asker, others: undefined, accepted, watchers: undefined, span };
     execution.audience = audience;
     this.#live += 1;
-  }
-
-  #startSpan({ id, runId, environment, task, request }: Execution, startMs: number): Span {
-    const attributes = { "hearth.environment": environment, "hearth.execution": id, "hearth.run": runId };
-    const options = { kind: "server", startMs, attributes } as const;
-    return this.#tracing.start(`execute ${task}`, request as ExecutionRequest, options);
   }
 
   #forgetMark(execution: Execution): void {
@@ -412,6 +407,11 @@ export class Executions {
   #changed(execution: Execution): void {
     audienceOf(execution)?.watchers?.forEach((changed) => changed());
   }
+}
+
+function describe({ id, runId, environment, task, acceptedAt: startMs }: Execution): SpanDescription {
+  const attributes = { "hearth.environment": environment, "hearth.execution": id, "hearth.run": runId };
+  return { name: `execute ${task}`, kind: "server", startMs, attributes };
 }
 
 function attemptKey(executionId: string, attempt: number): Parameters<AgentConnection["cancel"]>[0] {
