@@ -29,10 +29,10 @@ interface Headers {
     readonly number: number;
     readonly run: string;
     readonly task: string;
-    readonly deadlineUnixMs?: number;
-    readonly traceparent?: string;
-    readonly tracestate?: string;
-    readonly unsampled?: boolean;
+    readonly deadlineUnixMs?: number | undefined;
+    readonly traceparent?: string | undefined;
+    readonly tracestate?: string | undefined;
+    readonly unsampled?: boolean | undefined;
   };
   readonly cancel: { readonly attempt: number };
   readonly ping: object;

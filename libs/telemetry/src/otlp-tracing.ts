@@ -10,6 +10,7 @@ import {
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider, type SpanExporter } from "@opentelemetry/sdk-trace";
+import { batchingFrom } from "./batching.ts";
 import { DrawnIds } from "./drawn-ids.ts";
 import { samplingFrom } from "./sampling.ts";
 import { decisiveOf, isSampled, isTraceparent, spanIdOf, traceIdOf } from "./traceparent.ts";
@@ -39,7 +40,7 @@ export function startOtlpTracing(
     sampler: new AlwaysOnSampler(), // It is only given what has been decided.
     idGenerator: ids,
     resource: resourceFromAttributes({ "service.name": serviceName, "process.pid": process.pid }),
-    spanProcessors: [new BatchSpanProcessor({ exporter })],
+    spanProcessors: [new BatchSpanProcessor({ exporter, ...batchingFrom(variables) })],
   });
   const tracer = provider.getTracer("hearth");
   return {

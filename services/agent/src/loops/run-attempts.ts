@@ -11,7 +11,7 @@ import {
 } from "@hearth/proto";
 import type { Frame, WireFailure } from "@hearth/runner-protocol";
 import type { FrameOutbox } from "@hearth/rpc";
-import type { Logger, Span, SpanDescription, TraceContext, Tracing } from "@hearth/telemetry";
+import type { Logger, Span, SpanDescription, Tracing } from "@hearth/telemetry";
 import type { AgentConfig } from "../config.ts";
 import type { End } from "../core/end-cause.ts";
 import { decideReplacement } from "../core/decide-replacement.ts";
@@ -374,14 +374,18 @@ export class Attempts implements RunnerEvents {
     attempt.sent = true;
     attempt.arguments = undefined;
     attempt.startedAt = this.#clock.now();
+    const { traceparent, tracestate, unsampled } = span.context;
     const header = {
       attempt: handle,
       execution: key.executionId,
       number: key.attempt,
       run: dispatch.runId,
       task: dispatch.task,
-      ...(dispatch.deadlineUnixMs === 0 ? undefined : { deadlineUnixMs: dispatch.deadlineUnixMs }),
-      ...traceFields(span.context),
+      // What is undefined is left out.
+      deadlineUnixMs: dispatch.deadlineUnixMs || undefined,
+      traceparent: traceparent || undefined,
+      tracestate: tracestate || undefined,
+      unsampled: unsampled || undefined,
     };
     const tooLarge = this.#sendFrame({ kind: "execute", header, body });
     if (tooLarge !== undefined) this.#end(attempt, Outcome.FAILED, { failure: tooLarge });
@@ -477,11 +481,6 @@ export class Attempts implements RunnerEvents {
 }
 
 const nothing = new Uint8Array();
-
-function traceFields({ traceparent, tracestate, unsampled }: TraceContext): object | undefined {
-  if (traceparent === "") return unsampled ? { unsampled } : undefined;
-  return tracestate === "" ? { traceparent } : { traceparent, tracestate };
-}
 
 /** Whether an attempt dies with the runner. */
 function isInRunner({ sent, isStoring }: LiveAttempt): boolean {
