@@ -10,27 +10,27 @@ export const tracing: Part = { name: "tracing", about: "with tracing of 1 % and 
 
 async function run({ effort, say }: Bench): Promise<PartResult> {
   await using collector = await startCollector();
-  await using plain = await startSystem();
-  await using traced = await startSystem({
-    variables: {
-      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
-      OTEL_METRICS_EXPORTER: "none",
-      OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
-      OTEL_TRACES_SAMPLER_ARG: "0.01",
-    },
-  });
-  const senders = [];
-  for (const system of [traced, plain]) {
-    await system.deploy("node", "noop");
-    await system.stopControlPlane();
-    senders.push(system.router.client.sender("bench-node", "noop"));
-  }
+  const variables = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+    OTEL_METRICS_EXPORTER: "none",
+    OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+    OTEL_TRACES_SAMPLER_ARG: "0.01",
+  };
   const costs: number[] = [];
   const figures: object[] = [];
-  say("tracing, warming up");
-  for (const send of senders) await measureClosedLoop(send, 512, warming(effort));
   for (let round = 1; round <= effort.rounds; round++) {
     say(`tracing, round ${round} of ${effort.rounds}`);
+    // Anew each time: how fast a process is that was compiled by chance at one moment or another differs by more than tracing costs.
+    await using plain = await startSystem();
+    await using traced = await startSystem({ variables });
+    const senders = [];
+    for (const system of [traced, plain]) {
+      await system.deploy("node", "noop");
+      await system.stopControlPlane();
+      const send = system.router.client.sender("bench-node", "noop");
+      await measureClosedLoop(send, 512, warming(effort));
+      senders.push(send);
+    }
     const rates: number[] = [];
     for (const index of round % 2 === 0 ? [0, 1] : [1, 0]) {
       rates[index] = (await measureClosedLoop(senders[index]!, 512, effort)).perSecond;
