@@ -7,6 +7,7 @@ import { service, startGrpcServer } from "@hearth/rpc";
 import { createLogger, startMetrics, startTracing } from "@hearth/telemetry";
 import { executionService } from "./api/execution-service.ts";
 import type { RouterConfig } from "./config.ts";
+import { retention } from "./core/ended-executions.ts";
 import { RouterMachine } from "./core/router-machine.ts";
 import { openAgentConnection } from "./io/agent-connection.ts";
 import { followCatalogue } from "./io/catalogue.ts";
@@ -23,9 +24,6 @@ import { LocateExecutions } from "./loops/locate-executions.ts";
 import { ReplicaFollower } from "./loops/follow-replicas.ts";
 import { DemandReporter } from "./loops/report-demand.ts";
 import { Executions } from "./loops/run-executions.ts";
-
-/** Ended executions that a router can still answer for. */
-const retention = { ttlMs: 10 * 60_000, countMax: 100_000, bytesMax: 256 * 1024 * 1024 };
 
 /** How often executions are looked for that are to be written to the journal again. */
 const carryEveryMs = 1_000;

@@ -7,6 +7,9 @@ export interface RetentionBounds {
   readonly bytesMax: number;
 }
 
+/** Those that a router can still answer for. */
+export const retention: RetentionBounds = { ttlMs: 10 * 60_000, countMax: 100_000, bytesMax: 256 * 1024 * 1024 };
+
 /** So many that have left are let go together: to take the head off a long list costs as much as the list is long. */
 const leftMax = 10_000;
 

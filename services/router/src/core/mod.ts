@@ -3,6 +3,7 @@ export * from "./events.ts";
 export * from "./execution.ts";
 export * from "./router-machine.ts";
 export * from "./replay-journal.ts";
+export { retention } from "./ended-executions.ts";
 export { silentAfterMs } from "./peer-routers.ts";
 export { turnsPerOldest } from "./backlog.ts";
 export { choosePool } from "./choose-pool.ts";

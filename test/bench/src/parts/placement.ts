@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { subjects } from "@hearth/bus";
 import { DemandReportSchema } from "@hearth/proto";
-import { noLimits, RouterMachine, type Execution, type RouterEffect } from "@hearth/router/core";
+import { noLimits, retention, RouterMachine, type Execution, type RouterEffect } from "@hearth/router/core";
 import type { Bench, Effort, Part, PartResult } from "../part.ts";
 import { toRow, units } from "../row.ts";
 import { ratios } from "../statistics.ts";
@@ -42,9 +42,9 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
 
 const slotsPerReplica = 4;
 
-/** A router's machine with half of all slots busy. A decision: one execution ends, its agent says so, another is placed. */
+/** A router's machine as it is in service: half of all slots busy, and as many kept that have ended as it keeps. A decision: one execution ends, its agent says so, another is placed. */
 class BusyMachine {
-  readonly #machine = new RouterMachine({ ttlMs: 60_000, countMax: 1_000, bytesMax: 1e9 });
+  readonly #machine = new RouterMachine(retention);
   readonly #running: Running[] = [];
   /** By replica. */
   readonly #counts = new Map<string, Counts>();
@@ -115,7 +115,8 @@ class BusyMachine {
     this.#machine.step({ kind: "attemptEnded", key, end }, 1);
     const slots = { total: this.#slots, free: this.#slots - counts.busy, seen: counts.seen };
     this.#machine.step({ kind: "slots", replicaId: counts.replicaId, slots }, 1);
-    if (this.#executions % 1_000 === 0) this.#machine.step({ kind: "tick" }, 1);
+    // Every second of a router that is busy.
+    if (this.#executions % 40_000 === 0) this.#machine.step({ kind: "tick" }, 1);
   }
 }
 
