@@ -6,10 +6,7 @@ import { optionsOfCall } from "../task/call-options.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
 
 /** A request made now to run the task, without arguments, and with an id of its own, so that sending it twice runs it once. */
-export function toRequest<F extends AnyFunction>(
-  task: Task<F>,
-  trace: TraceContext,
-): ExecutionRequest {
+export function toRequest<F extends AnyFunction>(task: Task<F>, trace: TraceContext): ExecutionRequest {
   const nowMs = Date.now();
   const { policy, retryPolicy, ...options } = optionsOfCall(task.callOptions, nowMs);
   return create(ExecutionRequestSchema, {
