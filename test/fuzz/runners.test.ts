@@ -112,6 +112,7 @@ const fields = [
   "failure",
   "traceparent",
   "tracestate",
+  "unsampled",
 ];
 
 /** What an agent may send, and what it may not. */
