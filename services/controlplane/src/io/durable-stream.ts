@@ -93,13 +93,14 @@ async function inBatches(
   take: (batch: readonly StreamMessage[]) => Promise<void>,
 ): Promise<void> {
   const waiting: JsMsg[] = [];
+  const isOverOneBatch = (): boolean => fitting(waiting, batchMax) < waiting.length;
   let taking: Promise<void> | undefined;
   const takeAll = async (): Promise<void> => {
     while (waiting.length > 0) {
       const batch = waiting.splice(0, fitting(waiting, batchMax));
       await take(batch.map((message) => ({ data: message.data, sequence: message.seq })));
       for (const message of batch) message.ack();
-      if (waiting.length > 0 && fitting(waiting, batchMax) === waiting.length) await delay(gatherMs);
+      if (waiting.length > 0 && !isOverOneBatch()) await delay(gatherMs);
     }
     taking = undefined;
   };
@@ -108,7 +109,7 @@ async function inBatches(
     // What was delivered in the same tick shares the batch.
     taking ??= new Promise<void>((resolve) => void setImmediate(resolve)).then(takeAll);
     taking.catch(() => undefined);
-    if (fitting(waiting, batchMax) < waiting.length) await taking;
+    if (isOverOneBatch()) await taking;
   }
   await taking;
 }

@@ -42,7 +42,10 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
 
 const slotsPerReplica = 4;
 
-/** A router's machine as it is in service: half of all slots busy, and as many kept that have ended as it keeps. A decision: one execution ends, its agent says so, another is placed. */
+/**
+ * A router's machine as it is in service: half of all slots busy, and as many kept that have ended as it keeps. A decision: one
+ * execution ends, its agent says so, another is placed.
+ */
 class BusyMachine {
   readonly #machine = new RouterMachine(retention);
   readonly #running: Running[] = [];

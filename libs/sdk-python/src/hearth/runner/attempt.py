@@ -146,7 +146,7 @@ class Attempt:
 
     def _attaching(self) -> Callable[[str, str], None] | None:
         is_traced = self._header.get("traceparent") or self._header.get("unsampled")
-        return _attaching() if is_traced else None
+        return _find_attaching() if is_traced else None
 
     async def _run(self, arguments: bytes) -> None:
         try:
@@ -251,7 +251,7 @@ def _traceparent(header: Mapping[str, Any]) -> str:
 
 
 @cache
-def _attaching() -> Callable[[str, str], None] | None:
+def _find_attaching() -> Callable[[str, str], None] | None:
     """What makes the spans of the task's code children of the attempt's, where OpenTelemetry is installed. Looked for once: a
     search for a package that is not there would cost every attempt."""
     try:
