@@ -61,6 +61,17 @@ export function warming(
   return { warmUpMs: 0, measureMs: slowly === undefined ? measureMs : 6 * measureMs };
 }
 
+/** Measures the one and the other, in every second turn the other first: who goes second finds everything warmer. */
+export async function inTurns<T, M>(
+  turn: number,
+  [one, other]: readonly [T, T],
+  measure: (what: T) => Promise<M>,
+): Promise<readonly [M, M]> {
+  if (turn % 2 === 0) return [await measure(one), await measure(other)];
+  const second = await measure(other);
+  return [await measure(one), second];
+}
+
 /** What came of an offered load. */
 export interface OfferedSample {
   readonly offeredPerSecond: number;

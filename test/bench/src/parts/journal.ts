@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { sendOne } from "../client.ts";
-import { measureClosedLoop, warming } from "../load.ts";
+import { sendOne, type Send } from "../client.ts";
+import { inTurns, measureClosedLoop, warming } from "../load.ts";
 import type { Bench, Part, PartResult } from "../part.ts";
 import { toRow, units } from "../row.ts";
-import { startSystem } from "../system.ts";
+import { startSystem, type RouterProcess } from "../system.ts";
 
 /** What it costs that executions are in the journal: the same router, replicas and client, with it and without. */
 export const journal: Part = { name: "journal", about: "with the journal and without", run };
@@ -13,7 +13,8 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
   await using system = await startSystem({ router: { script } });
   await system.deploy("node", "noop");
   const without = await system.startRouter({ script, variables: { BENCH_JOURNAL: "none" } });
-  const senders = [system.router, without].map(({ client }) => client.sender("bench-node", "noop"));
+  const senderOf = ({ client }: RouterProcess): Send => client.sender("bench-node", "noop");
+  const senders = [senderOf(system.router), senderOf(without)] as const;
   for (const send of senders) await sendOne(send);
   await system.stopControlPlane();
   const costs: { throughputPercent: number[]; p50Ms: number[] } = { throughputPercent: [], p50Ms: [] };
@@ -25,16 +26,13 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
   }
   for (let round = 1; round <= effort.rounds; round++) {
     say(`journal, round ${round} of ${effort.rounds}`);
-    const single = [];
-    const many = [];
-    // The one that goes second would find everything warmer: they take turns at it.
-    for (const index of round % 2 === 0 ? [0, 1] : [1, 0]) {
-      single[index] = (await measureClosedLoop(senders[index]!, 1, effort)).p50Ms;
-      many[index] = (await measureClosedLoop(senders[index]!, 512, effort)).perSecond;
-    }
-    costs.throughputPercent.push((1 - many[0]! / many[1]!) * 100);
-    costs.p50Ms.push(single[0]! - single[1]!);
-    figures.push({ with: { p50Ms: single[0], perSecond: many[0] }, without: { p50Ms: single[1], perSecond: many[1] } });
+    const [kept, forgotten] = await inTurns(round, senders, async (send) => ({
+      p50Ms: (await measureClosedLoop(send, 1, effort)).p50Ms,
+      perSecond: (await measureClosedLoop(send, 512, effort)).perSecond,
+    }));
+    costs.throughputPercent.push((1 - kept.perSecond / forgotten.perSecond) * 100);
+    costs.p50Ms.push(kept.p50Ms - forgotten.p50Ms);
+    figures.push({ with: kept, without: forgotten });
   }
   const rows = [
     toRow("journal, of throughput", costs.throughputPercent, units.percent, { atMost: 30 }),

@@ -1,10 +1,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { measureClosedLoop, warming } from "../load.ts";
-import type { Bench, Part, PartResult } from "../part.ts";
+import type { Send } from "../client.ts";
+import { inTurns, measureClosedLoop, warming } from "../load.ts";
+import type { Bench, Effort, Part, PartResult } from "../part.ts";
 import { toRow, units } from "../row.ts";
-import { median } from "../statistics.ts";
-import { startSystem } from "../system.ts";
+import { median, ratios } from "../statistics.ts";
+import { startSystem, type System } from "../system.ts";
 
 /** What tracing costs when one execution in a hundred is sampled: one installation traces, another does not. */
 export const tracing: Part = { name: "tracing", about: "with tracing of 1 % and without", run };
@@ -14,6 +15,7 @@ const turnsPerRound = 12;
 
 async function run({ effort, say }: Bench): Promise<PartResult> {
   const short = { warmUpMs: effort.warmUpMs / 4, measureMs: effort.measureMs / 4 };
+  const rateOf = async (send: Send): Promise<number> => (await measureClosedLoop(send, 512, short)).perSecond;
   await using collector = await startCollector();
   const variables = {
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
@@ -28,30 +30,27 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
     // Anew each time: how fast a process is that was compiled by chance at one moment or another differs by more than tracing costs.
     await using plain = await startSystem();
     await using traced = await startSystem({ variables });
-    const senders = [];
-    for (const system of [traced, plain]) {
-      await system.deploy("node", "noop");
-      await system.stopControlPlane();
-      const send = system.router.client.sender("bench-node", "noop");
-      await measureClosedLoop(send, 512, warming(effort));
-      senders.push(send);
-    }
-    const turns: { tracedPerSecond: number; plainPerSecond: number }[] = [];
+    const senders = [await warmSender(traced, effort), await warmSender(plain, effort)] as const;
+    const tracedPerSecond: number[] = [];
+    const plainPerSecond: number[] = [];
     for (let turn = 0; turn < turnsPerRound; turn++) {
-      const rates: number[] = [];
-      // The one that goes second would find everything warmer: they take turns at it.
-      for (const index of (round + turn) % 2 === 0 ? [0, 1] : [1, 0]) {
-        rates[index] = (await measureClosedLoop(senders[index]!, 512, short)).perSecond;
-      }
-      turns.push({ tracedPerSecond: rates[0]!, plainPerSecond: rates[1]! });
+      const [tracedRate, plainRate] = await inTurns(turn, senders, rateOf);
+      tracedPerSecond.push(tracedRate);
+      plainPerSecond.push(plainRate);
     }
-    costs.push(
-      median(turns.map(({ tracedPerSecond, plainPerSecond }) => (1 - tracedPerSecond / plainPerSecond) * 100)),
-    );
-    figures.push(turns);
+    costs.push((1 - median(ratios(tracedPerSecond, plainPerSecond))) * 100);
+    figures.push({ tracedPerSecond, plainPerSecond });
   }
   const rows = [toRow("tracing 1 % of executions, of throughput", costs, units.percent, { atMost: 5 })];
   return { rows, figures: { rounds: figures, collectedBytes: collector.bytes } };
+}
+
+async function warmSender(system: System, effort: Effort): Promise<Send> {
+  await system.deploy("node", "noop");
+  await system.stopControlPlane();
+  const send = system.router.client.sender("bench-node", "noop");
+  await measureClosedLoop(send, 512, warming(effort));
+  return send;
 }
 
 interface Collector extends AsyncDisposable {
