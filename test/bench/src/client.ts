@@ -6,6 +6,7 @@ import {
   ExecutionService,
   Outcome,
   type ExecuteStreamRequest,
+  type ExecuteStreamResponse,
   type ExecutionRequest,
 } from "@hearth/proto";
 import { createClient, FrameOutbox, openChannel } from "@hearth/rpc";
@@ -16,16 +17,28 @@ export type OnAnswer = (problem: string | undefined) => void;
 /** Sends one execution and says when its answer is here. */
 export type Send = (onAnswer: OnAnswer) => void;
 
-/** The public way in that takes most: one `ExecuteStream` to a router. */
+/** A connection to who serves `ExecuteStream`, which a router does and an echo. */
+export interface Connection {
+  executeStream(frames: AsyncIterable<ExecuteStreamRequest>): AsyncIterable<ExecuteStreamResponse>;
+  close(): void;
+}
+
+/** To a router, by Hearth's own client. */
+export function connectRouter(address: string): Connection {
+  const channel = openChannel(address);
+  const client = createClient(ExecutionService, channel);
+  return { executeStream: (frames) => client.executeStream(frames), close: () => channel.close() };
+}
+
+/** The public way in that takes most: one `ExecuteStream`. Closes its connection when the stream ends. */
 export class StreamClient implements Disposable {
   readonly #outbox = new FrameOutbox<ExecuteStreamRequest>(() => create(ExecuteStreamRequestSchema));
   readonly #waiting = new Map<string, OnAnswer>();
 
-  constructor(address: string) {
-    const channel = openChannel(address);
-    void this.#read(createClient(ExecutionService, channel).executeStream(this.#outbox))
+  constructor(connection: Connection) {
+    void this.#read(connection.executeStream(this.#outbox))
       .catch((error: unknown) => this.#failAll((error as Error).message))
-      .finally(() => channel.close());
+      .finally(() => connection.close());
   }
 
   /** How many have no answer yet. */
@@ -48,9 +61,7 @@ export class StreamClient implements Disposable {
     this.#outbox.end();
   }
 
-  async #read(
-    frames: ReturnType<ReturnType<typeof createClient<typeof ExecutionService>>["executeStream"]>,
-  ): Promise<void> {
+  async #read(frames: AsyncIterable<ExecuteStreamResponse>): Promise<void> {
     for await (const { ends, rejections } of frames) {
       for (const { executionId, outcome, failure } of ends) {
         this.#answer(executionId, outcome === Outcome.SUCCEEDED ? undefined : (failure?.reason ?? "FAILED"));

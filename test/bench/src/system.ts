@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { sendOne, StreamClient } from "./client.ts";
+import { connectRouter, sendOne, StreamClient } from "./client.ts";
 import { dist, programs, root } from "./paths.ts";
 import { startLineProcess, type LineProcess } from "./processes/line-process.ts";
 
@@ -84,7 +84,7 @@ export async function startSystem(
     async startRouter({ variables = {}, script = join(dist, "router.mjs"), nodeArguments = [] } = {}) {
       const command = [process.execPath, ...nodeArguments, script];
       const started = await startLineProcess(command, { ...common, ...variables });
-      const client = new StreamClient(`127.0.0.1:${String(started.ready["grpcPort"])}`);
+      const client = new StreamClient(connectRouter(`127.0.0.1:${String(started.ready["grpcPort"])}`));
       const router: RouterProcess = {
         process: started,
         client,

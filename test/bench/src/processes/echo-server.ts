@@ -1,44 +1,33 @@
 /**
  * One hop of the stream echo, in a process of its own: answers every execution with its own arguments, or, given the
- * address of another one, passes executions and answers on as a router would if it did nothing else.
+ * address of another one, passes executions and answers on as a router would if it did nothing else. Served and called by plain
+ * nice-grpc.
  */
 import { create } from "@bufbuild/protobuf";
 import {
   ExecuteStreamRequestSchema,
   ExecuteStreamResponseSchema,
-  ExecutionService,
   Outcome,
   type ExecuteStreamRequest,
   type ExecuteStreamResponse,
   type ExecutionEnd,
 } from "@hearth/proto";
-import { createClient, FrameOutbox, openChannel, startGrpcServer, type MountedService } from "@hearth/rpc";
+import { FrameOutbox } from "@hearth/rpc";
+import { connectPlainly, servePlainly } from "../plain-grpc.ts";
 
 const [next] = process.argv.slice(2);
-const upstream = next === undefined ? undefined : createClient(ExecutionService, openChannel(next));
+const upstream = next === undefined ? undefined : connectPlainly(next);
 
-const notServed = (): never => {
-  throw new Error("An echo has one method.");
-};
-
-const echo: MountedService = {
-  description: ExecutionService,
-  handlers: {
-    ...Object.fromEntries(ExecutionService.methods.map(({ localName }) => [localName, notServed])),
-    executeStream(frames: AsyncIterable<ExecuteStreamRequest>) {
-      const answers = new FrameOutbox<ExecuteStreamResponse>(() => create(ExecuteStreamResponseSchema));
-      const done = upstream === undefined ? answer(frames, answers) : passOn(frames, answers);
-      done.then(
-        () => answers.end(),
-        () => answers.end(),
-      );
-      return answers;
-    },
-  },
-};
-
-const server = await startGrpcServer({ host: "127.0.0.1", port: 0, services: [echo], report: console.error });
-process.stdout.write(`${JSON.stringify({ address: `127.0.0.1:${server.port}` })}\n`);
+const address = await servePlainly((frames) => {
+  const answers = new FrameOutbox<ExecuteStreamResponse>(() => create(ExecuteStreamResponseSchema));
+  const done = upstream === undefined ? answer(frames, answers) : passOn(frames, answers);
+  done.then(
+    () => answers.end(),
+    () => answers.end(),
+  );
+  return answers;
+});
+process.stdout.write(`${JSON.stringify({ address })}\n`);
 
 async function answer(
   frames: AsyncIterable<ExecuteStreamRequest>,
