@@ -1,10 +1,11 @@
-import { bullmq } from "./bullmq.ts";
+import { bullmq, bullmqAsDocumented } from "./bullmq.ts";
 import { celery } from "./celery.ts";
 import { dask } from "./dask.ts";
 import type { PeerDefinition } from "./peer.ts";
 import { ray } from "./ray.ts";
 
-export const peerDefinitions: readonly PeerDefinition[] = [bullmq, ray, dask, celery];
+/** All that are shown; targets name those they compare with. */
+export const peerDefinitions: readonly PeerDefinition[] = [bullmq, bullmqAsDocumented, ray, dask, celery];
 
 /** Systems worth comparing with that none of the registries has, and so are not measured. */
 export const peersNotToBeHad: Readonly<Record<string, string>> = {

@@ -1,36 +1,21 @@
-/** Adds jobs and hears of their ends. One line of JSON in, one out: {inFlight, warmUpMs, measureMs} for a measurement. */
+/** Adds jobs and hears of their ends, in the way that its argument names. One line of JSON in, one out: {inFlight, warmUpMs, measureMs} for a measurement. */
 import { Queue, QueueEvents } from "bullmq";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { usages } from "./bullmq-usages.mjs";
 
 const connection = { host: "127.0.0.1", port: Number(process.env["REDIS_PORT"]) };
-const queue = new Queue("noop", { connection, defaultJobOptions: { removeOnComplete: true } });
+const { removeOnComplete, sender } = usages[process.argv[2]];
+const queue = new Queue("noop", { connection, defaultJobOptions: { removeOnComplete } });
 const events = new QueueEvents("noop", { connection });
 const worker = fork(join(import.meta.dirname, "bullmq-worker.mjs"));
 await once(worker, "message");
 await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);
 
-const waiting = new Map();
-events.on("completed", ({ jobId }) => {
-  const ended = waiting.get(jobId);
-  waiting.delete(jobId);
-  ended?.();
-});
-
-let [jobs, adding] = [0, []];
-const send = (ended) => {
-  const jobId = `job-${++jobs}`;
-  waiting.set(jobId, ended);
-  if (adding.push({ name: "noop", data: { args: [] }, opts: { jobId } }) > 1) return;
-  setImmediate(() => {
-    const added = adding;
-    adding = [];
-    void (added.length === 1 ? queue.add("noop", added[0].data, added[0].opts) : queue.addBulk(added));
-  });
-};
+const send = sender(queue, events);
 
 process.on("SIGTERM", () => {
   worker.kill();
