@@ -13,4 +13,9 @@ export * from "./gen/hearth/v1/run_pb.js";
 export * from "./gen/hearth/v1/run_service_pb.js";
 export { ErrorInfoSchema, type ErrorInfo } from "./gen/google/rpc/error_details_pb.js";
 export { StatusSchema, type Status } from "./gen/google/rpc/status_pb.js";
-export { decodeMessage, encodeMessage } from "./wire/codec.ts";
+export {
+  Health,
+  HealthCheckRequestSchema,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from "./gen/grpc/health/v1/health_pb.js";
+export { decodeMessage, encodeMessage, encodeMessageBehind } from "./wire/codec.ts";

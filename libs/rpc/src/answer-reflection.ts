@@ -1,7 +1,9 @@
 import { create, toBinary, type DescFile } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema, type FileDescriptorProto } from "@bufbuild/protobuf/wkt";
-import { ServerError, Status, type CallContext } from "nice-grpc";
+import type { CallContext as NiceContext } from "nice-grpc";
+import { ServerError, Status } from "nice-grpc-common";
 import { ServerReflection, ServerReflectionService } from "nice-grpc-server-reflection";
+import type { CallContext } from "./handlers.ts";
 import type { MountedService } from "./service.ts";
 
 const { requestDeserialize, responseSerialize } = ServerReflectionService.serverReflectionInfo;
@@ -14,7 +16,10 @@ export async function* answerReflection(
 ): AsyncGenerator<Uint8Array, void> {
   const names = services.map((mounted) => mounted.description.typeName);
   const implementation = ServerReflection(describe(services), names);
-  for await (const answer of implementation.serverReflectionInfo(decodeAll(requests), context)) {
+  for await (const answer of implementation.serverReflectionInfo(
+    decodeAll(requests),
+    context as unknown as NiceContext,
+  )) {
     yield responseSerialize(answer);
   }
 }

@@ -10,7 +10,7 @@ import {
 import { toDefinition } from "./definition.ts";
 import { Delegated } from "./delegated.ts";
 import { detailsTrailer, fromStatusDetails } from "./error-status.ts";
-import { messageBytesMax } from "./server.ts";
+import { messageBytesMax } from "./grpc/message-reader.ts";
 
 type Request<M> = M extends { readonly input: infer I extends DescMessage } ? MessageInitShape<I> : never;
 type Response<M> = M extends { readonly output: infer O extends DescMessage } ? MessageShape<O> : never;

@@ -3,7 +3,7 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Status } from "@hearth/errors";
 import { errorInfo, statusOf, toHearthError } from "./error-status.ts";
 import type { AnyHandler, CallContext } from "./handlers.ts";
-import { messageBytesMax } from "./server.ts";
+import { messageBytesMax } from "./grpc/message-reader.ts";
 import type { MountedService } from "./service.ts";
 
 /** Connect's names for the statuses Hearth uses. */

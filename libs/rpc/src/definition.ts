@@ -7,15 +7,6 @@ import type { MethodDefinition } from "nice-grpc";
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyMethod = MethodDefinition<any, any, any, any>;
 
-/** What comes in place of a request whose bytes are no message of its type: thrown there, it would be an INTERNAL without a reason. */
-export class Undecodable {
-  readonly problem: string;
-
-  constructor(error: unknown) {
-    this.problem = (error as Error).message;
-  }
-}
-
 /** A protobuf-es service as nice-grpc wants it. Requests and responses go in as messages or their initialisers. */
 export function toDefinition(description: DescService): Record<string, AnyMethod> {
   return Object.fromEntries(description.methods.map((method) => [method.localName, toMethod(method)]));
@@ -28,19 +19,11 @@ function toMethod(method: DescMethod): AnyMethod {
     requestStream: methodKind === "client_streaming" || methodKind === "bidi_streaming",
     responseStream: methodKind === "server_streaming" || methodKind === "bidi_streaming",
     requestSerialize: (value: never) => encodeMessage(input, create(input, value)),
-    requestDeserialize: (bytes) => decode(() => decodeMessage(input, bytes)),
+    requestDeserialize: (bytes) => decodeMessage(input, bytes),
     responseSerialize: (value: never) => encodeMessage(output, create(output, value)),
     responseDeserialize: (bytes) => decodeMessage(output, bytes),
     options: idempotency(method),
   };
-}
-
-function decode(read: () => unknown): unknown {
-  try {
-    return read();
-  } catch (error) {
-    return new Undecodable(error);
-  }
 }
 
 function idempotency(method: DescMethod): AnyMethod["options"] {

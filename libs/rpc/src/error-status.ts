@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { HearthError, isReason, reasons, type Status } from "@hearth/errors";
 import { ErrorInfoSchema, StatusSchema } from "@hearth/proto";
-import { Status as StatusCode } from "nice-grpc";
+import { Status as StatusCode } from "nice-grpc-common";
 
 const domain = "hearth";
 const errorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";

@@ -1,25 +1,21 @@
-import type { CallContext, MethodDefinition, ServiceImplementation } from "nice-grpc";
+import { prefixBytes } from "./grpc/message-reader.ts";
+import type { ServedMethod } from "./grpc/serve-call.ts";
+import type { CallContext } from "./handlers.ts";
 import type { MountedService } from "./service.ts";
 
-const raw = (bytes: Uint8Array): Uint8Array => bytes;
-
-const method: MethodDefinition<Uint8Array, Uint8Array, Uint8Array, Uint8Array, true, true> = {
-  path: "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-  requestStream: true,
-  responseStream: true,
-  ...{ requestSerialize: raw, requestDeserialize: raw, responseSerialize: raw, responseDeserialize: raw },
-  options: {},
-};
-
-/** Server reflection (grpc.reflection.v1). Its messages are bytes here, see `reflection`. */
-export const reflectionDefinition = { serverReflectionInfo: method };
-
-/** Loads what answers when somebody asks. It takes memory, and most servers are the agents of replicas that nobody asks. */
-export function reflection(services: readonly MountedService[]): ServiceImplementation<typeof reflectionDefinition> {
-  return {
-    async *serverReflectionInfo(requests: AsyncIterable<Uint8Array>, context: CallContext) {
+/**
+ * Server reflection (grpc.reflection.v1), by its path. What answers is loaded when somebody asks: it takes memory, and most
+ * servers are the agents of replicas that nobody asks. Its messages are bytes here, see `answerReflection`.
+ */
+export function reflection(services: readonly MountedService[]): readonly [string, ServedMethod] {
+  const method: ServedMethod = {
+    requestStream: true,
+    decode: (bytes) => bytes,
+    encode: (response) => Buffer.concat([Buffer.alloc(prefixBytes), response as Uint8Array]),
+    async *handler(requests: AsyncIterable<Uint8Array>, context: CallContext) {
       const { answerReflection } = await import("./answer-reflection.ts");
       yield* answerReflection(services, requests, context);
     },
   };
+  return ["/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", method];
 }

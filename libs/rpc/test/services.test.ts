@@ -6,16 +6,13 @@ import {
   BundleService,
   ExecutionService,
   ExecuteStreamRequestSchema,
+  Health,
   RunService,
+  ServingStatus,
   type ExecuteStreamResponse,
 } from "@hearth/proto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createChannel, createClient as createNiceClient } from "nice-grpc";
-import {
-  HealthCheckResponse_ServingStatus,
-  HealthDefinition,
-} from "nice-grpc-server-health/lib/proto/grpc/health/v1/health.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectHandler } from "../src/connect.ts";
 import {
@@ -113,11 +110,11 @@ describe("a service over gRPC", () => {
   });
 
   it("answers health checks, and says so when it is told to stop serving", async () => {
-    const channel = createChannel(`127.0.0.1:${grpc.port}`);
-    const health = createNiceClient(HealthDefinition, channel);
-    expect((await health.check({ service: "" })).status).toBe(HealthCheckResponse_ServingStatus.SERVING);
+    const channel = openChannel(`127.0.0.1:${grpc.port}`);
+    const health = createClient(Health, channel);
+    expect((await health.check({ service: "" })).status).toBe(ServingStatus.SERVING);
     grpc.setServing(false);
-    expect((await health.check({ service: "" })).status).toBe(HealthCheckResponse_ServingStatus.NOT_SERVING);
+    expect((await health.check({ service: "" })).status).toBe(ServingStatus.NOT_SERVING);
     grpc.setServing(true);
     channel.close();
   });

@@ -20,6 +20,15 @@ export function encodeMessage<T extends DescMessage>(schema: T, message: Message
   return writer.finish();
 }
 
+/** The same behind `room` bytes, for the prefix that a transport wants. They hold anything. */
+export function encodeMessageBehind<T extends DescMessage>(room: number, schema: T, message: MessageShape<T>): Buffer {
+  const codec = codecs.get(schema.typeName);
+  if (codec === undefined) return Buffer.concat([Buffer.alloc(room), toBinary(schema, message)]);
+  writer.begin();
+  codec.write(writer, message);
+  return writer.finishBehind(room);
+}
+
 /**
  * The message that these bytes are; throws when they are none. Byte fields are views of them. Of the messages that travel for
  * every execution, fields that this version does not know are dropped; others keep them, as protobuf-es does.

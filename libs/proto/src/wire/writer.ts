@@ -33,6 +33,13 @@ export class Writer {
     return new Uint8Array(this.#bytes.subarray(this.#at));
   }
 
+  /** The same behind `room` bytes that hold anything. */
+  finishBehind(room: number): Buffer {
+    const copy = Buffer.allocUnsafe(room + this.size);
+    this.#bytes.copy(copy, room, this.#at);
+    return copy;
+  }
+
   /** Makes what was written since `size` was `before` a field of its own: a message within a message. */
   part(tag: number, before: number): void {
     this.#reserve(prefixBytesMax);

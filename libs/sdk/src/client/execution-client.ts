@@ -2,18 +2,19 @@ import { setTimeout as delay } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { HearthError, isReason, type Reason } from "@hearth/errors";
 import {
+  ExecuteStreamRequestSchema,
   ExecutionService,
   Outcome,
   PayloadSchema,
+  type ExecuteStreamRequest,
   type ExecutionEnd,
   type ExecutionRejection,
   type ExecutionRequest,
   type Payload,
 } from "@hearth/proto";
 import { inlineBytesMax } from "@hearth/payloads/bounds";
-import { createClient, FrameOutbox, openChannel } from "@hearth/rpc";
+import { callStream, FrameOutbox } from "@hearth/rpc";
 import { untraced } from "@hearth/telemetry";
-import { waitForChannelReady } from "nice-grpc";
 import { decodeResult } from "../payload/decode.ts";
 import { encodeArguments } from "../payload/encode.ts";
 import type { AnyFunction, Task } from "../task/task.ts";
@@ -21,8 +22,6 @@ import { toTaskError, type FailedOutcome } from "../task/task-error.ts";
 import { installation } from "./installation.ts";
 import { payloadsOfRouters, readPayload, toPayload, type PayloadClient } from "./payloads.ts";
 import { toRequest } from "./request.ts";
-
-type Frame = { readonly executions: ExecutionRequest[] };
 
 interface Waiting {
   readonly request: ExecutionRequest;
@@ -35,10 +34,10 @@ interface Waiting {
 
 const roundDelayMs = 200;
 const roundDelayMsMax = 2_000;
+/** How often a router is asked whether it is there. */
+const pingMs = 5_000;
 /** A stream that was open for this long did reach the router. */
 const reachedAfterMs = 1_000;
-/** A router that has not taken the connection by then is taken for away. */
-const connectMs = 3_000;
 
 const failedOutcomes: Readonly<Partial<Record<Outcome, FailedOutcome>>> = {
   [Outcome.TIMED_OUT]: "timed_out",
@@ -79,7 +78,7 @@ export class ExecutionClient {
   readonly #routers: readonly string[];
   readonly #unreachableAfterMs: number;
   readonly #payloads: PayloadClient;
-  #outbox: FrameOutbox<Frame> | undefined;
+  #outbox: FrameOutbox<ExecuteStreamRequest> | undefined;
   /** Leaves the router of the present stream. */
   #leave = new AbortController();
 
@@ -165,17 +164,14 @@ export class ExecutionClient {
   /** Streams to a router until that breaks. Returns whether it answered anything. */
   async #stream(address: string): Promise<boolean> {
     let heard = false;
-    const channel = openChannel(address, { pings: true });
-    const outbox = new FrameOutbox<Frame>(() => ({ executions: [] }));
+    const outbox = new FrameOutbox<ExecuteStreamRequest>(() => create(ExecuteStreamRequestSchema));
     this.#outbox = outbox;
     const leave = (this.#leave = new AbortController());
-    waitForChannelReady(channel, new Date(Date.now() + connectMs)).catch(() => leave.abort());
     this.#waiting.forEach((waiting) => this.#send(waiting));
     try {
-      const { signal } = leave;
-      for await (const { ends, rejections } of createClient(ExecutionService, channel).executeStream(outbox, {
-        signal,
-      })) {
+      const options = { signal: leave.signal, pingMs };
+      const frames = callStream(address, ExecutionService.method.executeStream, outbox, options);
+      for await (const { ends, rejections } of frames) {
         heard = true;
         ends.forEach((end) => this.#ended(end));
         rejections.forEach((rejection) => this.#rejected(rejection));
@@ -186,7 +182,6 @@ export class ExecutionClient {
     } finally {
       this.#outbox = undefined;
       outbox.end();
-      channel.close();
     }
     return heard;
   }

@@ -10,7 +10,7 @@ import {
   type ExecutionEnd,
   type ExecutionRejection,
 } from "@hearth/proto";
-import { createClient, FrameOutbox, openChannel } from "@hearth/rpc";
+import { callStream, FrameOutbox } from "@hearth/rpc";
 
 /** The stream to one agent. What is sent after it broke is dropped: the agent tells on the next one what arrived. */
 export interface AgentConnection {
@@ -42,13 +42,8 @@ export function openAgentConnection(options: {
   const leave = new AbortController();
   const read = async (): Promise<void> => {
     // Throws at an address that is none, which then is a stream that closed.
-    const channel = openChannel(options.address);
-    try {
-      const client = createClient(AgentService, channel);
-      for await (const frame of client.attach(outbox, { signal: leave.signal })) options.frame(frame);
-    } finally {
-      channel.close();
-    }
+    const frames = callStream(options.address, AgentService.method.attach, outbox, { signal: leave.signal });
+    for await (const frame of frames) options.frame(frame);
   };
   read().then(() => options.closed(), options.closed);
   return {
