@@ -219,7 +219,7 @@ describe("a server", () => {
         async (bytes) => (await rawGrpcCall({ address, path: health, bytes })).status,
       ),
     );
-    expect(statuses).toEqual([Status.INTERNAL, Status.INTERNAL, Status.RESOURCE_EXHAUSTED]);
+    expect(statuses).toEqual([Status.INVALID_ARGUMENT, Status.INTERNAL, Status.RESOURCE_EXHAUSTED]);
   });
 
   it("has no other services to check than itself", async () => {

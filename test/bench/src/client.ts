@@ -9,7 +9,7 @@ import {
   type ExecuteStreamResponse,
   type ExecutionRequest,
 } from "@hearth/proto";
-import { createClient, FrameOutbox, openChannel } from "@hearth/rpc";
+import { callStream, FrameOutbox } from "@hearth/rpc";
 
 /** Told once how an execution ended; `problem` is a reason when it has no result. */
 export type OnAnswer = (problem: string | undefined) => void;
@@ -23,11 +23,10 @@ export interface Connection {
   close(): void;
 }
 
-/** To a router, by Hearth's own client. */
+/** To a router, as Hearth's own clients do it. Such a connection ends with its stream. */
 export function connectRouter(address: string): Connection {
-  const channel = openChannel(address);
-  const client = createClient(ExecutionService, channel);
-  return { executeStream: (frames) => client.executeStream(frames), close: () => channel.close() };
+  const method = ExecutionService.method.executeStream;
+  return { executeStream: (frames) => callStream(address, method, frames), close: () => undefined };
 }
 
 /** The public way in that takes most: one `ExecuteStream`. Closes its connection when the stream ends. */

@@ -61,13 +61,13 @@ function problems({ status, message, details }: RawAnswer): readonly string[] {
   const reason = reasonOf(details);
   if (reason === "INTERNAL") return [`a defect: ${message}`];
   if (reason === undefined)
-    return ofTransport.has(status) || isFraming(message) ? [] : [`status ${status} without a reason: ${message}`];
+    return ofTransport.has(status) || isProtocol(message) ? [] : [`status ${status} without a reason: ${message}`];
   return isReason(reason) ? [] : [`unregistered reason ${reason}`];
 }
 
-/** grpc-js itself answers so to frames that lie and to encodings it does not know. */
-function isFraming(message: string): boolean {
-  return /compress|encoding|half-close|Message|Invalid|timeout|Unimplemented|received/i.test(message);
+/** What the protocols have no room for a reason in: frames that lie, and health checks of what is not here. */
+function isProtocol(message: string): boolean {
+  return /^A message (was cut off|cannot be decompressed)|^The call's time is over|^There is no service/.test(message);
 }
 
 function reasonOf(details: Buffer): string | undefined {

@@ -116,18 +116,22 @@ class ServedCall {
     return requests;
   }
 
+  /** Nothing that is sent arrives any more. */
+  get isOver(): boolean {
+    return this.#hasEnded || this.#stream.destroyed || this.#stream.closed;
+  }
+
   send(message: Buffer): Promise<void> | undefined {
     const stream = this.#stream;
-    if (this.#hasEnded || stream.destroyed || stream.closed) return undefined;
+    if (this.isOver) return undefined;
     if (!stream.headersSent) stream.respond(responseHeaders, { waitForTrailers: true });
     return sendMessage(stream, message);
   }
 
   end(status: CallStatus): void {
-    if (this.#hasEnded) return;
+    if (this.isOver) return;
     this.#hasEnded = true;
     const stream = this.#stream;
-    if (stream.destroyed || stream.closed) return;
     const trailers = toHeaders(status);
     if (!stream.headersSent) {
       stream.respond({ ...responseHeaders, ...trailers }, { endStream: true });
@@ -152,7 +156,7 @@ class ServedCall {
 /** The request of a call that has one. */
 async function only(requests: MessageReader<unknown>): Promise<unknown> {
   const { done, value } = await requests.next();
-  if (done === true) throw new ServerError(Status.INTERNAL, "The call has no request.");
+  if (done === true) throw new HearthError("INVALID_REQUEST", "The call has no request. Send one message.");
   return value;
 }
 
@@ -161,7 +165,7 @@ async function sendAll(call: ServedCall, method: ServedMethod, answers: AsyncIte
   for (let next = await responses.next(); next.done !== true; next = await responses.next()) {
     const sent = call.send(method.encode(next.value));
     if (sent !== undefined) await sent;
-    if (!call.signal.aborted) continue;
+    if (!call.isOver) continue;
     await responses.return?.();
     return;
   }
