@@ -37,31 +37,34 @@ describe("what is to be done soon", () => {
     expect(order).toEqual(["promises", "done", "end of the turn"]);
   });
 
-  it("is done at the end of the turn when it was done in that turn before, once for all", async () => {
+  it("is done at the end of the turn, once for all, when it was done right before", async () => {
     const order: string[] = [];
-    const soon = new Soon(() => order.push("done"));
+    const soon = new Soon(
+      () => order.push("done"),
+      () => 0,
+    );
+    await inTurn(() => soon.plan());
     await inTurn(() => {
       soon.plan();
-      void (async () => {
-        while (order.length === 0) await new Promise<void>((resolve) => process.nextTick(resolve));
-        soon.plan();
-        soon.plan();
-        order.push("planned again");
-      })();
+      soon.plan();
+      process.nextTick(() => process.nextTick(() => order.push("all that was ready")));
     });
-    await turn();
-    expect(order.filter((entry) => entry === "done").length).toBe(2);
-    expect(order.slice(0, 2)).toEqual(["done", "planned again"]);
+    expect(order).toEqual(["done", "all that was ready", "done"]);
   });
 
-  it("is done without waiting again in the next turn", async () => {
+  it("does not wait for the end of the turn after a tenth of a millisecond without", async () => {
     const order: string[] = [];
-    const soon = new Soon(() => order.push("done"));
+    let nowMs = 0;
+    const soon = new Soon(
+      () => order.push("done"),
+      () => nowMs,
+    );
     for (let count = 0; count < 2; count++) {
       await inTurn(() => {
         setImmediate(() => order.push("end of the turn"));
         soon.plan();
       });
+      nowMs += 0.1;
     }
     expect(order).toEqual(["done", "end of the turn", "done", "end of the turn"]);
   });

@@ -6,6 +6,7 @@ import {
   ExecutionService,
   Outcome,
   PayloadSchema,
+  emptyMessage,
   type ExecuteStreamRequest,
   type ExecutionEnd,
   type ExecutionRejection,
@@ -164,7 +165,7 @@ export class ExecutionClient {
   /** Streams to a router until that breaks. Returns whether it answered anything. */
   async #stream(address: string): Promise<boolean> {
     let heard = false;
-    const outbox = new FrameOutbox<ExecuteStreamRequest>(() => create(ExecuteStreamRequestSchema));
+    const outbox = new FrameOutbox<ExecuteStreamRequest>(() => emptyMessage(ExecuteStreamRequestSchema));
     this.#outbox = outbox;
     const leave = (this.#leave = new AbortController());
     this.#waiting.forEach((waiting) => this.#send(waiting));

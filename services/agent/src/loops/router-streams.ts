@@ -1,6 +1,6 @@
-import { create } from "@bufbuild/protobuf";
 import {
   AttachResponseSchema,
+  emptyMessage,
   type AgentHello,
   type AttachResponse,
   type AttemptEnd,
@@ -37,7 +37,7 @@ export class RouterStreams {
   /** Opens a router's stream; an earlier one of the same router ends. */
   open(routerId: string, hello: AgentHello, slots: SlotCount): FrameOutbox<AttachResponse> {
     this.#streams.get(routerId)?.outbox.end();
-    const outbox = new FrameOutbox<AttachResponse>(() => create(AttachResponseSchema));
+    const outbox = new FrameOutbox<AttachResponse>(() => emptyMessage(AttachResponseSchema));
     const stream = { outbox, told: new ToldSlots() };
     this.#streams.set(routerId, stream);
     const { ends, calls } = this.#accounts.arrived(routerId);

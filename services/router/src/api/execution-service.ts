@@ -6,6 +6,7 @@ import {
   ExecutionRejectionSchema,
   ExecutionRequestSchema,
   ExecutionService,
+  emptyMessage,
   type ExecuteStreamResponse,
   type ExecutionEnd,
   type ExecutionRejection,
@@ -114,7 +115,7 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
     },
 
     executeStream(frames, context) {
-      const outbox = new FrameOutbox<ExecuteStreamResponse>(() => create(ExecuteStreamResponseSchema));
+      const outbox = new FrameOutbox<ExecuteStreamResponse>(() => emptyMessage(ExecuteStreamResponseSchema));
       let open = 0;
       let read = false;
       const answer = (weightBytes: number, put: (frame: ExecuteStreamResponse) => void): void => {

@@ -3,6 +3,7 @@ import {
   AgentService,
   AttachRequestSchema,
   RouterHelloSchema,
+  emptyMessage,
   type AttachRequest,
   type AttachResponse,
   type AttemptKey,
@@ -34,7 +35,7 @@ export function openAgentConnection(options: {
   readonly frame: (frame: AttachResponse) => void;
   readonly closed: (error?: unknown) => void;
 }): AgentConnection {
-  const outbox = new FrameOutbox<AttachRequest>(() => create(AttachRequestSchema));
+  const outbox = new FrameOutbox<AttachRequest>(() => emptyMessage(AttachRequestSchema));
   outbox.frame().hello = create(RouterHelloSchema, {
     routerId: options.routerId,
     adoptedRouterIds: [...options.adoptedRouterIds],
