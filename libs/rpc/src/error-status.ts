@@ -33,12 +33,17 @@ export function statusDetails(error: HearthError): Uint8Array {
 
 /** The refusal in an encoded `google.rpc.Status`, or `undefined` when there is none of Hearth's in it. */
 export function fromStatusDetails(bytes: Uint8Array): HearthError | undefined {
-  const status = fromBinary(StatusSchema, bytes);
-  const detail = status.details.find((candidate) => candidate.typeUrl === errorInfoUrl);
-  if (detail === undefined) return undefined;
-  const info = fromBinary(ErrorInfoSchema, detail.value);
-  if (info.domain !== domain || !isReason(info.reason)) return undefined;
-  return new HearthError(info.reason, status.message, info.metadata);
+  try {
+    const status = fromBinary(StatusSchema, bytes);
+    const detail = status.details.find((candidate) => candidate.typeUrl === errorInfoUrl);
+    if (detail === undefined) return undefined;
+    const info = fromBinary(ErrorInfoSchema, detail.value);
+    if (info.domain !== domain || !isReason(info.reason)) return undefined;
+    return new HearthError(info.reason, status.message, info.metadata);
+  } catch {
+    // Whoever sent these bytes is not of Hearth.
+    return undefined;
+  }
 }
 
 /** What a handler threw, as a refusal. Anything unexpected is INTERNAL with an error id, and loud. */

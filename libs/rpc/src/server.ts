@@ -5,7 +5,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { Status } from "nice-grpc-common";
 import { ServerHealth } from "./grpc/health.ts";
@@ -13,6 +13,9 @@ import { refuseCall, serveCall, type Report, type ServedMethod } from "./grpc/se
 import { servedMethods } from "./grpc/served-methods.ts";
 import { reflection } from "./reflection.ts";
 import type { MountedService } from "./service.ts";
+
+/** Once its calls are ended a connection has so long to close from its other side, which may never do it. */
+const hangUpMs = 100;
 
 export interface GrpcServer {
   readonly port: number;
@@ -34,8 +37,13 @@ export async function startGrpcServer(options: {
   const services = [...options.services, health.mounted];
   const methods = new Map([...services.flatMap(servedMethods), reflection(services)]);
   const sessions = new Set<ServerHttp2Session>();
+  const sockets = new Set<Socket>();
   // Node's own bound on what all streams of a connection hold resets them when it is reached; back-pressure bounds each here.
   const server = createServer({ maxSessionMemory: Number.MAX_SAFE_INTEGER });
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
   server.on("session", (session) => {
     sessions.add(session);
     session.on("error", () => undefined);
@@ -46,20 +54,24 @@ export async function startGrpcServer(options: {
     server.once("error", reject);
     server.listen({ host: options.host, port: options.port }, resolve);
   });
+  server.on("error", (error) => options.report(crypto.randomUUID(), error));
   return {
     port: (server.address() as AddressInfo).port,
     setServing: (serving) => health.setServing(serving),
     async stop(graceMs) {
       const closed = new Promise((resolve) => server.close(resolve));
       sessions.forEach((session) => session.close());
-      const force = setTimeout(
-        () => sessions.forEach((session) => session.destroy(new Error("The server stops."), constants.NGHTTP2_CANCEL)),
-        graceMs,
-      );
+      const ending = setTimeout(() => sessions.forEach(endCalls), graceMs);
+      const hangingUp = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs + hangUpMs);
       await closed;
-      clearTimeout(force);
+      [ending, hangingUp].forEach(clearTimeout);
     },
   };
+}
+
+/** Callers read that their calls are cancelled. */
+function endCalls(session: ServerHttp2Session): void {
+  session.destroy(new Error("The server stops."), constants.NGHTTP2_CANCEL);
 }
 
 function answer(
@@ -68,7 +80,7 @@ function answer(
   methods: ReadonlyMap<string, ServedMethod>,
   report: Report,
 ): void {
-  if (headers["content-type"]?.startsWith("application/grpc") !== true) {
+  if (!/^application\/grpc($|[+;])/.test(headers["content-type"] ?? "")) {
     stream.on("error", () => undefined).respond({ ":status": 415 }, { endStream: true });
     return;
   }

@@ -1,6 +1,5 @@
 import { connect } from "node:http2";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { connect as connectSocket, createServer, type AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { HearthError } from "@hearth/errors";
@@ -10,13 +9,15 @@ import {
   ExecutionService,
   HealthCheckRequestSchema,
   RunService,
+  StatusSchema,
   type ExecuteStreamRequest,
 } from "@hearth/proto";
 import { grpcFrame, rawGrpcCall } from "@hearth/test-probes/raw-grpc";
 import { createServer as createNiceServer } from "nice-grpc";
 import { Status } from "nice-grpc-common";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { toDefinition } from "../src/definition.ts";
+import { fromStatusDetails } from "../src/error-status.ts";
 import { callStream, createClient, FrameOutbox, openChannel, service, startGrpcServer } from "../src/mod.ts";
 
 const report = (): void => undefined;
@@ -111,6 +112,10 @@ describe.each([
   });
 });
 
+test("details that nobody can read are none", () => {
+  expect(fromStatusDetails(Buffer.from([0x12, 0xff, 0xff, 0x7f]))).toBeUndefined();
+});
+
 describe("a stream", () => {
   it("that is refused throws the refusal", async () => {
     await using server = await ours();
@@ -143,6 +148,17 @@ describe("a stream", () => {
     expect((await responses.next()).done).toBe(false);
     outbox.end();
     expect((await responses.next()).done).toBe(true);
+  });
+
+  it("whose answer is no message is left, and its sender's stream ends", async () => {
+    await using server = await niceGrpcs();
+    const outbox = newOutbox();
+    outbox.frame().executions.push(...request("a").executions);
+    // What an execution's id is there is a number here.
+    const other = { ...executeStream, output: StatusSchema } as unknown as typeof executeStream;
+    const responses = callStream(server.address, other, outbox)[Symbol.asyncIterator]();
+    await expect(responses.next()).rejects.toThrow();
+    await expect.poll(() => outbox.isOver).toBe(true);
   });
 
   it("that is no longer read is left", async () => {
@@ -222,6 +238,47 @@ describe("a server", () => {
     expect(statuses).toEqual([Status.INVALID_ARGUMENT, Status.INTERNAL, Status.RESOURCE_EXHAUSTED]);
   });
 
+  it("refuses a stream that is cut off, although its handler takes it for an end", async () => {
+    await using server = await ours();
+    const bytes = grpcFrame(Buffer.from("abc")).subarray(0, 6);
+    const answer = await rawGrpcCall({ ...server, path: "/hearth.v1.ExecutionService/ExecuteStream", bytes });
+    expect(answer.status).toBe(Status.INTERNAL);
+  });
+
+  it("tells a handler that reads that its caller left, not that all was said", async () => {
+    const ends: unknown[] = [];
+    const handlers = {
+      ...({} as Parameters<typeof service<typeof ExecutionService>>[1]),
+      async *executeStream(requests: AsyncIterable<ExecuteStreamRequest>) {
+        try {
+          for await (const each of requests) yield { ends: [{ executionId: each.executions[0]?.executionId ?? "" }] };
+          ends.push("all was said");
+        } catch (error) {
+          ends.push((error as { code?: unknown }).code);
+        }
+      },
+    };
+    const server = await startGrpcServer({
+      host: "127.0.0.1",
+      port: 0,
+      services: [service(ExecutionService, handlers)],
+      report,
+    });
+    const outbox = newOutbox();
+    outbox.frame().executions.push(...request("a").executions);
+    for await (const { ends: some } of callStream(`127.0.0.1:${server.port}`, executeStream, outbox)) {
+      if (some.length > 0) break;
+    }
+    await expect.poll(() => ends).toEqual([Status.CANCELLED]);
+    await server.stop(0);
+  });
+
+  it("names a refusal however long its text is", async () => {
+    const named = create(HealthCheckRequestSchema, { service: "%".repeat(100_000) });
+    const bytes = grpcFrame(toBinary(HealthCheckRequestSchema, named));
+    expect((await rawGrpcCall({ address, path: health, bytes })).status).toBe(Status.NOT_FOUND);
+  });
+
   it("has no other services to check than itself", async () => {
     const named = create(HealthCheckRequestSchema, { service: "x" });
     const answer = await rawGrpcCall({
@@ -271,6 +328,14 @@ describe("a server that stops", () => {
     expect((await call).run?.name).toBe("r");
     channel.close();
     await stopped;
+  });
+
+  it("does not wait for a connection whose other side stays", async () => {
+    const server = await startGrpcServer({ host: "127.0.0.1", port: 0, services: [], report });
+    const silent = connectSocket({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+    await new Promise((resolve) => silent.once("data", resolve));
+    await server.stop(1);
+    silent.destroy();
   });
 
   it("ends it when its grace is over", async () => {

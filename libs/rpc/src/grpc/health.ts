@@ -5,7 +5,7 @@ import { service, type MountedService } from "../service.ts";
 /** Health checking of the server as a whole, which has no name. It serves from the start. */
 export class ServerHealth {
   #status = ServingStatus.SERVING;
-  #changed = Promise.withResolvers<void>();
+  readonly #watchers = new Set<() => void>();
 
   readonly mounted: MountedService = service(Health, {
     check: ({ service: name }) => {
@@ -17,19 +17,24 @@ export class ServerHealth {
 
   setServing(serving: boolean): void {
     this.#status = serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    this.#watchers.forEach((wake) => wake());
   }
 
   async *#watch(name: string, signal: AbortSignal): AsyncGenerator<{ status: ServingStatus }> {
-    const left = Promise.withResolvers<void>();
-    signal.addEventListener("abort", () => left.resolve());
+    let changed = Promise.withResolvers<void>();
+    const wake = (): void => changed.resolve();
+    this.#watchers.add(wake);
+    signal.addEventListener("abort", wake);
     let told: ServingStatus | undefined;
-    while (!signal.aborted) {
-      const changed = this.#changed.promise;
-      const status = name === "" ? this.#status : ServingStatus.SERVICE_UNKNOWN;
-      if (status !== told) yield { status: (told = status) };
-      await Promise.race([changed, left.promise]);
+    try {
+      while (!signal.aborted) {
+        changed = Promise.withResolvers();
+        const status = name === "" ? this.#status : ServingStatus.SERVICE_UNKNOWN;
+        if (status !== told) yield { status: (told = status) };
+        await changed.promise;
+      }
+    } finally {
+      this.#watchers.delete(wake);
     }
   }
 }

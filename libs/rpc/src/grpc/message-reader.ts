@@ -77,6 +77,7 @@ export class MessageReader<T> implements AsyncIterableIterator<T, void> {
   finish(error?: Error): void {
     if (this.#over !== undefined) return;
     const cutOff = this.#partBytes > 0 ? new ServerError(Status.INTERNAL, "A message was cut off.") : undefined;
+    if (error === undefined && cutOff !== undefined) this.refused?.(cutOff);
     this.#over = { error: error ?? cutOff };
     if (this.#waiting === undefined) return;
     const { resolve, reject } = this.#waiting;
@@ -110,6 +111,9 @@ export class MessageReader<T> implements AsyncIterableIterator<T, void> {
     return this;
   }
 
+  /** Told of what came and is no message, before the reader is, who may take it for an end. */
+  protected refused?(error: Error): void;
+
   /** All that there is of a message that began earlier, or undefined while it is not whole. */
   #joined(chunk: Buffer): Buffer | undefined {
     if (this.#partBytes === 0) return chunk;
@@ -140,16 +144,20 @@ export class MessageReader<T> implements AsyncIterableIterator<T, void> {
   }
 
   #read(message: Buffer, { resolve, reject }: Waiting<T>): void {
+    const refuse = (error: unknown): void => {
+      this.refused?.(error as Error);
+      reject(error);
+    };
     const settle = (bytes: Uint8Array): void => {
       try {
         resolve({ done: false, value: this.#decode(bytes) });
       } catch (error) {
-        reject(error);
+        refuse(error);
       }
     };
     const bytes = message.subarray(prefixBytes);
     if (message[0] === 0) settle(bytes);
-    else decompress(bytes, this.#encoding).then(settle, reject);
+    else decompress(bytes, this.#encoding).then(settle, refuse);
   }
 
   #ended(): Promise<IteratorResult<T, void>> {

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { HearthError } from "@hearth/errors";
 import { ServerError, Status } from "nice-grpc-common";
 import { statusDetails, statusOf, toHearthError } from "../error-status.ts";
@@ -61,9 +61,9 @@ export async function serveCall(
   }
 }
 
-/** The requests of a call, up to the first that is none. */
+/** The requests of a call, up to the first that is none, which then is why the call is refused. */
 class Requests extends MessageReader<unknown> {
-  refusal: HearthError | undefined;
+  refusal: Error | undefined;
 
   constructor(stream: ServerHttp2Stream, encoding: string, decode: ServedMethod["decode"]) {
     super(stream, encoding, (bytes) => {
@@ -72,9 +72,13 @@ class Requests extends MessageReader<unknown> {
       } catch (error) {
         const problem = (error as Error).message;
         const message = `The request cannot be decoded (${problem}). Send a message of its type.`;
-        throw (this.refusal = new HearthError("INVALID_REQUEST", message));
+        throw new HearthError("INVALID_REQUEST", message);
       }
     });
+  }
+
+  protected override refused(error: Error): void {
+    this.refusal = error;
   }
 }
 
@@ -94,7 +98,7 @@ class ServedCall {
     });
   }
 
-  /** Aborted when the caller has left, or its time is over. */
+  /** Aborted when the caller has left, or the call has ended without success. */
   get signal(): AbortSignal {
     return this.#left.signal;
   }
@@ -110,7 +114,10 @@ class ServedCall {
         this.end(toStatus(tooLarge, this.signal, () => undefined));
       }
     });
-    stream.on("end", () => requests.finish());
+    // A stream that is reset or breaks ends as well, and is closed then.
+    stream.on("end", () => {
+      if (!stream.aborted) requests.finish();
+    });
     stream.on("close", () => requests.finish(new ServerError(Status.CANCELLED, "The caller left.")));
     this.#limit(headers["grpc-timeout"]?.toString());
     return requests;
@@ -141,6 +148,7 @@ class ServedCall {
     }
     // What the caller still sends is nobody's; unread it would keep the stream.
     stream.removeAllListeners("data").resume();
+    if (status.code !== Status.OK) this.#left.abort();
   }
 
   #limit(timeout: string | undefined): void {
@@ -148,7 +156,8 @@ class ServedCall {
     if (timeoutMs === undefined || timeoutMs > timeoutMsMax) return;
     this.#deadline = setTimeout(() => {
       this.end({ code: Status.DEADLINE_EXCEEDED, message: "The call's time is over." });
-      this.#left.abort();
+      // A status cannot overtake answers that the caller does not read.
+      if (this.#stream.writableLength > 0) this.#stream.close(constants.NGHTTP2_CANCEL);
     }, timeoutMs);
   }
 }
@@ -163,8 +172,13 @@ async function only(requests: MessageReader<unknown>): Promise<unknown> {
 async function sendAll(call: ServedCall, method: ServedMethod, answers: AsyncIterable<object>): Promise<void> {
   const responses = answers[Symbol.asyncIterator]();
   for (let next = await responses.next(); next.done !== true; next = await responses.next()) {
-    const sent = call.send(method.encode(next.value));
-    if (sent !== undefined) await sent;
+    try {
+      const sent = call.send(method.encode(next.value));
+      if (sent !== undefined) await sent;
+    } catch (error) {
+      await responses.return?.();
+      throw error;
+    }
     if (!call.isOver) continue;
     await responses.return?.();
     return;

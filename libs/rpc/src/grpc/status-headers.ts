@@ -8,11 +8,14 @@ export interface CallStatus {
   readonly details?: Uint8Array;
 }
 
+/** A client may refuse headers of more than 8 KiB altogether, and this may be three times as much when it is encoded. */
+const messageLettersMax = 2_400;
+
 export const ok: CallStatus = { code: Status.OK, message: "" };
 
 export function toHeaders({ code, message, details }: CallStatus): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { "grpc-status": code };
-  if (message !== "") headers["grpc-message"] = percentEncode(message);
+  if (message !== "") headers["grpc-message"] = percentEncode(message.slice(0, messageLettersMax));
   if (details !== undefined) headers["grpc-status-details-bin"] = Buffer.from(details).toString("base64");
   return headers;
 }

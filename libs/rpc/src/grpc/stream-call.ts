@@ -1,4 +1,10 @@
-import { connect, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
+import {
+  connect,
+  constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type IncomingHttpHeaders,
+} from "node:http2";
 import type { DescMessage, DescMethodBiDiStreaming, MessageShape } from "@bufbuild/protobuf";
 import { decodeMessage, encodeMessageBehind } from "@hearth/proto";
 import { ClientError, Status } from "nice-grpc-common";
@@ -50,7 +56,7 @@ export function callStream<I extends DescMessage, O extends DescMessage>(
   return responses;
 }
 
-/** Whoever stops reading them has left the call. */
+/** The call is left when nobody reads them any more, or can. */
 class Responses<T> extends MessageReader<T> {
   readonly #session: ClientHttp2Session;
 
@@ -62,6 +68,10 @@ class Responses<T> extends MessageReader<T> {
   override return(): Promise<IteratorResult<T, void>> {
     this.#session.destroy();
     return super.return();
+  }
+
+  protected override refused(): void {
+    this.#session.destroy();
   }
 }
 
@@ -102,20 +112,25 @@ function read(
   failed: Failed,
 ): void {
   let status: CallStatus | undefined;
+  let isWhole = false;
   const take = (headers: IncomingHttpHeaders): void => {
     status ??= fromHeaders(headers);
     settle();
   };
   // With its status a call is over, whether or not this side has said all.
   const settle = (): void => {
-    if (status !== undefined && stream.readableEnded) ended(status);
+    if (status !== undefined && isWhole) ended(status);
   };
   stream.on("response", (headers) => {
     take(headers);
     if (headers[":status"] !== 200) failed(Status.UNAVAILABLE, `It answers with HTTP status ${headers[":status"]}.`);
   });
   stream.on("trailers", take);
-  stream.on("end", settle);
+  stream.on("end", () => {
+    // A stream that is reset or breaks ends as well, with what nobody has read yet left out.
+    isWhole = stream.rstCode === constants.NGHTTP2_NO_ERROR && !stream.destroyed;
+    settle();
+  });
   stream.on("data", (chunk: Buffer) => {
     try {
       responses.take(chunk);
@@ -125,8 +140,9 @@ function read(
   });
   stream.on("error", (error: Error) => failed(Status.UNAVAILABLE, error.message));
   stream.on("close", () => {
-    if (status === undefined) failed(Status.UNAVAILABLE, "The stream was broken off.");
-    else ended(status);
+    if (status === undefined || (status.code === Status.OK && !isWhole)) {
+      failed(Status.UNAVAILABLE, "The stream was broken off.");
+    } else ended(status);
   });
 }
 
@@ -137,12 +153,11 @@ async function send<I extends DescMessage>(
 ): Promise<void> {
   const iterator = requests[Symbol.asyncIterator]();
   stream.on("close", () => void iterator.return?.());
-  for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+  for (let next = await iterator.next(); !stream.closed && !stream.destroyed; next = await iterator.next()) {
+    if (next.done === true) return void stream.end();
     const sent = sendMessage(stream, encodeMessageBehind(prefixBytes, input, next.value));
     if (sent !== undefined) await sent;
-    if (stream.destroyed) return;
   }
-  stream.end();
 }
 
 function toError(path: string, { code, message, details }: CallStatus): Error | undefined {
