@@ -8,7 +8,6 @@ import {
   type ClientMiddlewareCall,
 } from "nice-grpc";
 import { toDefinition } from "./definition.ts";
-import { Delegated } from "./delegated.ts";
 import { detailsTrailer, fromStatusDetails } from "./error-status.ts";
 import { messageBytesMax } from "./grpc/message-reader.ts";
 
@@ -56,21 +55,18 @@ export function createClient<S extends DescService>(
   return factory.create(toDefinition(description), channel) as unknown as RpcClient<S>;
 }
 
-const refusals: ClientMiddleware = <Request, Response>(
+const refusals: ClientMiddleware = async function* <Request, Response>(
   call: ClientMiddlewareCall<Request, Response>,
   options: NiceCallOptions,
-) => {
+) {
   let details: Uint8Array | undefined;
-  const responses = call.next(call.request, {
-    ...options,
-    onTrailer(trailer) {
-      details = trailer.get(detailsTrailer);
-      options.onTrailer?.(trailer);
-    },
-  });
-  return new Delegated<Response, void | Response>(responses, {
-    failed(thrown) {
-      throw (details === undefined ? undefined : fromStatusDetails(details)) ?? thrown;
-    },
-  });
+  const onTrailer: NiceCallOptions["onTrailer"] = (trailer) => {
+    details = trailer.get(detailsTrailer);
+    options.onTrailer?.(trailer);
+  };
+  try {
+    return yield* call.next(call.request, { ...options, onTrailer });
+  } catch (thrown) {
+    throw (details === undefined ? undefined : fromStatusDetails(details)) ?? thrown;
+  }
 };
