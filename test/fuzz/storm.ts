@@ -22,13 +22,13 @@ export function doorsOf({ dev, bus, agents }: Target): readonly Door[] {
     methods.map((method) => grpcDoor(method, addressOf(method, { controlPlane, router, agents }))),
   );
   const http = services
-    .filter(isServedOverHttp)
+    .filter(isOfControlPlane)
     .flatMap(({ methods }) => methods.map((method) => httpDoor(method, url)));
   return [...grpc, ...http, rawHttpDoor(Number(new URL(url).port)), ...busDoors(bus)];
 }
 
-function isServedOverHttp({ typeName }: DescService): boolean {
-  return !/\.(ExecutionService|AgentService|Health)$/.test(typeName);
+function isOfControlPlane({ typeName }: DescService): boolean {
+  return !/\.(ExecutionService|AgentService)$/.test(typeName);
 }
 
 function addressOf(

@@ -35,12 +35,20 @@ export function connectHandler(options: {
       router.service(description, Object.fromEntries(implementation) as ServiceImpl<typeof description>);
     }
   };
-  return connectNodeAdapter({
+  const handler = connectNodeAdapter({
     routes,
     fallback: options.fallback,
     readMaxBytes: messageBytesMax,
     writeMaxBytes: messageBytesMax,
   });
+  return (request, response) => {
+    const { socket } = request;
+    response.on("finish", () => {
+      // Answered before all of it had come: the rest would hold up the connection's next request for ever.
+      if (request.httpVersionMajor === 1 && !request.complete) socket.destroySoon();
+    });
+    handler(request, response);
+  };
 }
 
 function implement(handler: AnyHandler, streams: boolean, report: (errorId: string, thrown: unknown) => void): unknown {

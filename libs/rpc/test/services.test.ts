@@ -212,6 +212,18 @@ describe("the same service over HTTP", () => {
     }
   });
 
+  it("answers the next request after one that it answered without reading all of it", async () => {
+    for (let count = 0; count < 5; count++) {
+      const refused = await fetch(`${httpUrl()}/hearth.v1.BundleService/HasBundle`, {
+        method: "POST",
+        headers: { "content-type": "application/grpc-web" },
+        body: Buffer.alloc(200_000, 7),
+      });
+      await refused.arrayBuffer();
+      expect(await (await fetch(`${httpUrl()}/next`)).text()).toBe("a page");
+    }
+  }, 4_000);
+
   it("leaves every other path to the fallback", async () => {
     expect(await (await fetch(`${httpUrl()}/runs/x`)).text()).toBe("a page");
   });
