@@ -1,7 +1,7 @@
 import { Code, ConnectError, type ConnectRouter, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Status } from "@hearth/errors";
-import { errorInfo, statusOf, toHearthError } from "./error-status.ts";
+import { errorInfo, statusOf, toHearthError, type Report } from "./error-status.ts";
 import type { AnyHandler, CallContext } from "./handlers.ts";
 import { messageBytesMax } from "./grpc/message-reader.ts";
 import type { MountedService } from "./service.ts";
@@ -24,7 +24,7 @@ export type HttpHandler = ReturnType<typeof connectNodeAdapter>;
 export function connectHandler(options: {
   readonly services: readonly MountedService[];
   readonly fallback: HttpHandler;
-  readonly report: (errorId: string, thrown: unknown) => void;
+  readonly report: Report;
 }): HttpHandler {
   const routes = (router: ConnectRouter): void => {
     for (const { description, handlers } of options.services) {
@@ -51,7 +51,7 @@ export function connectHandler(options: {
   };
 }
 
-function implement(handler: AnyHandler, streams: boolean, report: (errorId: string, thrown: unknown) => void): unknown {
+function implement(handler: AnyHandler, streams: boolean, report: Report): unknown {
   if (!streams) {
     return async (request: unknown, context: HandlerContext) => {
       try {
@@ -75,7 +75,7 @@ function toCallContext(context: HandlerContext): CallContext {
   return { signal: context.signal, header: (name) => context.requestHeader.get(name) ?? undefined };
 }
 
-function toConnectError(thrown: unknown, report: (errorId: string, thrown: unknown) => void): ConnectError {
+function toConnectError(thrown: unknown, report: Report): ConnectError {
   const error = toHearthError(thrown, report);
   const wrapped = new ConnectError(error.message, codes[statusOf(error)]);
   wrapped.details = [{ type: "google.rpc.ErrorInfo", value: errorInfo(error) }];

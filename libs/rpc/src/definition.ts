@@ -7,6 +7,16 @@ import type { MethodDefinition } from "nice-grpc";
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyMethod = MethodDefinition<any, any, any, any>;
 
+/** Where a method is called, as gRPC has it. */
+export function pathOf(method: DescMethod): string {
+  return `/${method.parent.typeName}/${method.name}`;
+}
+
+/** Whether its caller sends a stream. */
+export function streamsRequests({ methodKind }: DescMethod): boolean {
+  return methodKind === "client_streaming" || methodKind === "bidi_streaming";
+}
+
 /** A protobuf-es service as nice-grpc wants it. Requests and responses go in as messages or their initialisers. */
 export function toDefinition(description: DescService): Record<string, AnyMethod> {
   return Object.fromEntries(description.methods.map((method) => [method.localName, toMethod(method)]));
@@ -15,8 +25,8 @@ export function toDefinition(description: DescService): Record<string, AnyMethod
 function toMethod(method: DescMethod): AnyMethod {
   const { input, output, methodKind } = method;
   return {
-    path: `/${method.parent.typeName}/${method.name}`,
-    requestStream: methodKind === "client_streaming" || methodKind === "bidi_streaming",
+    path: pathOf(method),
+    requestStream: streamsRequests(method),
     responseStream: methodKind === "server_streaming" || methodKind === "bidi_streaming",
     requestSerialize: (value: never) => encodeMessage(input, create(input, value)),
     requestDeserialize: (bytes) => decodeMessage(input, bytes),

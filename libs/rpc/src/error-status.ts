@@ -46,8 +46,11 @@ export function fromStatusDetails(bytes: Uint8Array): HearthError | undefined {
   }
 }
 
+/** Told of everything a handler threw that is no `HearthError`. */
+export type Report = (errorId: string, thrown: unknown) => void;
+
 /** What a handler threw, as a refusal. Anything unexpected is INTERNAL with an error id, and loud. */
-export function toHearthError(thrown: unknown, report: (errorId: string, thrown: unknown) => void): HearthError {
+export function toHearthError(thrown: unknown, report: Report): HearthError {
   if (thrown instanceof HearthError) return thrown;
   const errorId = crypto.randomUUID();
   report(errorId, thrown);

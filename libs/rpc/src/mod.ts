@@ -1,5 +1,5 @@
 export { openChannel, createClient, type RpcClient } from "./client.ts";
-export { callStream, type StreamCallOptions } from "./grpc/stream-call.ts";
+export { callStream } from "./grpc/stream-call.ts";
 export { toHearthError } from "./error-status.ts";
 export { FrameOutbox } from "./frame-outbox.ts";
 export type { CallContext, Handlers } from "./handlers.ts";

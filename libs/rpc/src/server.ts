@@ -8,8 +8,9 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { Status } from "nice-grpc-common";
+import type { Report } from "./error-status.ts";
 import { ServerHealth } from "./grpc/health.ts";
-import { refuseCall, serveCall, type Report, type ServedMethod } from "./grpc/serve-call.ts";
+import { refuseCall, serveCall, type ServedMethod } from "./grpc/serve-call.ts";
 import { servedMethods } from "./grpc/served-methods.ts";
 import { reflection } from "./reflection.ts";
 import type { MountedService } from "./service.ts";

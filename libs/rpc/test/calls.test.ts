@@ -6,6 +6,7 @@ import { HearthError } from "@hearth/errors";
 import {
   ExecuteStreamRequestSchema,
   ExecuteStreamResponseSchema,
+  ExecutionRequestSchema,
   ExecutionService,
   HealthCheckRequestSchema,
   RunService,
@@ -21,8 +22,8 @@ import { fromStatusDetails } from "../src/error-status.ts";
 import { callStream, createClient, FrameOutbox, openChannel, service, startGrpcServer } from "../src/mod.ts";
 
 const report = (): void => undefined;
-const request = (executionId: string): ExecuteStreamRequest =>
-  create(ExecuteStreamRequestSchema, { executions: [{ executionId }] });
+const say = (outbox: FrameOutbox<ExecuteStreamRequest>, executionId: string): void =>
+  void outbox.frame().executions.push(create(ExecutionRequestSchema, { executionId }));
 const newOutbox = (): FrameOutbox<ExecuteStreamRequest> => new FrameOutbox(() => create(ExecuteStreamRequestSchema));
 const executeStream = ExecutionService.method.executeStream;
 
@@ -63,7 +64,7 @@ describe.each([
     const outbox = newOutbox();
     const responses = callStream(server.address, executeStream, outbox)[Symbol.asyncIterator]();
     for (const id of ["a", "b".repeat(200_000), "c"]) {
-      outbox.frame().executions.push(...request(id).executions);
+      say(outbox, id);
       expect((await responses.next()).value).toMatchObject({ ends: [{ executionId: id }] });
     }
     outbox.end();
@@ -73,7 +74,7 @@ describe.each([
   it("is over when the server says so", async () => {
     await using server = await start();
     const outbox = newOutbox();
-    outbox.frame().executions.push(...request("end").executions);
+    say(outbox, "end");
     const responses = callStream(server.address, executeStream, outbox)[Symbol.asyncIterator]();
     expect((await responses.next()).done).toBe(true);
     await expect.poll(() => outbox.isOver).toBe(true);
@@ -102,7 +103,7 @@ describe.each([
   it("that breaks is UNAVAILABLE", async () => {
     const server = await start();
     const outbox = newOutbox();
-    outbox.frame().executions.push(...request("a").executions);
+    say(outbox, "a");
     const responses = callStream(server.address, executeStream, outbox)[Symbol.asyncIterator]();
     await responses.next();
     await server[Symbol.asyncDispose]();
@@ -120,7 +121,7 @@ describe("a stream", () => {
   it("that is refused throws the refusal", async () => {
     await using server = await ours();
     const outbox = newOutbox();
-    outbox.frame().executions.push(...request("refuse").executions);
+    say(outbox, "refuse");
     const responses = callStream(server.address, executeStream, outbox)[Symbol.asyncIterator]();
     await expect(responses.next()).rejects.toMatchObject({ name: "HearthError", reason: "BACKLOG_FULL" });
   });
@@ -144,7 +145,7 @@ describe("a stream", () => {
     const outbox = newOutbox();
     const options = { pingMs: 1_000 };
     const responses = callStream(server.address, executeStream, outbox, options)[Symbol.asyncIterator]();
-    outbox.frame().executions.push(...request("a").executions);
+    say(outbox, "a");
     expect((await responses.next()).done).toBe(false);
     outbox.end();
     expect((await responses.next()).done).toBe(true);
@@ -153,7 +154,7 @@ describe("a stream", () => {
   it("whose answer is no message is left, and its sender's stream ends", async () => {
     await using server = await niceGrpcs();
     const outbox = newOutbox();
-    outbox.frame().executions.push(...request("a").executions);
+    say(outbox, "a");
     // What an execution's id is there is a number here.
     const other = { ...executeStream, output: StatusSchema } as unknown as typeof executeStream;
     const responses = callStream(server.address, other, outbox)[Symbol.asyncIterator]();
@@ -164,7 +165,7 @@ describe("a stream", () => {
   it("that is no longer read is left", async () => {
     await using server = await ours();
     const outbox = newOutbox();
-    outbox.frame().executions.push(...request("a").executions);
+    say(outbox, "a");
     for await (const { ends } of callStream(server.address, executeStream, outbox)) {
       if (ends.length > 0) break;
     }
@@ -265,7 +266,7 @@ describe("a server", () => {
       report,
     });
     const outbox = newOutbox();
-    outbox.frame().executions.push(...request("a").executions);
+    say(outbox, "a");
     for await (const { ends: some } of callStream(`127.0.0.1:${server.port}`, executeStream, outbox)) {
       if (some.length > 0) break;
     }

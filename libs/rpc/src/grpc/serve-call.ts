@@ -1,7 +1,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { HearthError } from "@hearth/errors";
 import { ServerError, Status } from "nice-grpc-common";
-import { statusDetails, statusOf, toHearthError } from "../error-status.ts";
+import { statusDetails, statusOf, toHearthError, type Report } from "../error-status.ts";
 import type { AnyHandler, CallContext } from "../handlers.ts";
 import { acceptedEncodings, MessageReader } from "./message-reader.ts";
 import { sendMessage } from "./message-writer.ts";
@@ -17,9 +17,6 @@ export interface ServedMethod {
   readonly encode: (response: object) => Buffer;
   readonly handler: AnyHandler;
 }
-
-/** Told of everything a handler threw that is no `HearthError`. */
-export type Report = (errorId: string, thrown: unknown) => void;
 
 const responseHeaders = {
   ":status": 200,

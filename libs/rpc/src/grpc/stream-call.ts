@@ -8,6 +8,7 @@ import {
 import type { DescMessage, DescMethodBiDiStreaming, MessageShape } from "@bufbuild/protobuf";
 import { decodeMessage, encodeMessageBehind } from "@hearth/proto";
 import { ClientError, Status } from "nice-grpc-common";
+import { pathOf } from "../definition.ts";
 import { fromStatusDetails } from "../error-status.ts";
 import { MessageReader, prefixBytes } from "./message-reader.ts";
 import { sendMessage } from "./message-writer.ts";
@@ -16,7 +17,7 @@ import { fromHeaders, type CallStatus } from "./status-headers.ts";
 /** A peer that has not taken the connection by then is taken for away. */
 const connectMs = 3_000;
 
-export interface StreamCallOptions {
+interface StreamCallOptions {
   /** Leaves the stream. */
   readonly signal?: AbortSignal;
   /** The peer is asked so often whether it is there, and counts as gone when it takes as long to answer. Default: never asked. */
@@ -34,7 +35,7 @@ export function callStream<I extends DescMessage, O extends DescMessage>(
   requests: AsyncIterable<MessageShape<I>>,
   options: StreamCallOptions = {},
 ): AsyncIterable<MessageShape<O>> {
-  const path = `/${method.parent.typeName}/${method.name}`;
+  const path = pathOf(method);
   const session = connect(/^https?:\/\//.test(address) ? address : `http://${address}`, {
     maxSessionMemory: Number.MAX_SAFE_INTEGER,
   });
