@@ -85,6 +85,11 @@ describe("a deliberate bug is reported by the rule that it breaks", () => {
     const newRouterMachine: ClusterOptions["newRouterMachine"] = (...options) => new ChildlessRouter(...options);
     expect(findBy("nothing-outlives-its-caller", { newRouterMachine })).toMatch(/which called it, had ended/);
   });
+
+  test("a router that does not ask what replicas have of a dead one forgets what was told", () => {
+    const newRouterMachine: ClusterOptions["newRouterMachine"] = (...options) => new IncuriousRouter(...options);
+    expect(findBy("what-was-told-is-known", { newRouterMachine })).toMatch(/no router knows of it/);
+  });
 });
 
 class GenerousSlots extends Slots<string> {
@@ -147,6 +152,16 @@ class StubbornRouter extends RouterMachine {
     const { retry } = event.execution.limits;
     const execution = { ...event.execution, limits: { ...limits, retry: { ...retry, retries: retry.retries + 1 } } };
     return super.step({ ...event, execution }, now);
+  }
+}
+
+class IncuriousRouter extends RouterMachine {
+  override step(event: RouterEvent, now: number): RouterEffect[] {
+    return super.step(event, now).filter(({ kind }) => kind !== "askAbout");
+  }
+
+  override isFound(): boolean {
+    return false;
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type AttachRequest,
   type AttachResponse,
   type AttemptEnd,
+  type AttemptKey,
   type Dispatch,
   type ExecutionRequest,
   type Slots,
@@ -55,6 +56,10 @@ export class ScriptedRouter {
     return this.frames.flatMap((frame) => frame.childCalls);
   }
 
+  get unknownExecutions(): ExecutionRequest[] {
+    return this.frames.flatMap((frame) => frame.unknownExecutions);
+  }
+
   get slots(): Slots | undefined {
     return this.frames.flatMap((frame) => frame.slots ?? []).at(-1);
   }
@@ -83,8 +88,19 @@ export class ScriptedRouter {
       task,
       runId: executionId,
       arguments: { inline: Buffer.from(text) },
+      request: { environment: "images" },
     });
     this.say((frame) => frame.dispatches.push(dispatch));
+  }
+
+  /** Asks what the first attempts of these executions are. */
+  askAbout(...executionIds: readonly string[]): void {
+    this.say((frame) => frame.unknownAttempts.push(...executionIds.map(firstAttempt)));
+  }
+
+  /** Lets the agent forget how the first attempt ended. */
+  acknowledge(executionId: string): void {
+    this.say((frame) => frame.acknowledgedOutcomes.push(firstAttempt(executionId)));
   }
 
   dispatchStored(executionId: string, task: string, stored: StoredPayload): void {
@@ -111,4 +127,8 @@ export class ScriptedRouter {
   leave(): void {
     this.#leave.abort();
   }
+}
+
+function firstAttempt(executionId: string): AttemptKey {
+  return { $typeName: "hearth.v1.AttemptKey", executionId, attempt: 1 };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AttemptKey } from "../src/core/events.ts";
 import type { Attempt, Execution } from "../src/core/execution.ts";
+import { noLimits } from "../src/core/limits.ts";
 import { holdMsMax, listenMs } from "../src/core/recovery.ts";
 import { Bench } from "./machine-bench.ts";
 import { anExecution } from "./samples.ts";
@@ -137,6 +138,61 @@ describe("who takes over", () => {
     attach(bench, "r1", [{ executionId: "x", attempt: 1 }], 1);
     expect(bench.end("x")).toEqual([]);
     expect(bench.admit("x")).toEqual(["found x#1 on r1", "x ended succeeded"]);
+  });
+
+  it("asks what a replica has that no journal tells of, and knows that attempt until it is told what it is", () => {
+    const bench = settled(1);
+    adopt(bench);
+    expect(attach(bench, "r1", [{ executionId: "x", attempt: 1 }], 1)).toEqual(["ask r1 about x#1"]);
+    expect([bench.machine.isFound("x"), bench.machine.isFound("y")]).toEqual([true, false]);
+    bench.admit("x");
+    expect(bench.machine.isFound("x")).toBe(false);
+  });
+
+  it("takes the result that a replica had reported, though its time is over by now", () => {
+    const bench = settled(1);
+    adopt(bench);
+    attach(bench, "r1", [{ executionId: "x", attempt: 1 }], 1);
+    bench.end("x");
+    const limits = { ...noLimits, deadline: bench.now - 1 };
+    expect(bench.admit("x", { limits })).toEqual(["found x#1 on r1", "x ended succeeded"]);
+  });
+
+  it("lets nothing follow a failure that a replica had reported of what nobody wants any more", () => {
+    const bench = settled(1);
+    bench.admit("parent");
+    bench.end("parent", 1, "failed");
+    adopt(bench);
+    attach(bench, "r1", [{ executionId: "x", attempt: 1 }], 1);
+    bench.end("x", 1, "lost");
+    expect(bench.admit("x", { parentId: "parent" })).toEqual(["found x#1 on r1", "x ended cancelled"]);
+  });
+
+  it("may find more until every replica has said what it has and what that is, but no longer than one takes to be lost", () => {
+    const bench = settled(1);
+    const mayFindMore = (): boolean => bench.machine.mayFindMore(bench.now);
+    expect(mayFindMore()).toBe(false);
+    adopt(bench);
+    bench.does({ kind: "detached", replicaId: "r1" });
+    expect(mayFindMore()).toBe(true);
+    attach(bench, "r1", [{ executionId: "x", attempt: 1 }], 1);
+    expect(mayFindMore()).toBe(true);
+    bench.admit("x");
+    expect(mayFindMore()).toBe(false);
+    bench.does({ kind: "detached", replicaId: "r1" });
+    adopt(bench);
+    expect(mayFindMore()).toBe(true);
+    bench.now += holdMsMax;
+    expect(mayFindMore()).toBe(false);
+  });
+
+  it("may find more until every living replica must have announced itself", () => {
+    const bench = new Bench();
+    adopt(bench);
+    bench.now += listenMs - 1;
+    expect(bench.machine.mayFindMore(bench.now)).toBe(true);
+    bench.now += 1;
+    expect(bench.machine.mayFindMore(bench.now)).toBe(false);
   });
 
   it("knows the policy that a pool has of its own", () => {

@@ -72,3 +72,18 @@ it("keeps an ended execution in what is replayed, however much a takeover writes
   expect(journal.straggler()).toBe(mark);
   await journal.close(0);
 });
+
+it("writes as much as a batch takes at once, though nobody waits for it, and what is less a little later", async () => {
+  const clock = new ManualClock(1_000);
+  const tails = new JournalTails(bus);
+  const journal = new JetStreamJournal({ bus, clock, routerId: "lingering", tails, superseded: vi.fn() });
+  const large = create(ExecutionRequestSchema, { executionId: "e1", arguments: { inline: new Uint8Array(300_000) } });
+  const first = journal.append(acceptedRecord(large, "pool", 1), "lingers");
+  const second = journal.append(acceptedRecord(large, "pool", 1), "lingers");
+  await first.reached;
+  expect([second.isReached, journal.unwrittenBytes > 300_000]).toEqual([false, true]);
+  clock.advance(2);
+  await second.reached;
+  expect(journal.unwrittenBytes).toBe(0);
+  await journal.close(0);
+});

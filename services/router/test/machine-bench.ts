@@ -92,6 +92,8 @@ function describeEffect(effect: RouterEffect): string {
       return `found ${effect.execution.id}#${effect.attempt.number} on ${effect.attempt.replicaId}`;
     case "dispatch":
       return `dispatch ${effect.execution.id}#${effect.attempt.number} to ${effect.replica.id}`;
+    case "askAbout":
+      return `ask ${effect.replicaId} about ${effect.key.executionId}#${effect.key.attempt}`;
     case "cancelAttempt":
       return `cancel ${effect.key.executionId}#${effect.key.attempt} on ${effect.replicaId}`;
     case "waiting":

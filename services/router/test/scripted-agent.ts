@@ -4,6 +4,7 @@ import {
   AgentService,
   AttachResponseSchema,
   AttemptEndSchema,
+  ExecutionRequestSchema,
   FailureSchema,
   Outcome,
   ReplicaState,
@@ -13,6 +14,7 @@ import {
   type AttemptEnd,
   type AttemptKey,
   type Dispatch,
+  type ExecutionRequest,
 } from "@hearth/proto";
 import { FrameOutbox, service, startGrpcServer, type GrpcServer } from "@hearth/rpc";
 
@@ -28,6 +30,10 @@ export class ScriptedAgent {
   readonly received: AttachRequest[] = [];
   /** The attempts it says that it has when a router says hello. */
   live: AttemptKey[] = [];
+  /** Called when it has said hello to a router. */
+  onAttach: () => void = () => undefined;
+  /** It does not say hello to routers until the test says so. */
+  holdsHello = false;
   /** What to do with a dispatch; by default it succeeds with its own arguments as its result. */
   onDispatch: (dispatch: Dispatch) => void = (dispatch) => this.succeed(dispatch);
   readonly #replicaId: string;
@@ -37,6 +43,7 @@ export class ScriptedAgent {
   #busy = 0;
   /** To each router that is there. */
   readonly #streams = new Set<Stream>();
+  readonly #unanswered: Stream[] = [];
   #server: GrpcServer | undefined;
 
   constructor(options: {
@@ -131,8 +138,24 @@ export class ScriptedAgent {
 
   #receive(stream: Stream, frame: AttachRequest): void {
     this.received.push(frame);
-    if (frame.hello !== undefined) {
-      stream.outbox.frame().hello = {
+    if (frame.hello !== undefined) this.#unanswered.push(stream);
+    if (!this.holdsHello) this.sayHello();
+    for (const { executionId } of frame.unknownAttempts) {
+      const dispatch = this.dispatched.find((each) => each.executionId === executionId);
+      if (dispatch !== undefined) stream.outbox.frame().unknownExecutions.push(toRequest(dispatch));
+    }
+    for (const dispatch of frame.dispatches) {
+      this.#busy += 1;
+      stream.seen += 1;
+      this.dispatched.push(dispatch);
+      this.onDispatch(dispatch);
+    }
+  }
+
+  /** To every router that has not heard it. */
+  sayHello(): void {
+    for (const { outbox } of this.#unanswered.splice(0)) {
+      outbox.frame().hello = {
         $typeName: "hearth.v1.AgentHello",
         replicaId: this.#replicaId,
         pool: this.#environment,
@@ -140,12 +163,7 @@ export class ScriptedAgent {
         liveAttempts: this.live,
       };
       this.#tellSlots();
-    }
-    for (const dispatch of frame.dispatches) {
-      this.#busy += 1;
-      stream.seen += 1;
-      this.dispatched.push(dispatch);
-      this.onDispatch(dispatch);
+      this.onAttach();
     }
   }
 
@@ -160,6 +178,13 @@ export class ScriptedAgent {
       };
     }
   }
+}
+
+function toRequest(dispatch: Dispatch): ExecutionRequest {
+  const { executionId, task, runId, deadlineUnixMs, arguments: payload } = dispatch;
+  const request = create(ExecutionRequestSchema, dispatch.request);
+  Object.assign(request, { executionId, task, runId, deadlineUnixMs, arguments: payload });
+  return request;
 }
 
 function endOf({ executionId, attempt }: Dispatch, outcome: Outcome): AttemptEnd {

@@ -205,28 +205,159 @@ describe("while the journal takes nothing", long, () => {
     agent.succeed(taken() as Dispatch);
     expect(resultOf((await executed).end)).toBe("held");
   });
-});
 
-describe("while the journal takes nothing, an outcome", long, () => {
-  it("is told once it is written that its execution was accepted", async () => {
+  it("a result is told, since the agent that reported it can prove it and what it is of", async () => {
     const first = await startRouter();
     await submit(first, "warm");
     agent.onDispatch = (dispatch) => agent.succeed(dispatch);
     nats.pause();
-    let isTold = false;
-    const executed = first.client.execute(echo("held")).then(({ end }) => {
-      isTold = true;
-      return resultOf(end);
-    });
+    const { end } = await first.client.execute(echo("proven"));
+    expect(resultOf(end)).toBe("proven");
+    expect(agent.received.flatMap(({ acknowledgedOutcomes }) => acknowledgedOutcomes)).toEqual([]);
+  });
+
+  it("a result that its agent tells again is not taken for written", async () => {
+    const first = await startRouter();
+    await submit(first, "warm");
+    agent.onDispatch = (dispatch) => {
+      agent.succeed(dispatch);
+      agent.succeed(dispatch);
+    };
+    nats.pause();
+    await first.client.execute(echo("twice"));
+    // What the router says to the agent of the first leaves with the second at the latest.
+    await first.client.execute(echo("after that"));
+    const acknowledged = (): unknown[] => agent.received.flatMap(({ acknowledgedOutcomes }) => acknowledgedOutcomes);
+    expect(acknowledged()).toEqual([]);
+    nats.resume();
+    await vi.waitFor(() => expect(acknowledged().length).toBeGreaterThan(0), takeover);
+  });
+
+  it("a failure is told to nobody, however they ask, until it is written that no other attempt follows", async () => {
+    const first = await startRouter();
+    await submit(first, "warm");
+    agent.onDispatch = (dispatch) => agent.fail(dispatch, "ValueError");
+    nats.pause();
+    const executionId = newId(Date.now());
+    const failing = echo("failed", { executionId });
+    let told = 0;
+    const hear = (): unknown => (told += 1);
+    const executed = first.client.execute(failing).then(hear);
     await vi.waitFor(async () => {
-      const { execution } = await first.client.getExecution({
-        executionId: agent.dispatched.at(-1)?.executionId ?? "",
-      });
+      const { execution } = await first.client.getExecution({ executionId });
+      expect(execution?.phase).toBe(ExecutionPhase.FAILED);
+    }, takeover);
+    const askedAgain = first.client.execute(failing).then(hear);
+    const watched = (async () => {
+      for await (const _ of first.client.watchExecution({ executionId })) hear();
+    })();
+    // All of it has been read by the time that what was asked later is answered.
+    await first.client.getExecution({ executionId });
+    expect(told).toBe(0);
+    nats.resume();
+    await Promise.all([executed, askedAgain, watched]);
+    expect(told).toBe(3);
+  });
+});
+
+describe("when a router is killed before anything of an execution is in its journal", long, () => {
+  /** Has the first router accept one while the journal takes nothing, and dispatch it. */
+  async function executeUnwritten(first: RouterProcess, text: string): Promise<Dispatch> {
+    await submit(first, "warm");
+    nats.pause();
+    // What is sent to NATS now it reads when it goes on. While that is on its way, what follows waits in the router.
+    await dispatched(first.client.submit(echo("on its way", { executionId: newId(Date.now()) })), "on its way");
+    return dispatched(first.client.execute(echo(text, { executionId: newId(Date.now()) })), text);
+  }
+
+  /** What the agent is given of it. */
+  async function dispatched(answer: Promise<unknown>, text: string): Promise<Dispatch> {
+    // Its connection breaks with its router.
+    void answer.catch(() => undefined);
+    const taken = (): Dispatch | undefined =>
+      agent.dispatched.find((dispatch) => Buffer.from(dispatch.arguments?.inline ?? []).toString() === text);
+    await vi.waitFor(() => expect(taken()).toBeDefined(), takeover);
+    return taken() as Dispatch;
+  }
+
+  it("the one that takes over learns of the result from the agent, which it asks what it is of", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const dispatch = await executeUnwritten(first, "told");
+    agent.succeed(dispatch);
+    const { executionId } = dispatch;
+    await vi.waitFor(async () => {
+      const { execution } = await first.client.getExecution({ executionId });
       expect(execution?.phase).toBe(ExecutionPhase.SUCCEEDED);
     }, takeover);
-    expect(isTold).toBe(false);
+    first.signal("SIGKILL");
+    agent.onAttach = () => agent.succeed(dispatch);
     nats.resume();
-    expect(await executed).toBe("held");
+    await vi.waitFor(async () => {
+      const { execution } = await second.client.getExecution({ executionId, onlyHere: true });
+      expect([execution?.phase, resultOf(execution)]).toEqual([ExecutionPhase.SUCCEEDED, "told"]);
+    }, takeover);
+    await vi.waitFor(() => {
+      const acknowledged = agent.received.flatMap(({ acknowledgedOutcomes }) => acknowledgedOutcomes);
+      expect(acknowledged).toContainEqual(expect.objectContaining({ executionId, attempt: 1 }));
+    }, takeover);
+  });
+
+  /** A second replica with free slots, known to routers. */
+  async function startAnother(): Promise<ScriptedAgent & AsyncDisposable> {
+    const other = new ScriptedAgent({ bus, replicaId: "r2", environment, slots: 4 });
+    await other.start();
+    const announcing = setInterval(() => other.announce(ReplicaState.READY), 500);
+    return Object.assign(other, {
+      async [Symbol.asyncDispose]() {
+        clearInterval(announcing);
+        await other.stop();
+      },
+    });
+  }
+
+  /** Routers look again a quarter of a second later, and ask each other for half a second. */
+  async function runsNothingFor(other: ScriptedAgent): Promise<void> {
+    const runs = (): void => expect(other.dispatched).not.toEqual([]);
+    await expect(vi.waitFor(runs, { timeout: 1_500, interval: 50 })).rejects.toThrow();
+  }
+
+  it("who asks again for what runs is not given a second attempt, though the agent has not said yet what it has", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const dispatch = await executeUnwritten(first, "runs");
+    const { executionId } = dispatch;
+    agent.holdsHello = true;
+    first.signal("SIGKILL");
+    nats.resume();
+    await using other = await startAnother();
+    const asked = second.client.execute(echo("runs", { executionId, askedBefore: true }));
+    await vi.waitFor(() => expect(other.adoptedRouterIds()).not.toEqual([]), takeover);
+    await runsNothingFor(other);
+    agent.sayHello();
+    await vi.waitFor(() => second.client.getExecution({ executionId, onlyHere: true }), takeover);
+    agent.succeed(dispatch);
+    expect(resultOf((await asked).end)).toBe("runs");
+    expect(other.dispatched).toEqual([]);
+  });
+
+  it("a call that is told again is not given one either", async () => {
+    const [first, second] = [await startRouter(), await startRouter()];
+    const dispatch = await executeUnwritten(first, "called");
+    const { executionId, runId } = dispatch;
+    agent.holdsHello = true;
+    first.signal("SIGKILL");
+    nats.resume();
+    await using other = await startAnother();
+    const call = create(ExecutionRequestSchema, { ...echo("called").execution, executionId, runId, askedBefore: true });
+    await vi.waitFor(() => expect(other.adoptedRouterIds()).not.toEqual([]), takeover);
+    other.say((frame) => frame.childCalls.push(call));
+    await runsNothingFor(other);
+    agent.sayHello();
+    await vi.waitFor(() => second.client.getExecution({ executionId, onlyHere: true }), takeover);
+    agent.succeed(dispatch);
+    await vi.waitFor(() => {
+      expect(other.received.flatMap(({ childEnds }) => childEnds)).toMatchObject([{ executionId }]);
+    }, takeover);
+    expect(other.dispatched).toEqual([]);
   });
 });
 

@@ -10,6 +10,7 @@ import { nothingStartsTooLate } from "./nothing-starts-too-late.ts";
 import { replicasWithinBounds } from "./replicas-within-bounds.ts";
 import { retriesAreCounted } from "./retries-are-counted.ts";
 import { slotsNeverExceeded } from "./slots-never-exceeded.ts";
+import { whatWasToldIsKnown } from "./what-was-told-is-known.ts";
 
 /** Every rule there is. */
 export const allCheckers: readonly NewChecker[] = [
@@ -24,4 +25,5 @@ export const allCheckers: readonly NewChecker[] = [
   nothingStartsTooLate,
   retriesAreCounted,
   nothingOutlivesItsCaller,
+  whatWasToldIsKnown,
 ];

@@ -21,7 +21,10 @@ export const nothingOutlivesItsCaller: NewChecker = (world) => {
         if (outcome !== "succeeded") ended.add(at(id, router));
       },
       attemptDispatched: ({ id }, { number }, router) => check(id, number, router),
-      attemptFound: ({ id }, { number }, router) => check(id, number, router),
+      attemptFound({ id }, { number, end }, router) {
+        // One that has ended by then is not let run.
+        if (end === undefined) check(id, number, router);
+      },
     },
   };
 };

@@ -19,7 +19,10 @@ export const nothingStartsTooLate: NewChecker = (world) => {
         if (deadline < Infinity && !deadlines.has(id)) deadlines.set(id, deadline);
       },
       attemptDispatched: ({ id }, { number }, router) => check(id, number, router),
-      attemptFound: ({ id }, { number }, router) => check(id, number, router),
+      attemptFound({ id }, { number, end }, router) {
+        // One that has ended by then is not let run.
+        if (end === undefined) check(id, number, router);
+      },
     },
   };
 };

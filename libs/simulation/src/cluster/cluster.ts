@@ -227,9 +227,19 @@ export class SimulatedCluster {
   #askAgain(routerId: string): void {
     const [to] = this.routers;
     if (to === undefined) return this.queue.after(takeOverAgainMs, () => this.#askAgain(routerId));
-    for (const [id, client] of this.#clients) {
-      if (client.routerId === routerId) this.#ask(id, client, this.routers.find((router) => router.knows(id)) ?? to);
-    }
+    for (const [id, client] of this.#clients) if (client.routerId === routerId) this.#askWhoHasIt(id, client, to);
+  }
+
+  /** Nobody accepts it anew while it may be in the journal of a dead router, or a living one may find it on a replica. */
+  #askWhoHasIt(id: string, client: Client, otherwise: SimulatedRouter): void {
+    const has = this.routers.find((router) => router.knows(id));
+    const mayBeFound = this.#routers.some(({ isAlive, journal, mayFindMore }) =>
+      isAlive ? mayFindMore : journal !== undefined && journal.sealedFor === undefined,
+    );
+    if (has !== undefined || !mayBeFound) return this.#ask(id, client, has ?? otherwise);
+    this.queue.after(takeOverAgainMs, () => {
+      if (this.#clients.get(id) === client) this.#askWhoHasIt(id, client, this.routers[0] ?? otherwise);
+    });
   }
 
   #ask(executionId: string, client: Client, router: SimulatedRouter): void {
@@ -318,9 +328,10 @@ export class SimulatedCluster {
   }
 
   #exited(replicaId: string): void {
+    const unacknowledged = this.#agents.get(replicaId)?.unacknowledged ?? 0;
     this.#agents.delete(replicaId);
     for (const { id } of this.#routers) this.#streams.delete(`${id} ${replicaId}`);
-    this.#options.observer.replicaGone?.(replicaId);
+    this.#options.observer.replicaGone?.(replicaId, unacknowledged);
     this.queue.after(stopMs, () => this.#controlPlane.handle({ kind: "replicaExited", replicaId, how: "it exited" }));
   }
 

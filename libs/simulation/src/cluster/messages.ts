@@ -1,4 +1,4 @@
-import type { AttemptKey, Limits } from "@hearth/router/core";
+import type { AttemptKey, Execution, Limits } from "@hearth/router/core";
 
 /** What an execution is going to do. */
 export interface Work {
@@ -39,6 +39,8 @@ export interface ChildCall {
   readonly parentId: string;
   readonly runId: string;
   readonly order: ExecutionOrder;
+  /** It was asked for on an earlier stream. */
+  readonly askedBefore: boolean;
 }
 
 export type ToAgent =
@@ -49,9 +51,12 @@ export type ToAgent =
       readonly work: Work;
       /** Infinity: none. */
       readonly deadline: number;
+      /** As its router has it: what was accepted is read of it, not what became of it. */
+      readonly execution: Execution;
     }
   | { readonly kind: "cancel"; readonly key: AttemptKey }
   | { readonly kind: "acknowledge"; readonly key: AttemptKey }
+  | { readonly kind: "askAbout"; readonly key: AttemptKey }
   | { readonly kind: "childEnded"; readonly executionId: string };
 
 /** A frame from an agent: all that came up in one moment. */
@@ -62,11 +67,13 @@ export interface ToRouter {
   readonly refusals: { readonly key: AttemptKey; readonly reason: string }[];
   readonly ends: AttemptReport[];
   readonly calls: ChildCall[];
+  /** What the router does not know, of attempts that the agent has. */
+  readonly unknown: Execution[];
   readonly cancellations: string[];
 }
 
 export function emptyFrame(): ToRouter {
-  return { hello: undefined, slots: undefined, refusals: [], ends: [], calls: [], cancellations: [] };
+  return { hello: undefined, slots: undefined, refusals: [], ends: [], calls: [], unknown: [], cancellations: [] };
 }
 
 /** What an agent announces to everybody. */

@@ -9,7 +9,7 @@ export interface Observer {
   /** It waits for a slot, or until its next attempt may be made. */
   executionWaits?(execution: Execution, router: string): void;
   attemptDispatched?(execution: Execution, attempt: Attempt, router: string): void;
-  /** A replica has an attempt that another router had dispatched, and of which this one did not know. */
+  /** A replica has an attempt that another router had dispatched, and of which this one did not know; it may have ended. */
   attemptFound?(execution: Execution, attempt: Attempt, router: string): void;
   /** An attempt ended, and another one follows. */
   attemptEnded?(execution: Execution, end: AttemptEnd, router: string): void;
@@ -31,7 +31,8 @@ export interface Observer {
   /** A parent waits for a slot, or has it back. */
   parentResuming?(agent: SimulatedAgent, executionId: string, what: "waits" | "resumed"): void;
   replicaCreated?(replica: Replica): void;
-  replicaGone?(replicaId: string): void;
+  /** `unacknowledged`: ends that it had and that no router's journal is known to have. */
+  replicaGone?(replicaId: string, unacknowledged: number): void;
   /** What the control plane decided to do, in its own words. */
   controlPlaneDid?(effect: PoolsEffect): void;
 }

@@ -10,6 +10,7 @@ import {
   type SlotEffect,
   type SlotEvent,
 } from "@hearth/agent/core";
+import type { Execution } from "@hearth/router/core";
 import type { EventQueue } from "../event-queue.ts";
 import {
   emptyFrame,
@@ -37,6 +38,7 @@ interface LiveAttempt {
   readonly runId: string;
   readonly work: Work;
   readonly deadline: number;
+  readonly execution: Execution;
   /** Calls that have not been answered, by child. */
   readonly calls: Set<string>;
   /** Whether the runner has it. */
@@ -64,6 +66,12 @@ export interface AgentSurroundings {
   exited(replicaId: string): void;
 }
 
+/** How an attempt ended, and what it was. */
+interface EndedAttempt {
+  readonly report: AttemptReport;
+  readonly execution: Execution;
+}
+
 type RouterStream = SimulatedStream<ToAgent, ToRouter>;
 
 /** An agent with a runner whose tasks only take time and call others: the loops around the real machines, in virtual time. */
@@ -72,7 +80,7 @@ export class SimulatedAgent {
   readonly options: AgentOptions;
   readonly #around: AgentSurroundings;
   readonly #slots: Slots<string>;
-  readonly #accounts = new Accounts<AttemptReport, ChildCall>();
+  readonly #accounts = new Accounts<EndedAttempt, ChildCall>();
   readonly #streams = new Map<string, { readonly stream: RouterStream; readonly told: ToldSlots }>();
   /** Frames that this moment fills, by router. */
   readonly #frames = new Map<string, ToRouter>();
@@ -131,6 +139,11 @@ export class SimulatedAgent {
     return this.#live.size;
   }
 
+  /** Ends that no router has acknowledged. */
+  get unacknowledged(): number {
+    return this.#accounts.unacknowledged;
+  }
+
   // Routers
 
   /** A router opens its stream; an earlier one of the same router ends. What the adopted ones had is its own. */
@@ -149,9 +162,10 @@ export class SimulatedAgent {
     this.#tellSlots(routerId);
     const owed = this.#accounts.arrived(routerId);
     // What has ended is there as well: the router must not take it for lost before it reads how it ended.
-    frame.hello = [...frame.hello, ...owed.ends.map(({ key }) => key)];
-    frame.ends.push(...owed.ends);
-    frame.calls.push(...owed.calls);
+    const ends = owed.ends.map(({ report }) => report);
+    frame.hello = [...frame.hello, ...ends.map(({ key }) => key)];
+    frame.ends.push(...ends);
+    frame.calls.push(...owed.calls.map((call) => ({ ...call, askedBefore: true })));
     this.#flush();
   }
 
@@ -225,19 +239,26 @@ export class SimulatedAgent {
       }
       case "acknowledge":
         return this.#accounts.acknowledge(routerId, attemptText(message.key.executionId, message.key.attempt));
+      case "askAbout":
+        return this.#tell(routerId, attemptText(message.key.executionId, message.key.attempt));
       case "childEnded":
         return this.#childEnded(message.executionId);
     }
   }
 
+  #tell(routerId: string, key: string): void {
+    const execution = this.#live.get(key)?.execution ?? this.#accounts.owedEnd(routerId, key)?.execution;
+    if (execution !== undefined) this.#frame(routerId).unknown.push(execution);
+  }
+
   #dispatch(routerId: string, dispatch: Extract<ToAgent, { kind: "dispatch" }>): void {
-    const { runId, work, deadline } = dispatch;
+    const { runId, work, deadline, execution } = dispatch;
     const key = attemptKey(dispatch.key.executionId, dispatch.key.attempt);
     this.#streams.get(routerId)?.told.dispatchReceived();
     const [effect] = this.#slots.step({ kind: "dispatched", key });
     if (effect?.kind === "refuse") this.#frame(routerId).refusals.push({ key, reason: effect.reason });
     else {
-      const attempt = { key, routerId, runId, work, deadline, calls: new Set<string>(), begun: false };
+      const attempt = { key, routerId, runId, work, deadline, execution, calls: new Set<string>(), begun: false };
       this.#live.set(key.text, attempt);
       this.#around.observer.attemptDispatchTaken?.(this, key.executionId);
       if (this.#isRunnerReady) this.#work(attempt);
@@ -273,7 +294,7 @@ export class SimulatedAgent {
   }
 
   #end(attempt: LiveAttempt, outcome: SimulatedOutcome, reason: string, neighbours: number): void {
-    const { key, routerId, calls } = attempt;
+    const { key, routerId, execution, calls } = attempt;
     this.#live.delete(key.text);
     this.#working.delete(attempt);
     this.#around.observer.attemptGone?.(this, key.executionId);
@@ -283,7 +304,7 @@ export class SimulatedAgent {
       this.#frame(routerId).cancellations.push(child);
     }
     const report: AttemptReport = { key, outcome, reason, neighbours };
-    this.#accounts.oweEnd(routerId, key.text, report, 0);
+    this.#accounts.oweEnd(routerId, key.text, { report, execution }, 0);
     this.#frame(routerId).ends.push(report);
     this.#step({ kind: "ended", key });
     if (this.#slots.isServed) this.drain("it served its one execution", 0, "SINGLE_USE");
@@ -297,7 +318,7 @@ export class SimulatedAgent {
       const executionId = this.#around.newExecutionId();
       attempt.calls.add(executionId);
       this.#parentOf.set(executionId, attempt);
-      const call = { executionId, parentId: attempt.key.executionId, runId: attempt.runId, order };
+      const call = { executionId, parentId: attempt.key.executionId, runId: attempt.runId, order, askedBefore: false };
       this.#accounts.oweCall(attempt.routerId, executionId, call, 0);
       this.#frame(attempt.routerId).calls.push(call);
     }
@@ -412,7 +433,7 @@ export class SimulatedAgent {
 
   #checkDrain(): void {
     if (!this.#isAlive || this.#drain === undefined) return;
-    const { unacknowledged } = this.#accounts;
+    const { unacknowledged } = this;
     const { queue } = this.#around;
     const decision = decideDrain(
       { ...this.#drain, live: this.#live.size, idleSinceMs: this.#idleSinceMs, unacknowledged },

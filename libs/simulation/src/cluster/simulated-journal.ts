@@ -7,6 +7,8 @@ type Written =
   Exclude<JournalEntry, { kind: "carried" }> | { readonly kind: "carried"; execution: Execution; fromRouterId: string };
 
 const tryAgainMs = 50;
+/** How long what nobody waits for waits for company: longer than in a real one, so that more goes wrong meanwhile. */
+const lingerMs = 100;
 
 /** A router's journal: one batch is on its way at a time, and nothing is written once it is sealed. */
 export class SimulatedJournal {
@@ -42,9 +44,20 @@ export class SimulatedJournal {
     return this.#written.length;
   }
 
-  append(entry: Written, durable: () => void = () => undefined): void {
+  /** `lingers`: nobody waits for it. */
+  append(entry: Written, durable: () => void = () => undefined, lingers?: "lingers"): void {
     // Executions go on changing; what is written does not.
     this.#gathered.entries.push(frozen(entry));
+    this.#gathered.durable.push(durable);
+    if (lingers === undefined) return this.#write();
+    this.#queue.after(lingerMs, () => {
+      if (!this.#isAbandoned) this.#write();
+    });
+  }
+
+  /** Calls back once all that was appended so far is written. */
+  whenWritten(durable: () => void): void {
+    if (!this.#isWriting && this.#gathered.entries.length === 0) return durable();
     this.#gathered.durable.push(durable);
     this.#write();
   }
@@ -77,7 +90,7 @@ export class SimulatedJournal {
   }
 
   #write(): void {
-    if (this.#isWriting || this.#gathered.entries.length === 0) return;
+    if (this.#isWriting || this.#gathered.durable.length === 0) return;
     this.#isWriting = true;
     const delayMs = this.#network.call(this.#routerId, "journal");
     if (delayMs === undefined) {

@@ -14,7 +14,15 @@ import {
 import type { RouterReport } from "@hearth/controlplane/core";
 import type { Policy } from "@hearth/policy";
 import type { EventQueue } from "../event-queue.ts";
-import type { AttemptReport, ExecutionOrder, SimulatedAnnouncement, ToAgent, ToRouter, Work } from "./messages.ts";
+import type {
+  AttemptReport,
+  ChildCall,
+  ExecutionOrder,
+  SimulatedAnnouncement,
+  ToAgent,
+  ToRouter,
+  Work,
+} from "./messages.ts";
 import type { Observer } from "./observer.ts";
 import type { SimulatedJournal } from "./simulated-journal.ts";
 import type { SimulatedStream, StreamEnd } from "./simulated-stream.ts";
@@ -23,6 +31,7 @@ const reportEveryMsMin = 50;
 const reportEveryMsMax = 1_000;
 const tickMs = 1_000;
 const reattachAfterMs = 200;
+const callAgainAfterMs = 500;
 /** A router that stood still sends nothing out until it has looked at its journal, which takes no longer than this. */
 const lookMsMax = 1_000;
 const ownForMs = 4_000;
@@ -54,8 +63,6 @@ export class SimulatedRouter {
   readonly #streams = new Map<string, AgentStream>();
   readonly #known = new Map<string, Replica>();
   readonly #onEnd = new Map<string, OnEnd[]>();
-  /** Executions of which the journal does not have yet that they were accepted, with what is to be told once it has. */
-  readonly #notKept = new Map<string, (() => void)[]>();
   readonly #adoptedIds: string[] = [];
   /** Taken over before they had a slot, and not in a backlog yet. */
   readonly #held = new Set<string>();
@@ -136,16 +143,29 @@ export class SimulatedRouter {
         state: { kind: "queued", since: now, waitReason: "" },
       },
     };
-    this.#onEnd.set(id, [onEnd]);
-    this.#notKept.set(id, []);
-    this.#write({ kind: "accepted", execution }, () => {
-      const told = this.#notKept.get(id) ?? [];
-      this.#notKept.delete(id);
-      for (const tell of told) tell();
-    });
+    this.#accept(execution, [onEnd]);
+    return true;
+  }
+
+  #accept(execution: Execution, onEnd: OnEnd[]): void {
+    this.#onEnd.set(execution.id, onEnd);
+    this.#write({ kind: "accepted", execution }, () => undefined, "lingers");
     this.#around.observer.executionAccepted?.(execution, this.id);
     this.handle({ kind: "admitted", execution, policyOverride: undefined });
-    return true;
+  }
+
+  /** A replica of the pool has an attempt of what a router that is gone had accepted, and not written down. */
+  #recover(asAccepted: Execution, pool: string): void {
+    if (!this.#machine.isFound(asAccepted.id)) return;
+    const acceptedAt = this.#around.queue.nowMs;
+    const untouched = { runsIn: undefined, runsBefore: undefined, runsAfter: undefined, mark: undefined };
+    const state = { kind: "queued", since: acceptedAt, waitReason: "" } as const;
+    this.#accept({ ...asAccepted, ...untouched, pool, acceptedAt, isCancelled: false, attempts: [], state }, []);
+  }
+
+  /** Whether what it does not know may be on a replica that it has not heard all of. */
+  get mayFindMore(): boolean {
+    return this.#machine.mayFindMore(this.#around.queue.nowMs);
   }
 
   /** Routers whose attempts are this one's. */
@@ -291,15 +311,17 @@ export class SimulatedRouter {
       case "dispatch": {
         const { execution, attempt, replica } = effect;
         observer.attemptDispatched?.(execution, attempt, this.id);
-        this.journal?.append({ kind: "dispatched", executionId: execution.id, attempt });
+        this.#write({ kind: "dispatched", executionId: execution.id, attempt }, () => undefined, "lingers");
         const key = { executionId: execution.id, attempt: attempt.number };
         const work = execution.request as Work;
         const { runId, limits } = execution;
         const { deadline } = limits;
-        return this.#streams.get(replica.id)?.toAgent({ kind: "dispatch", key, runId, work, deadline });
+        return this.#streams.get(replica.id)?.toAgent({ kind: "dispatch", key, runId, work, deadline, execution });
       }
       case "cancelAttempt":
         return this.#streams.get(effect.replicaId)?.toAgent({ kind: "cancel", key: effect.key });
+      case "askAbout":
+        return this.#streams.get(effect.replicaId)?.toAgent({ kind: "askAbout", key: effect.key });
       case "waiting":
         if (this.#held.delete(effect.execution.id)) observer.executionAccepted?.(effect.execution, this.id);
         return observer.executionWaits?.(effect.execution, this.id);
@@ -308,9 +330,11 @@ export class SimulatedRouter {
       case "found":
         this.#held.delete(effect.execution.id);
         observer.attemptFound?.(effect.execution, effect.attempt, this.id);
-        return this.journal?.append({
-          ...{ kind: "dispatched", executionId: effect.execution.id, attempt: effect.attempt },
-        });
+        return this.#write(
+          { kind: "dispatched", executionId: effect.execution.id, attempt: effect.attempt },
+          () => undefined,
+          "lingers",
+        );
       case "reattach": {
         const before = this.#streams.get(effect.replica.id);
         this.#streams.delete(effect.replica.id);
@@ -332,33 +356,32 @@ export class SimulatedRouter {
   #ended(execution: Execution, end: AttemptEnd): void {
     const last = execution.attempts.at(-1);
     this.#around.observer.executionEnded?.(execution, end, this.id);
-    const listeners = this.#onEnd.get(execution.id) ?? [];
-    this.#onEnd.delete(execution.id);
     const tell = (): void => {
+      const listeners = this.#onEnd.get(execution.id) ?? [];
+      this.#onEnd.delete(execution.id);
       for (const onEnd of listeners) onEnd(end.outcome === "succeeded");
     };
-    // What an agent reports it tells again until it is in a journal, and a journal that has the execution can take it. What a
-    // router decides only its journal can prove.
-    const waiting = this.#notKept.get(execution.id);
-    if (end.report !== undefined) {
-      if (waiting === undefined) tell();
-      else waiting.push(tell);
-    }
-    this.#write({ kind: "ended", executionId: execution.id, end, at: this.#around.queue.nowMs }, () => {
+    // That, and what it was, its agent tells again until it is in a journal. What a router decides only its journal can prove.
+    const isProven = end.report !== undefined && end.outcome === "succeeded" && execution.attempts.length === 1;
+    if (isProven) tell();
+    const written = (): void => {
       if (last?.end === end) this.#acknowledge(last.replicaId, execution.id, last.number);
-      if (end.report === undefined) tell();
+      if (!isProven) tell();
       this.#around.observer.endWritten?.(execution.id, this.id);
-    });
+    };
+    const entry = { kind: "ended", executionId: execution.id, end, at: this.#around.queue.nowMs } as const;
+    this.#write(entry, written, isProven ? "lingers" : undefined);
   }
 
-  #write(entry: Parameters<SimulatedJournal["append"]>[0], durable: () => void): void {
+  #write(entry: Parameters<SimulatedJournal["append"]>[0], durable: () => void, lingers?: "lingers"): void {
     if (this.journal === undefined) return durable();
-    this.journal.append(entry, () => this.soon(durable));
+    this.journal.append(entry, () => this.soon(durable), lingers);
   }
 
   #tellEnd(execution: Execution, onEnd: OnEnd): void {
-    if (execution.state.kind === "ended") onEnd(execution.state.end.outcome === "succeeded");
-    else this.#onEnd.get(execution.id)?.push(onEnd);
+    const waiting = this.#onEnd.get(execution.id);
+    if (waiting !== undefined) waiting.push(onEnd);
+    else if (execution.state.kind === "ended") onEnd(execution.state.end.outcome === "succeeded");
   }
 
   #acknowledge(replicaId: string, executionId: string, attempt: number): void {
@@ -384,21 +407,38 @@ export class SimulatedRouter {
   }
 
   #receive(replicaId: string, stream: AgentStream, frame: ToRouter): void {
-    const { hello, slots, refusals, ends, calls, cancellations } = frame;
+    const { hello, slots, refusals, ends, calls, unknown, cancellations } = frame;
     if (hello !== undefined && slots !== undefined) this.handle({ kind: "attached", replicaId, live: hello, slots });
     for (const { key, reason } of refusals) this.handle({ kind: "refused", key, reason });
     for (const report of ends) this.#endAttempt(stream, report);
     if (hello === undefined && slots !== undefined) this.handle({ kind: "slots", replicaId, slots });
-    for (const { executionId, parentId, runId, order } of calls) {
-      const told = (): void => this.#streams.get(replicaId)?.toAgent({ kind: "childEnded", executionId });
-      if (!this.submit(order, { executionId, runId, parentId }, told)) told();
-    }
+    const pool = this.#known.get(replicaId)?.pool;
+    for (const execution of unknown) if (pool !== undefined) this.#recover(execution, pool);
+    for (const call of calls) this.#callChild(replicaId, stream, call);
     for (const executionId of cancellations) this.handle({ kind: "cancelRequested", executionId });
+  }
+
+  #callChild(replicaId: string, stream: AgentStream, call: ChildCall): void {
+    const { executionId, parentId, runId, order, askedBefore } = call;
+    if (askedBefore && !this.knows(executionId) && this.mayFindMore) {
+      this.#around.queue.after(callAgainAfterMs, () =>
+        this.soon(() => {
+          if (this.#streams.get(replicaId) === stream) this.#callChild(replicaId, stream, call);
+        }),
+      );
+      return;
+    }
+    const told = (): void => this.#streams.get(replicaId)?.toAgent({ kind: "childEnded", executionId });
+    if (!this.submit(order, { executionId, runId, parentId }, told)) told();
   }
 
   #endAttempt(stream: AgentStream, { key, outcome, reason, neighbours }: AttemptReport): void {
     const end = { outcome, reason, message: reason, resultBytes: 0, neighbours, report: key };
-    if (!this.handle({ kind: "attemptEnded", key, end })) stream.toAgent({ kind: "acknowledge", key });
+    const counted = this.handle({ kind: "attemptEnded", key, end });
+    if (counted || this.#machine.isFound(key.executionId)) return;
+    const acknowledge = (): void => stream.toAgent({ kind: "acknowledge", key });
+    if (this.journal === undefined) acknowledge();
+    else this.journal.whenWritten(() => this.soon(acknowledge));
   }
 
   // Demand

@@ -50,6 +50,7 @@ function receive(attempts: Attempts, routerId: string, frame: AttachRequest): vo
   if (attempts.isSuperseded(routerId)) return;
   for (const dispatch of frame.dispatches) attempts.dispatch(routerId, dispatch);
   for (const { executionId, attempt } of frame.cancellations) attempts.cancel(executionId, attempt);
+  for (const { executionId, attempt } of frame.unknownAttempts) attempts.tellExecution(routerId, executionId, attempt);
   for (const { executionId, attempt } of frame.acknowledgedOutcomes) {
     attempts.acknowledge(routerId, executionId, attempt);
   }

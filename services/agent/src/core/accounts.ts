@@ -101,6 +101,11 @@ export class Accounts<End, Call> {
     if (account !== undefined) this.#settle(routerId, account, account.ends, key);
   }
 
+  /** The end that the router is owed under this key. */
+  owedEnd(routerId: string, key: string): End | undefined {
+    return this.#accounts.get(routerId)?.ends.get(key)?.message;
+  }
+
   /** A task asks for a child. Returns, for every end that is given up, the router it was for. */
   oweCall(routerId: string, key: string, message: Call, bytes: number): readonly string[] {
     this.#put(this.#account(routerId).calls, key, { message, bytes });

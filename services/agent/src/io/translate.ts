@@ -8,6 +8,7 @@ import {
   PayloadSchema,
   RetryPolicySchema,
   ReusePolicySchema,
+  type Dispatch,
   type ExecutionEnd,
   type ExecutionRequest,
   type Failure,
@@ -118,6 +119,14 @@ export function toChildRequest(
   request.arguments = toPayload(call.body);
   if (policy !== undefined) request.policyOverride = toPolicy(policy);
   if (retryPolicy !== undefined) request.retryPolicy = toRetryPolicy(retryPolicy);
+  return request;
+}
+
+/** What was asked for of the execution that came as this dispatch. `rest`: what the dispatch says beside its own fields. */
+export function toRequest(dispatch: Dispatch, rest: ExecutionRequest): ExecutionRequest {
+  const { executionId, task, runId, deadlineUnixMs } = dispatch;
+  const request = { ...rest, executionId, task, runId, deadlineUnixMs };
+  if (dispatch.arguments !== undefined) request.arguments = dispatch.arguments;
   return request;
 }
 

@@ -4,7 +4,9 @@ import {
   type AgentHello,
   type AttachResponse,
   type AttemptEnd,
+  type Dispatch,
   type ExecutionRequest,
+  type Payload,
 } from "@hearth/proto";
 import { FrameOutbox } from "@hearth/rpc";
 import { Accounts } from "../core/accounts.ts";
@@ -16,10 +18,16 @@ interface RouterStream {
   readonly told: ToldSlots;
 }
 
+/** How an attempt ended, and what it was. */
+interface EndedAttempt {
+  readonly end: AttemptEnd;
+  readonly dispatch: Dispatch;
+}
+
 /** The streams to routers. What a router has not taken yet is said again on its next stream. */
 export class RouterStreams {
   readonly #streams = new Map<string, RouterStream>();
-  readonly #accounts = new Accounts<AttemptEnd, ExecutionRequest>();
+  readonly #accounts = new Accounts<EndedAttempt, ExecutionRequest>();
   readonly #dropped: (routerId: string) => void;
   /** Of the counts of slots. */
   #sequence = 0;
@@ -42,13 +50,15 @@ export class RouterStreams {
     this.#streams.set(routerId, stream);
     const { ends, calls } = this.#accounts.arrived(routerId);
     // What has ended is there as well: the router must not take it for lost before it reads how it ended.
-    const ended = ends.map(({ executionId, attempt }) => {
+    const ended = ends.map(({ end: { executionId, attempt } }) => {
       return { $typeName: "hearth.v1.AttemptKey", executionId, attempt } as const;
     });
     outbox.frame().hello = { ...hello, liveAttempts: [...hello.liveAttempts, ...ended] };
     this.#tell(stream, slots);
-    for (const end of ends) outbox.frame(weigh(end)).ends.push(end);
-    for (const request of calls) outbox.frame(weigh(request)).childCalls.push(request);
+    for (const { end } of ends) outbox.frame(weigh(end.result)).ends.push(end);
+    for (const request of calls) {
+      outbox.frame(weigh(request.arguments)).childCalls.push({ ...request, askedBefore: true });
+    }
     return outbox;
   }
 
@@ -88,10 +98,23 @@ export class RouterStreams {
     this.#streams.get(routerId)?.outbox.frame().refusals.push(refusal);
   }
 
-  end(routerId: string, end: AttemptEnd, key: AttemptKey): void {
-    const bytes = weigh(end);
+  /** An attempt ended. The router is owed its outcome, and what it was in case that router dies before that is written down. */
+  end(routerId: string, end: AttemptEnd, key: AttemptKey, dispatch: Dispatch): void {
+    const bytes = weigh(end.result);
     this.#streams.get(routerId)?.outbox.frame(bytes).ends.push(end);
-    this.#accounts.oweEnd(routerId, key.text, end, bytes).forEach((router) => this.#dropped(router));
+    const owed = { end, dispatch };
+    const keptBytes = bytes + weigh(dispatch.arguments);
+    this.#accounts.oweEnd(routerId, key.text, owed, keptBytes).forEach((router) => this.#dropped(router));
+  }
+
+  /** What an attempt was whose end the router is owed. */
+  dispatchOf(routerId: string, key: string): Dispatch | undefined {
+    return this.#accounts.owedEnd(routerId, key)?.dispatch;
+  }
+
+  /** What an execution was that the router does not know. */
+  tellExecution(routerId: string, request: ExecutionRequest): void {
+    this.#streams.get(routerId)?.outbox.frame(weigh(request.arguments)).unknownExecutions.push(request);
   }
 
   acknowledge(routerId: string, executionId: string, attempt: number): void {
@@ -99,7 +122,7 @@ export class RouterStreams {
   }
 
   callChild(routerId: string, request: ExecutionRequest): void {
-    const bytes = weigh(request);
+    const bytes = weigh(request.arguments);
     this.#streams.get(routerId)?.outbox.frame(bytes).childCalls.push(request);
     this.#accounts.oweCall(routerId, request.executionId, request, bytes).forEach((router) => this.#dropped(router));
   }
@@ -127,7 +150,7 @@ export class RouterStreams {
   }
 }
 
-function weigh(message: AttemptEnd | ExecutionRequest): number {
-  const payload = message.$typeName === "hearth.v1.AttemptEnd" ? message.result : message.arguments;
+/** Roughly what a message weighs: its payload, and something for the rest. */
+function weigh(payload: Payload | undefined): number {
   return 200 + (payload?.inline.length ?? 0);
 }

@@ -18,7 +18,7 @@ import { decideReplacement } from "../core/decide-replacement.ts";
 import type { DeathCause } from "../core/explain-death.ts";
 import { attemptKey, attemptText, Slots, type AttemptKey, type SlotEffect, type SlotEvent } from "../core/slots.ts";
 import { failure, payloadFailure, tooLarge } from "../io/failures.ts";
-import { toFailure, toMoment, toOutcome, toPayload } from "../io/translate.ts";
+import { toFailure, toMoment, toOutcome, toPayload, toRequest } from "../io/translate.ts";
 import type { SlotState } from "./announce-slots.ts";
 import { ChildCalls, type Answer, type Parent } from "./child-calls.ts";
 import type { AttemptOutput, OutputCollector } from "./collect-output.ts";
@@ -209,6 +209,13 @@ export class Attempts implements RunnerEvents {
 
   acknowledge(routerId: string, executionId: string, number: number): void {
     this.#routers.acknowledge(routerId, executionId, number);
+  }
+
+  /** A router does not know what an attempt was that is here, or ended here: its own router died over it. */
+  tellExecution(routerId: string, executionId: string, number: number): void {
+    const key = attemptText(executionId, number);
+    const dispatch = this.#live.get(key)?.dispatch ?? this.#routers.dispatchOf(routerId, key);
+    if (dispatch?.request !== undefined) this.#routers.tellExecution(routerId, toRequest(dispatch, dispatch.request));
   }
 
   childEnded(end: ExecutionEnd): void {
@@ -419,7 +426,7 @@ export class Attempts implements RunnerEvents {
     outcome: Outcome,
     what: { readonly result?: Uint8Array | StoredPayload; readonly failure?: Failure; readonly neighbours?: number },
   ): void {
-    const { key, handle, routerId, span, startedAt, output } = attempt;
+    const { key, handle, routerId, dispatch, span, startedAt, output } = attempt;
     attempt.hasEnded = true;
     this.#live.delete(key.text);
     this.#byHandle.delete(handle);
@@ -438,7 +445,7 @@ export class Attempts implements RunnerEvents {
     if (what.result !== undefined) end.result = toPayload(what.result);
     if (what.failure !== undefined) end.failure = what.failure;
     span.end(what.failure === undefined ? {} : { error: what.failure.reason });
-    this.#routers.end(routerId, end, key);
+    this.#routers.end(routerId, end, key, dispatch);
     this.#step({ kind: "ended", key });
     if (this.#slots.isServed) this.#finished({ cause: "SINGLE_USE", reason: "it served its one execution" });
   }

@@ -97,10 +97,12 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
       try {
         while (!context.signal.aborted) {
           changed = Promise.withResolvers<void>();
-          // Asked before it is sent: while a slow caller takes one state, the execution may come to its last.
-          const isLast = execution.state.kind === "ended";
-          yield { execution: toExecution(execution) };
-          if (isLast) return;
+          if (!executions.isUntold(execution)) {
+            // Asked before it is sent: while a slow caller takes one state, the execution may come to its last.
+            const isLast = execution.state.kind === "ended";
+            yield { execution: toExecution(execution) };
+            if (isLast) return;
+          }
           await changed.promise;
         }
       } finally {

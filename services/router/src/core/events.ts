@@ -80,6 +80,8 @@ export type RouterEffect =
   /** An attempt of a router that is no more is found on its replica, and nothing was known of it. */
   | { readonly kind: "found"; readonly execution: Execution; readonly attempt: Attempt }
   | { readonly kind: "cancelAttempt"; readonly replicaId: string; readonly key: AttemptKey }
+  /** A replica has an attempt of an execution that is not known: ask what it is. */
+  | { readonly kind: "askAbout"; readonly replicaId: string; readonly key: AttemptKey }
   /** The execution waits for a slot (again). */
   | { readonly kind: "waiting"; readonly execution: Execution }
   /** An attempt ended and another one follows. */

@@ -6,7 +6,7 @@ import type { Replica } from "./replica.ts";
 export const listenMs = 1_500;
 /** A replica that does not answer for this long is lost, and what it may have is made again. */
 export const holdMsMax = 5_000;
-/** Attempts that nobody asked for yet, of executions that are not known. */
+/** Attempts of executions that are not known, while their replicas are asked what they are. */
 const unclaimedMax = 10_000;
 
 interface Held {
@@ -28,6 +28,18 @@ interface Place {
 export class Recovery {
   readonly #held = new Map<string, Held>();
   readonly #unclaimed = new Map<string, Place>();
+  /** When a router was taken over last. */
+  #tookOverAt = -Infinity;
+
+  tookOver(now: number): void {
+    this.#tookOverAt = now;
+  }
+
+  /** Whether one of the replicas may have an attempt of an execution that no journal told of, and has not said so yet. */
+  mayFindMore(replicas: Iterable<Replica>, now: number, listensSince: number): boolean {
+    if (now >= this.#tookOverAt + holdMsMax) return false;
+    return now < listensSince + listenMs || this.#unclaimed.size > 0 || !isComplete(replicas);
+  }
 
   /** The execution waits until it is known that no replica has it. */
   hold(execution: Execution, now: number): void {
@@ -56,7 +68,7 @@ export class Recovery {
     return released;
   }
 
-  /** A replica has an attempt of an execution that nobody here knows. Whoever asked for it may ask again. */
+  /** A replica has an attempt of an execution that nobody here knows. It tells what it is, or whoever asked for it asks again. */
   keep(executionId: string, place: Place): void {
     this.#unclaimed.set(executionId, place);
     for (const oldest of this.#unclaimed.keys()) {
@@ -69,6 +81,11 @@ export class Recovery {
   keepEnd({ executionId, attempt }: AttemptKey, end: AttemptEnd): void {
     const place = this.#unclaimed.get(executionId);
     if (place?.attempt === attempt) place.end = end;
+  }
+
+  /** Whether a replica said that it has an attempt of the execution. */
+  has(executionId: string): boolean {
+    return this.#unclaimed.has(executionId);
   }
 
   /** Where an attempt of the execution is, if a replica said so. */

@@ -51,6 +51,19 @@ export class RouterMachine {
     return this.#byIdempotencyKey.get(idempotencyKey);
   }
 
+  /** Whether a replica has an attempt of this execution, which is not known. */
+  isFound(id: string): boolean {
+    return this.#recovery.has(id);
+  }
+
+  /**
+   * Whether executions that are not known may turn out to be on a replica: a router was taken over, and not every replica has said
+   * what it has.
+   */
+  mayFindMore(now: number): boolean {
+    return this.#recovery.mayFindMore(this.#replicas.values(), now, this.#listensSince ?? now);
+  }
+
   /** All that are alive or kept. */
   executions(): Iterable<Execution> {
     return this.#executions.values();
@@ -120,9 +133,12 @@ export class RouterMachine {
     const place = this.#recovery.claim(execution.id);
     const isThere = place !== undefined && (place.end !== undefined || place.replica.attached);
     const isWanted = !this.#isOrphan(execution) && execution.limits.deadline > now;
-    if (isThere && isWanted) {
+    // What has ended has ended, and may have been told.
+    if (isThere && (isWanted || place.end !== undefined)) {
       this.#find(execution, place.replica, place.attempt, now);
       if (place.end === undefined) return;
+      // But nothing follows it that nobody wants.
+      execution.isCancelled = !isWanted;
       return this.#endAttempt({ executionId: execution.id, attempt: place.attempt }, place.end, now);
     }
     if (isThere) this.#cancelAttempt(execution.id, place.replica.id, place.attempt);
@@ -324,6 +340,7 @@ export class RouterMachine {
 
   /** Takes over executions. Every replica is asked anew what it has, and what seems to wait is held until they have answered. */
   #adopt(executions: readonly Execution[], policyOverrides: ReadonlyMap<string, unknown>, now: number): void {
+    this.#recovery.tookOver(now);
     for (const replica of this.#replicas.values()) {
       if (replica.attached) this.#cutOff(replica, now);
       if (replica.address !== "") this.#effects.push({ kind: "reattach", replica });
@@ -534,8 +551,10 @@ export class RouterMachine {
     // What was dispatched and is not there never arrived, or its runner died unseen: give it a new attempt.
     for (const { executionId, attempt } of live) {
       const execution = this.#executions.get(executionId);
-      if (execution === undefined) this.#recovery.keep(executionId, { replica, attempt });
-      else if (execution.state.kind !== "ended" && attempt > execution.attempts.length)
+      if (execution === undefined) {
+        this.#recovery.keep(executionId, { replica, attempt });
+        this.#effects.push({ kind: "askAbout", replicaId, key: { executionId, attempt } });
+      } else if (execution.state.kind !== "ended" && attempt > execution.attempts.length)
         this.#find(execution, replica, attempt, now);
       else if (execution.isCancelled || this.#running({ executionId, attempt }) === undefined)
         this.#cancelAttempt(executionId, replicaId, attempt);

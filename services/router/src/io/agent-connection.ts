@@ -17,6 +17,8 @@ import { callStream, FrameOutbox } from "@hearth/rpc";
 export interface AgentConnection {
   dispatch(dispatch: Dispatch): void;
   cancel(key: AttemptKey): void;
+  /** Asks what the execution of an attempt is that the agent has and this router does not know. */
+  askAbout(key: AttemptKey): void;
   /** Lets the agent forget an outcome. Nothing waits for it, so it leaves with what comes next, or a few milliseconds later. */
   acknowledge(key: AttemptKey): void;
   childEnded(end: ExecutionEnd): void;
@@ -50,6 +52,7 @@ export function openAgentConnection(options: {
   return {
     dispatch: (dispatch) => void outbox.frame(dispatch.arguments?.inline.length).dispatches.push(dispatch),
     cancel: (key) => void outbox.frame().cancellations.push(key),
+    askAbout: (key) => void outbox.frame().unknownAttempts.push(key),
     acknowledge: (key) => void outbox.lingeringFrame().acknowledgedOutcomes.push(key),
     childEnded: (end) => void outbox.frame(end.result?.inline.length).childEnds.push(end),
     childRejected: (rejection) => void outbox.frame().childRejections.push(rejection),

@@ -122,6 +122,10 @@ export class JetStreamJournal implements Journal {
     return this.#sent === undefined || this.#sent.firstSentAt + unavailableAfterMs > this.#clock.now();
   }
 
+  get unwrittenBytes(): number {
+    return this.#gatheredBytes + (this.#sent?.group.bytes ?? 0);
+  }
+
   get ownAt(): number {
     return this.#ownAt;
   }
@@ -170,10 +174,15 @@ export class JetStreamJournal implements Journal {
     this.#answers.unsubscribe();
   }
 
+  /** Whether what is gathered is to leave at once: somebody waits for it, or it is as much as a batch takes. */
+  get #isUrgent(): boolean {
+    return this.#gathering[0]?.isAwaited === true || this.#gathering.length > 1;
+  }
+
   /** What is appended in the same tick rides together. */
   #planFlush(): void {
     if (this.#flushing || this.#sent !== undefined) return;
-    if (this.#gathering[0]?.isAwaited !== true) return this.#linger();
+    if (!this.#isUrgent) return this.#linger();
     this.#flushing = true;
     setImmediate(() => {
       this.#flushing = false;
@@ -233,10 +242,9 @@ export class JetStreamJournal implements Journal {
     this.#ownAt = Math.max(this.#ownAt, sent.sentAt);
     this.#replayPoint.written(sequence, sent.group.newBytes);
     sent.group.durability.reach();
-    const [next] = this.#gathering;
-    // With something awaited the next batch leaves at once: gathering has had its time.
-    if (next?.isAwaited === true) this.#flush();
-    else if (next !== undefined) this.#linger();
+    // What is urgent leaves at once: gathering has had its time.
+    if (this.#isUrgent) this.#flush();
+    else if (this.#gathering.length > 0) this.#linger();
   }
 
   #resend(): void {

@@ -14,6 +14,8 @@ export interface Durability {
 export interface Journal {
   /** False while records are not being taken: then nothing new may be accepted. */
   readonly available: boolean;
+  /** What was appended and is not durable yet, roughly, in bytes. */
+  readonly unwrittenBytes: number;
   /** When it was last known that nobody had taken over: milliseconds since 1970. */
   readonly ownAt: number;
   /**

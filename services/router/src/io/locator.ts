@@ -16,8 +16,8 @@ export class Locator {
     this.#routerId = routerId;
   }
 
-  /** Answers what the others ask from now on. */
-  answer(address: string, isHere: (executionId: string, askerId: string) => boolean): void {
+  /** Answers what the others ask from now on, but where `isHere` cannot tell. */
+  answer(address: string, isHere: (executionId: string, askerId: string) => boolean | undefined): void {
     const routerId = this.#routerId;
     this.#bus.connection.subscribe(subjects.locate, {
       callback(error, message) {
@@ -25,6 +25,7 @@ export class Locator {
         const { executionId, routerId: askerId } = readRequest(message.data);
         if (askerId === routerId) return;
         const found = isHere(executionId, askerId);
+        if (found === undefined) return;
         const response = create(LocateResponseSchema, { routerId, address, found });
         message.respond(toBinary(LocateResponseSchema, response));
       },

@@ -131,6 +131,7 @@ export class ReplicaFollower implements Agents {
     if (frame.slots !== undefined && frame.hello === undefined) {
       executions.handle({ kind: "slots", replicaId: replica.id, slots: toReport(frame.slots) });
     }
+    for (const request of frame.unknownExecutions) this.#recover(replica, request);
     for (const request of frame.childCalls) this.#callChild(replica, request);
     for (const executionId of frame.childCancellations) executions.handle({ kind: "cancelRequested", executionId });
   }
@@ -138,11 +139,25 @@ export class ReplicaFollower implements Agents {
   #endAttempt(connection: AgentConnection, end: AttemptEnd): void {
     const key = { executionId: end.executionId, attempt: end.attempt };
     const counted = this.#executions.handle({ kind: "attemptEnded", key, end: fromReport(end) });
-    // Its execution has ended or was given another attempt: the agent need not keep it for this router.
-    if (!counted) connection.acknowledge({ $typeName: "hearth.v1.AttemptKey", ...key });
+    // What an unknown one was the agent is yet to say.
+    if (counted || this.#executions.isFound(end.executionId)) return;
+    // It has ended or was given another attempt: the agent need not keep it once the journal has what this router has of it.
+    void this.#executions.written().then(() => connection.acknowledge({ $typeName: "hearth.v1.AttemptKey", ...key }));
+  }
+
+  #recover({ id: replicaId, pool }: Replica, request: ExecutionRequest): void {
+    try {
+      this.#executions.recover(request, pool);
+    } catch (error) {
+      if (!(error instanceof HearthError)) throw error;
+      this.#logger.warn({ replicaId, err: error }, "what a replica has an attempt of is no execution");
+    }
   }
 
   #callChild(replica: Replica, request: ExecutionRequest): void {
+    const { executionId, askedBefore } = request;
+    const mayBeElsewhere = askedBefore && !this.#executions.knows(executionId) && this.#executions.mayFindMore;
+    if (mayBeElsewhere) return this.#callChildLater(replica, request);
     try {
       this.#executions.submit(request, new Parent(this, replica.id, request.executionId));
     } catch (error) {
@@ -158,7 +173,7 @@ export class ReplicaFollower implements Agents {
     }
   }
 
-  /** Not for longer than the stream lasts: on the next one the agent repeats what was not answered. */
+  /** Asked again by itself, but not for longer than the stream lasts: on the next one the agent repeats what was not answered. */
   #callChildLater(replica: Replica, request: ExecutionRequest): void {
     const before = this.#connections.get(replica.id);
     this.#clock.after(callAgainAfterMs, () => {

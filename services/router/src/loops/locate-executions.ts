@@ -44,11 +44,12 @@ export class LocateExecutions {
     return mustAskOthers(request, this.#options.clock.now()) || this.#denied.has(request.executionId);
   }
 
-  /** What this router answers another one that looks for an execution. */
-  isHere(executionId: string, askerId: string): boolean {
+  /** What this router answers another one that looks for an execution. Undefined: nothing yet. */
+  isHere(executionId: string, askerId: string): boolean | undefined {
     const { clock, executions, routers, routerId } = this.#options;
     const knows = executions.knows(executionId) || routers.isAdopting(executionId);
     const here = isHere({ knows, claim: this.#claims.get(executionId), ownId: routerId, askerId });
+    if (!here && executions.mayFindMore) return undefined;
     if (!here && madeAt(executionId) + freshForMs >= clock.now()) {
       this.#denied.add(executionId);
       clock.after(freshForMs, () => this.#denied.delete(executionId));
@@ -139,6 +140,7 @@ export class LocateExecutions {
     try {
       await routers.findPeers();
       if (executions.knows(executionId)) return { kind: "here" };
+      if (executions.mayFindMore) return { kind: "untold", why: replicasSilent(executionId) };
       const peers = new Set(routers.peers());
       if (peers.size === 0) return { kind: "nowhere" };
       const heard = ({ found, routerId }: LocateResponse): void => {
@@ -168,6 +170,11 @@ interface Nowhere {
 interface Untold {
   readonly kind: "untold";
   readonly why: HearthError;
+}
+
+function replicasSilent(executionId: string): HearthError {
+  const message = `A router is gone, and not all replicas have said yet whether they have execution ${executionId} of it.`;
+  return new HearthError("ROUTERS_SILENT", message, { retryAfterMs });
 }
 
 export function routersSilent(executionId: string): HearthError {

@@ -42,6 +42,12 @@ export interface Agents {
 /** A router acts on what it has for this long after it last knew that nobody had taken over: less than others wait before. */
 const ownForMs = 4_000;
 
+/**
+ * Outcomes are told before their executions are in the journal while no more than this is to be written. If NATS stands still,
+ * agents are to keep this much for it, and not all that is done meanwhile.
+ */
+const provenByAgentsBytesMax = 16 * 1024 * 1024;
+
 /** Node's timers take no longer delay. */
 const timerMsMax = 2 ** 31 - 1;
 
@@ -52,14 +58,12 @@ interface Deployed {
   readonly tasks: ReadonlySet<string>;
 }
 
-/** Who wants to hear of an execution that has not ended. There are as many as executions wait: it is kept small. */
+/** Who wants to hear of an execution whose end was not told. There are as many as executions wait: it is kept small. */
 interface Audience {
   /** Who asked for it. Undefined: nobody waits. */
   readonly asker: Asker | undefined;
   /** Who asked for the same again. */
   others: Asker[] | undefined;
-  /** Undefined: another router had accepted it, and it is in this one's journal. */
-  readonly accepted: Durability | undefined;
   /** Undefined until somebody watches. */
   watchers: Set<() => void> | undefined;
   /** Undefined while nothing is traced. */
@@ -179,12 +183,30 @@ export class Executions {
       if (asker !== undefined) this.#tellEnd(earlier, asker);
       return { executionId: earlier.id, durable: this.#journal.written() };
     }
+    return { executionId: execution.id, durable: this.#accept(execution, asker, now).reached };
+  }
+
+  /**
+   * Accepts what a replica of the pool has an attempt of, and no journal tells of: the router that had accepted it died over it.
+   * Does nothing when that is known by now. Throws a `HearthError` when a field of the request is out of its bounds.
+   */
+  recover(request: ExecutionRequest, pool: string): void {
+    if (!this.#machine.isFound(request.executionId)) return;
+    checkRequest(request);
+    const now = this.#clock.now();
+    this.#accept(newExecution(request, pool, now), undefined, now);
+  }
+
+  #accept(execution: Execution, asker: Asker | undefined, now: number): Durability {
+    const request = execution.request as ExecutionRequest;
     keepAlone(request, this.#kept);
     execution.mark = this.#journal.begin();
-    const accepted = this.#journal.append(acceptedRecord(request, pool, now));
-    this.#expectEnd(execution, asker, accepted);
-    this.#handle({ kind: "admitted", execution, policyOverride }, now);
-    return { executionId: execution.id, durable: accepted.reached };
+    // Who waits for the outcome is told it on its agent's word. Who does not waits for the record.
+    const lingers = asker === undefined ? undefined : "lingers";
+    const accepted = this.#journal.append(acceptedRecord(request, execution.pool, now), lingers);
+    this.#expectEnd(execution, asker);
+    this.#handle({ kind: "admitted", execution, policyOverride: request.policyOverride }, now);
+    return accepted;
   }
 
   /** Goes on with what another router had accepted. It is in this one's journal. */
@@ -192,7 +214,7 @@ export class Executions {
     const now = this.#clock.now();
     for (const execution of executions) {
       if (this.knows(execution.id)) this.#forgetMark(execution);
-      else if (execution.state.kind !== "ended") this.#expectEnd(execution, undefined, undefined);
+      else if (execution.state.kind !== "ended") this.#expectEnd(execution, undefined);
     }
     const policyOverrides = new Map(
       executions.flatMap(({ pool, request }) => {
@@ -203,10 +225,10 @@ export class Executions {
     this.#handle({ kind: "adopted", executions, policyOverrides }, now);
   }
 
-  #expectEnd(execution: Execution, asker: Asker | undefined, accepted: Durability | undefined): void {
+  #expectEnd(execution: Execution, asker: Asker | undefined): void {
     const parent = execution.request as ExecutionRequest;
     const span = this.#tracing.on ? this.#tracing.start(parent, describe, execution) : undefined;
-    const audience: Audience = { asker, others: undefined, accepted, watchers: undefined, span };
+    const audience: Audience = { asker, others: undefined, watchers: undefined, span };
     execution.audience = audience;
     this.#live += 1;
   }
@@ -221,6 +243,16 @@ export class Executions {
     return this.#machine.execution(executionId) !== undefined;
   }
 
+  /** Whether a replica has an attempt of the execution, which this router does not know. */
+  isFound(executionId: string): boolean {
+    return this.#machine.isFound(executionId);
+  }
+
+  /** Whether executions that this router does not have may be its own all the same, as replicas have not said yet. */
+  get mayFindMore(): boolean {
+    return this.#machine.mayFindMore(this.#clock.now());
+  }
+
   /** Whether this router has the execution that the key stands for. */
   knowsKey(idempotencyKey: string): boolean {
     return this.#machine.executionByKey(idempotencyKey) !== undefined;
@@ -231,6 +263,16 @@ export class Executions {
     const execution = this.#machine.execution(executionId);
     if (execution !== undefined) return execution;
     throw new HearthError("EXECUTION_NOT_FOUND", `This router does not know an execution "${executionId}".`);
+  }
+
+  /** Whether it has ended, and nobody may hear of that yet: it is not in the journal. */
+  isUntold(execution: Execution): boolean {
+    return execution.state.kind === "ended" && execution.audience !== undefined;
+  }
+
+  /** Resolves once all that has happened so far is in the journal. */
+  written(): Promise<void> {
+    return this.#journal.written();
   }
 
   /** Asks for an execution to end. Throws EXECUTION_NOT_FOUND. */
@@ -311,9 +353,9 @@ export class Executions {
   }
 
   #tellEnd(execution: Execution, asker: Asker): void {
-    if (execution.state.kind === "ended") return asker.ended(toExecutionEnd(execution.id, execution.state.end));
     const audience = audienceOf(execution);
     if (audience !== undefined) (audience.others ??= []).push(asker);
+    else if (execution.state.kind === "ended") asker.ended(toExecutionEnd(execution.id, execution.state.end));
   }
 
   #carryOut(effect: RouterEffect, now: number): void {
@@ -325,7 +367,7 @@ export class Executions {
       case "forget":
         return this.#agents.forget(effect.replica);
       case "found":
-        void this.#journal.append(dispatchedRecord(effect.execution, effect.attempt));
+        void this.#journal.append(dispatchedRecord(effect.execution, effect.attempt), "lingers");
         return this.#changed(effect.execution);
       case "dispatch":
         return this.#dispatch(effect.replica, effect.execution, effect.attempt);
@@ -333,6 +375,10 @@ export class Executions {
         return this.#agents
           .connection(effect.replicaId)
           ?.cancel(attemptKey(effect.key.executionId, effect.key.attempt));
+      case "askAbout":
+        return this.#agents
+          .connection(effect.replicaId)
+          ?.askAbout(attemptKey(effect.key.executionId, effect.key.attempt));
       case "waiting":
         return this.#changed(effect.execution);
       case "attemptEnded": {
@@ -367,35 +413,33 @@ export class Executions {
       tracestate,
       unsampled,
       deadlineUnixMs: deadline === Infinity ? 0 : deadline,
+      request: restOf(request),
     });
-    void this.#journal.append(dispatchedRecord(execution, attempt));
+    void this.#journal.append(dispatchedRecord(execution, attempt), "lingers");
     this.#metrics.dispatched(execution, attempt);
     this.#changed(execution);
   }
 
   #end(execution: Execution, end: AttemptEnd, now: number): void {
-    const isReported = end.report !== undefined;
+    const isProven = provesItself(execution, end) && this.#journal.unwrittenBytes <= provenByAgentsBytesMax;
     const message = toExecutionEnd(execution.id, end);
     const record = endedRecord(execution, message, end, now);
-    const written = this.#journal.append(record, isReported ? "lingers" : undefined);
+    const written = this.#journal.append(record, isProven ? "lingers" : undefined);
     this.#metrics.ended(execution, end, now);
     const last = execution.attempts.at(-1);
     if (last?.end === end) this.#acknowledge(execution, last, written);
-    const audience = audienceOf(execution);
-    if (audience === undefined) return;
-    execution.audience = undefined;
     this.#live -= 1;
-    audience.span?.end(end.outcome === "succeeded" ? {} : { error: end.reason });
-    const tell = (): void => {
-      audience.asker?.ended(message);
-      audience.others?.forEach((asker) => asker.ended(message));
-      audience.watchers?.forEach((changed) => changed());
-    };
-    // What an agent reports it tells again until it is in a journal, and a journal that has the execution can take it. What
-    // this router decides only its journal can prove.
-    const proof = isReported ? audience.accepted : written;
-    if (proof === undefined || proof.isReached) tell();
-    else proof.whenReached(tell);
+    audienceOf(execution)?.span?.end(end.outcome === "succeeded" ? {} : { error: end.reason });
+    if (isProven) this.#tell(execution, message);
+    else written.whenReached(() => this.#tell(execution, message));
+  }
+
+  #tell(execution: Execution, message: ExecutionEnd): void {
+    const audience = audienceOf(execution);
+    execution.audience = undefined;
+    audience?.asker?.ended(message);
+    audience?.others?.forEach((asker) => asker.ended(message));
+    audience?.watchers?.forEach((changed) => changed());
   }
 
   /** Lets the agent forget an outcome once the journal has it: until then the agent is the one that can prove it. */
@@ -412,6 +456,19 @@ export class Executions {
 function describe({ id, runId, environment, task, acceptedAt: startMs }: Execution): SpanDescription {
   const attributes = { "hearth.environment": environment, "hearth.execution": id, "hearth.run": runId };
   return { name: `execute ${task}`, kind: "server", startMs, attributes };
+}
+
+/**
+ * Whether the agent alone can prove how the execution ended: it tells that again until it is in a journal, and what was asked for.
+ * What a router decided, and be it that another attempt follows or none does, only its journal can prove.
+ */
+function provesItself({ attempts }: Execution, { outcome, report }: AttemptEnd): boolean {
+  return report !== undefined && outcome === "succeeded" && attempts.length === 1;
+}
+
+/** What a dispatch does not say by itself. */
+function restOf(request: ExecutionRequest): ExecutionRequest {
+  return { ...request, executionId: "", task: "", arguments: undefined, runId: "", deadlineUnixMs: 0 };
 }
 
 function attemptKey(executionId: string, attempt: number): Parameters<AgentConnection["cancel"]>[0] {

@@ -60,6 +60,13 @@ export declare type AttachRequest = Message<"hearth.v1.AttachRequest"> & {
    * @generated from field: repeated hearth.v1.ExecutionRejection child_rejections = 6;
    */
   childRejections: ExecutionRejection[];
+
+  /**
+   * Attempts of the agent's hello, or that ended, of executions that this router does not know: it asks what was asked for.
+   *
+   * @generated from field: repeated hearth.v1.AttemptKey unknown_attempts = 7;
+   */
+  unknownAttempts: AttemptKey[];
 };
 
 /**
@@ -116,6 +123,14 @@ export declare type AttachResponse = Message<"hearth.v1.AttachResponse"> & {
    * @generated from field: repeated string child_cancellations = 6;
    */
   childCancellations: string[];
+
+  /**
+   * The executions of attempts that the router does not know, as their own router had accepted them. None of an attempt that
+   * the agent does not have.
+   *
+   * @generated from field: repeated hearth.v1.ExecutionRequest unknown_executions = 7;
+   */
+  unknownExecutions: ExecutionRequest[];
 };
 
 /**
@@ -332,6 +347,15 @@ export declare type Dispatch = Message<"hearth.v1.Dispatch"> & {
    * @generated from field: bool unsampled = 9;
    */
   unsampled: boolean;
+
+  /**
+   * What else the execution's request says: all of it but the execution_id, task, arguments, run_id and deadline_unix_ms,
+   * which stand above. The agent keeps it until the outcome is in the journal, so that another router can learn of an
+   * execution whose router died before it had written down that it had accepted it.
+   *
+   * @generated from field: hearth.v1.ExecutionRequest request = 10;
+   */
+  request?: ExecutionRequest | undefined;
 };
 
 /**

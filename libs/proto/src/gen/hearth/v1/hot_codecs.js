@@ -65,6 +65,11 @@ function readExecuteStreamResponse(r, end, m = {
 }
 
 function writeAttachRequest(w, m) {
+  for (let i = m.unknownAttempts.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeAttemptKey(w, m.unknownAttempts[i]);
+    w.part(58, before);
+  }
   for (let i = m.childRejections.length - 1; i >= 0; i--) {
     const before = w.size;
     writeExecutionRejection(w, m.childRejections[i]);
@@ -105,6 +110,7 @@ function readAttachRequest(r, end, m = {
   acknowledgedOutcomes: [],
   childEnds: [],
   childRejections: [],
+  unknownAttempts: [],
 }) {
   while (r.at < end) {
     const tag = r.uint32();
@@ -127,6 +133,9 @@ function readAttachRequest(r, end, m = {
       case 50:
         m.childRejections.push(readExecutionRejection(r, r.end(), undefined));
         break;
+      case 58:
+        m.unknownAttempts.push(readAttemptKey(r, r.end(), undefined));
+        break;
       default:
         r.skip(tag);
     }
@@ -136,6 +145,11 @@ function readAttachRequest(r, end, m = {
 }
 
 function writeAttachResponse(w, m) {
+  for (let i = m.unknownExecutions.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeExecutionRequest(w, m.unknownExecutions[i]);
+    w.part(58, before);
+  }
   for (let i = m.childCancellations.length - 1; i >= 0; i--) {
     w.string(50, m.childCancellations[i]);
   }
@@ -174,6 +188,7 @@ function readAttachResponse(r, end, m = {
   ends: [],
   childCalls: [],
   childCancellations: [],
+  unknownExecutions: [],
 }) {
   while (r.at < end) {
     const tag = r.uint32();
@@ -195,6 +210,9 @@ function readAttachResponse(r, end, m = {
         break;
       case 50:
         m.childCancellations.push(r.string());
+        break;
+      case 58:
+        m.unknownExecutions.push(readExecutionRequest(r, r.end(), undefined));
         break;
       default:
         r.skip(tag);
@@ -535,6 +553,11 @@ function readRouterHello(r, end, m = {
 }
 
 function writeDispatch(w, m) {
+  if (m.request !== undefined) {
+    const before = w.size;
+    writeExecutionRequest(w, m.request);
+    w.part(82, before);
+  }
   if (m.unsampled) {
     w.bool(72, m.unsampled);
   }
@@ -577,6 +600,7 @@ function readDispatch(r, end, m = {
   tracestate: "",
   deadlineUnixMs: 0,
   unsampled: false,
+  request: undefined,
 }) {
   while (r.at < end) {
     const tag = r.uint32();
@@ -607,6 +631,9 @@ function readDispatch(r, end, m = {
         break;
       case 72:
         m.unsampled = r.bool();
+        break;
+      case 82:
+        m.request = readExecutionRequest(r, r.end(), m.request);
         break;
       default:
         r.skip(tag);
