@@ -249,7 +249,9 @@ describe("while the journal takes nothing", long, () => {
     }, takeover);
     const askedAgain = first.client.execute(failing).then(hear);
     const watched = (async () => {
-      for await (const _ of first.client.watchExecution({ executionId })) hear();
+      for await (const { execution } of first.client.watchExecution({ executionId })) {
+        if (execution?.phase === ExecutionPhase.FAILED) hear();
+      }
     })();
     // All of it has been read by the time that what was asked later is answered.
     await first.client.getExecution({ executionId });

@@ -15,7 +15,9 @@ export const whatWasToldIsKnown: NewChecker = (world) => {
       attemptDispatched: ({ id }, { replicaId }) => void replicaOf.set(id, replicaId),
       attemptFound: ({ id }, { replicaId }) => void replicaOf.set(id, replicaId),
       resultDelivered: (id) => void told.add(id),
-      replicaGone: (id, unacknowledged) => void (unacknowledged > 0 && gone.add(id)),
+      replicaGone(id, unacknowledged) {
+        if (unacknowledged > 0) gone.add(id);
+      },
     },
     atRest() {
       for (const id of told) {
