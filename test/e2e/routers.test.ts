@@ -78,7 +78,7 @@ function killReplicasOf(agentPids: () => readonly number[]): Disposable & { read
     } catch {
       // It went by itself meanwhile.
     }
-  }, 1_000);
+  }, 500);
   return {
     get killed() {
       return state.killed;

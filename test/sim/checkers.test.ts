@@ -3,6 +3,7 @@ import { PoolsMachine, type PoolsEffect, type PoolsEvent } from "@hearth/control
 import { RouterMachine, type RouterEffect, type RouterEvent } from "@hearth/router/core";
 import type { ClusterOptions } from "@hearth/simulation";
 import { describe, expect, test } from "vitest";
+import { whatWasToldStands } from "./checkers/what-was-told-stands.ts";
 import { runScenario } from "./scenario.ts";
 
 /** A bug is to be found within so many seeds. */
@@ -92,6 +93,15 @@ describe("a deliberate bug is reported by the rule that it breaks", () => {
   });
 });
 
+test("a router that does not wait for what replicas tell of a dead one contradicts what that has told", () => {
+  const newRouterMachine: ClusterOptions["newRouterMachine"] = (...options) => new ImpatientRouter(...options);
+  const found = Array.from({ length: 400 }).flatMap((_, index) => {
+    const options = { onlyRouterDies: true, checkers: [whatWasToldStands], faulty: { newRouterMachine } };
+    return runScenario(index + 1, options).violations;
+  });
+  expect(found[0]?.how).toMatch(/was told as succeeded/);
+});
+
 class GenerousSlots extends Slots<string> {
   readonly #stated: number;
 
@@ -155,12 +165,18 @@ class StubbornRouter extends RouterMachine {
   }
 }
 
+class ImpatientRouter extends RouterMachine {
+  override mayFindMore(): boolean {
+    return false;
+  }
+}
+
 class IncuriousRouter extends RouterMachine {
   override step(event: RouterEvent, now: number): RouterEffect[] {
     return super.step(event, now).filter(({ kind }) => kind !== "askAbout");
   }
 
-  override isFound(): boolean {
+  override isAskedAbout(): boolean {
     return false;
   }
 }

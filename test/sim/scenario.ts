@@ -29,7 +29,8 @@ const trailMax = 400;
 
 /**
  * Makes up a cluster, its policy, its work and what goes wrong from a seed, lets it run until it is at rest, and says which
- * rules did not hold. The same seed does the same. `faulty`: machines in the place of the real ones.
+ * rules did not hold. The same seed does the same. `faulty`: machines in the place of the real ones. `onlyRouterDies`: nothing
+ * else goes wrong, and the network loses nothing.
  */
 export function runScenario(
   seed: number,
@@ -37,6 +38,7 @@ export function runScenario(
     readonly faulty?: Partial<ClusterOptions>;
     readonly checkers?: readonly NewChecker[];
     readonly withTrail?: boolean;
+    readonly onlyRouterDies?: boolean;
   } = {},
 ): ScenarioOutcome {
   const random = new Random(seed);
@@ -46,7 +48,7 @@ export function runScenario(
   const progress = { ended: 0 };
   const observers: Observer[] = [{ executionEnded: () => void (progress.ended += 1) }];
   let policy = makePolicy(random);
-  const plan = makePlan(random);
+  const plan = makePlan(random, options.onlyRouterDies === true);
   const startUps = random.fork();
   const cluster = new SimulatedCluster({
     ...{ routers: random.between(1, 3), network, observer: combine(observers) },
@@ -106,12 +108,14 @@ interface Plan {
   readonly isLimited: boolean;
   readonly runs: number;
   readonly isCalm: boolean;
+  readonly onlyRouterDies: boolean;
   readonly startFailureRate: number;
 }
 
-function makePlan(random: Random): Plan {
-  const isCalm = random.happens(0.2);
+function makePlan(random: Random, onlyRouterDies: boolean): Plan {
+  const isCalm = random.happens(0.2) || onlyRouterDies;
   return {
+    onlyRouterDies,
     executions: random.between(5, 120),
     isBurst: random.happens(0.4),
     burstsAtMs: [0, 3_000, 3_050, 12_000],
@@ -191,6 +195,15 @@ function planFaults(random: Random, plan: Plan, target: Target): void {
       say(`deploys ${version}`);
       cluster.deploy(environment, version, target.policy());
     });
+  }
+  if (plan.onlyRouterDies) {
+    queue.at(1_000 + random.next() * 3_000, () => {
+      const [router] = cluster.routers;
+      if (router === undefined) return;
+      say(`kills ${router.id}`);
+      cluster.killRouter(router, chance.next() * 2_000);
+    });
+    return;
   }
   if (plan.isCalm) return;
   network.degrade({

@@ -96,7 +96,8 @@ export const reasons = {
   },
   JOURNAL_UNAVAILABLE: {
     status: "UNAVAILABLE",
-    meaning: "The journal did not take the execution, so it was not accepted.",
+    meaning:
+      "The journal takes nothing: an execution was not accepted, or how one has ended cannot be told yet. Ask again.",
   },
   NATS_UNAVAILABLE: {
     status: "UNAVAILABLE",

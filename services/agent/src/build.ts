@@ -60,7 +60,8 @@ export async function buildAgent(config: AgentConfig, variables: NodeJS.ProcessE
     publish: async (batch, id) => (await connecting).deliver(subjects.logs, LogBatchSchema, batch, id),
   });
   const changed = (): void => announcer.changed();
-  const finished = (goes: End): void => begin(goes, 0);
+  // Nothing runs any more: it ends as soon as routers have what it owes them, and one that dies is taken over in that time.
+  const finished = (goes: End): void => begin(goes, config.stopGraceMs);
   const attempts = new Attempts({
     ...{ config, clock, logger, tracing, runner, output, changed, finished },
     payloads: payloadsOnDemand(connecting),

@@ -28,7 +28,13 @@ function adopt(bench: Bench, ...executions: readonly Execution[]): string[] {
 
 /** The replica answers on its new stream. */
 function attach(bench: Bench, replicaId: string, live: readonly AttemptKey[], slots = 1): string[] {
-  return bench.does({ kind: "attached", replicaId, live, slots: { total: slots, free: slots, seen: 0 } });
+  return bench.does({
+    kind: "attached",
+    replicaId,
+    live,
+    adopted: live,
+    slots: { total: slots, free: slots, seen: 0 },
+  });
 }
 
 describe("who takes over", () => {
@@ -47,7 +53,9 @@ describe("who takes over", () => {
   it("makes again what its replica does not have", () => {
     const bench = settled(1);
     adopt(bench, running("x", "r1"));
-    expect(attach(bench, "r1", [])).toEqual(["x#1 lost", "x waits", "dispatch x#2 to r1"]);
+    expect(attach(bench, "r1", [])).toEqual([]);
+    // Not before every replica has told all: it may have been refused there, and be elsewhere.
+    expect(bench.tick(1_000)).toEqual(["x#1 lost", "x waits", "dispatch x#2 to r1"]);
   });
 
   it("sends out what waited once every replica of its pool has said that it does not have it", () => {
@@ -144,9 +152,9 @@ describe("who takes over", () => {
     const bench = settled(1);
     adopt(bench);
     expect(attach(bench, "r1", [{ executionId: "x", attempt: 1 }], 1)).toEqual(["ask r1 about x#1"]);
-    expect([bench.machine.isFound("x"), bench.machine.isFound("y")]).toEqual([true, false]);
+    expect([bench.machine.isAskedAbout("x"), bench.machine.isAskedAbout("y")]).toEqual([true, false]);
     bench.admit("x");
-    expect(bench.machine.isFound("x")).toBe(false);
+    expect(bench.machine.isAskedAbout("x")).toBe(false);
   });
 
   it("takes the result that a replica had reported, though its time is over by now", () => {
@@ -178,6 +186,9 @@ describe("who takes over", () => {
     attach(bench, "r1", [{ executionId: "x", attempt: 1 }], 1);
     expect(mayFindMore()).toBe(true);
     bench.admit("x");
+    expect(mayFindMore()).toBe(true);
+    // What it owes has come by then.
+    bench.now += 100;
     expect(mayFindMore()).toBe(false);
     bench.does({ kind: "detached", replicaId: "r1" });
     adopt(bench);
@@ -205,8 +216,69 @@ describe("who takes over", () => {
   it("ends what is cancelled while it is held", () => {
     const bench = settled(1);
     adopt(bench, anExecution("x"));
-    expect(bench.does({ kind: "cancelRequested", executionId: "x" })).toEqual(["x ended cancelled"]);
-    expect(attach(bench, "r1", [])).toEqual([]);
+    // It may have ended otherwise, and that be told.
+    expect(bench.does({ kind: "cancelRequested", executionId: "x" })).toEqual([]);
+    expect(attach(bench, "r1", [])).toEqual(["x ended cancelled"]);
+  });
+
+  it.each([
+    ["runs", () => running("x", "r1")],
+    ["seemed to wait", () => anExecution("x")],
+  ])("hears how what %s has ended before it says that its time was over, or that it was cancelled", (_, adopted) => {
+    const bench = settled(1);
+    const limits = { ...noLimits, deadline: bench.now - 1 };
+    adopt(bench, { ...adopted(), limits });
+    expect(bench.untilDue()).toEqual([]);
+    bench.does({ kind: "cancelRequested", executionId: "x" });
+    attach(bench, "r1", [{ executionId: "x", attempt: 1 }]);
+    bench.now += 99;
+    expect(bench.does({ kind: "due" })).toEqual([]);
+    expect(bench.end("x")).toEqual(["x ended succeeded"]);
+  });
+
+  it("says that its time was over when replicas had long enough to say that it has ended", () => {
+    const bench = settled(1);
+    adopt(bench, { ...running("x", "r1"), limits: { ...noLimits, deadline: bench.now - 1 } });
+    bench.now += holdMsMax;
+    expect(bench.does({ kind: "due" })).toEqual(["cancel x#1 on r1", "x ended timed_out"]);
+  });
+
+  it("finds an attempt where it went when the replica that the journal names had refused it", () => {
+    const bench = settled(1);
+    bench.ready("r2", 1);
+    adopt(bench, running("x", "r1"));
+    attach(bench, "r1", []);
+    expect(attach(bench, "r2", [{ executionId: "x", attempt: 1 }])).toEqual(["found x#1 on r2"]);
+    expect(bench.end("x")).toEqual(["x ended succeeded"]);
+    expect(bench.tick(1_000)).toEqual([]);
+  });
+
+  it("does not ask about what another router had not sent: it has ended here and was forgotten", () => {
+    const bench = settled(1);
+    adopt(bench);
+    const live = [{ executionId: "x", attempt: 1 }];
+    const slots = { total: 1, free: 1, seen: 0 };
+    expect(bench.does({ kind: "attached", replicaId: "r1", live, adopted: [], slots })).toEqual([]);
+    expect(bench.machine.isAskedAbout("x")).toBe(false);
+  });
+
+  it("forgets what it asked about with the replica that has it", () => {
+    const bench = settled(1);
+    adopt(bench);
+    attach(bench, "r1", [{ executionId: "x", attempt: 1 }]);
+    bench.announce("r1", "ended");
+    bench.does({ kind: "detached", replicaId: "r1" });
+    expect(bench.machine.isAskedAbout("x")).toBe(false);
+  });
+
+  it("goes on counting from the attempt that it found, of which it does not know those before", () => {
+    const bench = settled(1);
+    adopt(bench);
+    attach(bench, "r1", [{ executionId: "x", attempt: 2 }]);
+    expect(bench.admit("x")).toEqual(["found x#2 on r1"]);
+    bench.now += 200;
+    expect(attach(bench, "r1", [{ executionId: "x", attempt: 2 }])).toEqual([]);
+    expect(bench.end("x", 2, "lost")).toEqual(["x#2 lost", "x waits", "dispatch x#3 to r1"]);
   });
 });
 

@@ -48,7 +48,13 @@ export class Bench {
     state: Announcement["state"] = "ready",
   ): string[] {
     this.announce(replicaId, state, version, pool);
-    return this.does({ kind: "attached", replicaId, live: [], slots: { total: slots, free: slots, seen: 0 } });
+    return this.does({
+      kind: "attached",
+      replicaId,
+      live: [],
+      adopted: [],
+      slots: { total: slots, free: slots, seen: 0 },
+    });
   }
 
   end(executionId: string, attempt = 1, outcome: Outcome = "succeeded"): string[] {
@@ -62,6 +68,12 @@ export class Bench {
     const reason = reasons[outcome];
     const end = { outcome, reason, message: "", resultBytes: 0, neighbours: 0 };
     return this.does({ kind: "attemptEnded", key: { executionId, attempt }, end });
+  }
+
+  /** Lets so much time pass, and says so. */
+  tick(ms: number): string[] {
+    this.now += ms;
+    return this.does({ kind: "tick" });
   }
 
   /** Lets time pass up to the machine's next due time. */

@@ -163,7 +163,7 @@ describe("a router", () => {
     bench.does({ kind: "detached", replicaId: "r1" });
     const live = [{ executionId: "x", attempt: 1 }];
     const slots = { total: 1, free: 0, seen: 0 };
-    expect(bench.does({ kind: "attached", replicaId: "r1", live, slots })).toEqual([]);
+    expect(bench.does({ kind: "attached", replicaId: "r1", live, adopted: [], slots })).toEqual([]);
     expect(bench.end("x")).toEqual(["x ended succeeded"]);
   });
 
@@ -173,7 +173,7 @@ describe("a router", () => {
     bench.admit("x");
     bench.does({ kind: "detached", replicaId: "r1" });
     const slots = { total: 1, free: 1, seen: 0 };
-    expect(bench.does({ kind: "attached", replicaId: "r1", live: [], slots })).toEqual([
+    expect(bench.does({ kind: "attached", replicaId: "r1", live: [], adopted: [], slots })).toEqual([
       "x#1 lost",
       "x waits",
       "dispatch x#2 to r1",

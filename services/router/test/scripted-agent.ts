@@ -43,7 +43,7 @@ export class ScriptedAgent {
   #busy = 0;
   /** To each router that is there. */
   readonly #streams = new Set<Stream>();
-  readonly #unanswered: Stream[] = [];
+  readonly #unanswered: (Stream & { readonly hasTakenOver: boolean })[] = [];
   #server: GrpcServer | undefined;
 
   constructor(options: {
@@ -138,7 +138,8 @@ export class ScriptedAgent {
 
   #receive(stream: Stream, frame: AttachRequest): void {
     this.received.push(frame);
-    if (frame.hello !== undefined) this.#unanswered.push(stream);
+    const { hello } = frame;
+    if (hello !== undefined) this.#unanswered.push({ ...stream, hasTakenOver: hello.adoptedRouterIds.length > 0 });
     if (!this.holdsHello) this.sayHello();
     for (const { executionId } of frame.unknownAttempts) {
       const dispatch = this.dispatched.find((each) => each.executionId === executionId);
@@ -154,13 +155,14 @@ export class ScriptedAgent {
 
   /** To every router that has not heard it. */
   sayHello(): void {
-    for (const { outbox } of this.#unanswered.splice(0)) {
+    for (const { outbox, hasTakenOver } of this.#unanswered.splice(0)) {
       outbox.frame().hello = {
         $typeName: "hearth.v1.AgentHello",
         replicaId: this.#replicaId,
         pool: this.#environment,
         version: "v1",
         liveAttempts: this.live,
+        adoptedAttempts: hasTakenOver ? this.live : [],
       };
       this.#tellSlots();
       this.onAttach();

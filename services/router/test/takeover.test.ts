@@ -243,10 +243,12 @@ describe("while the journal takes nothing", long, () => {
     let told = 0;
     const hear = (): unknown => (told += 1);
     const executed = first.client.execute(failing).then(hear);
-    await vi.waitFor(async () => {
-      const { execution } = await first.client.getExecution({ executionId });
-      expect(execution?.phase).toBe(ExecutionPhase.FAILED);
-    }, takeover);
+    // It says so once it has ended.
+    const isUnwritten = { reason: "JOURNAL_UNAVAILABLE" };
+    await vi.waitFor(
+      () => expect(first.client.getExecution({ executionId })).rejects.toMatchObject(isUnwritten),
+      takeover,
+    );
     const askedAgain = first.client.execute(failing).then(hear);
     const watched = (async () => {
       for await (const { execution } of first.client.watchExecution({ executionId })) {
@@ -254,7 +256,7 @@ describe("while the journal takes nothing", long, () => {
       }
     })();
     // All of it has been read by the time that what was asked later is answered.
-    await first.client.getExecution({ executionId });
+    await expect(first.client.getExecution({ executionId })).rejects.toMatchObject(isUnwritten);
     expect(told).toBe(0);
     nats.resume();
     await Promise.all([executed, askedAgain, watched]);

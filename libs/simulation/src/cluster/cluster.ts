@@ -67,7 +67,7 @@ interface Client {
   readonly runId: string;
   /** Asked last. */
   routerId: string;
-  readonly delivered: () => void;
+  readonly delivered: (succeeded: boolean) => void;
 }
 
 /** How long a runner takes to come back after its death. */
@@ -138,8 +138,8 @@ export class SimulatedCluster {
     const router = routers[this.#turn++ % routers.length];
     if (router === undefined) return undefined;
     const executionId = this.#newId();
-    const delivered = (): void => {
-      if (this.#clients.delete(executionId)) this.#options.observer.resultDelivered?.(executionId);
+    const delivered = (succeeded: boolean): void => {
+      if (this.#clients.delete(executionId)) this.#options.observer.resultDelivered?.(executionId, succeeded);
     };
     this.#ask(executionId, { order, runId: order.run ?? executionId, routerId: "", delivered }, router);
     return this.#clients.has(executionId) ? executionId : undefined;

@@ -62,7 +62,7 @@ export type ToAgent =
 /** A frame from an agent: all that came up in one moment. */
 export interface ToRouter {
   /** The attempts of this router that the agent has; only in the first frame. */
-  hello: readonly AttemptKey[] | undefined;
+  hello: { readonly live: readonly AttemptKey[]; readonly adopted: readonly AttemptKey[] } | undefined;
   slots: { readonly total: number; readonly free: number; readonly seen: number } | undefined;
   readonly refusals: { readonly key: AttemptKey; readonly reason: string }[];
   readonly ends: AttemptReport[];

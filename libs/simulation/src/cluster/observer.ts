@@ -16,8 +16,8 @@ export interface Observer {
   executionEnded?(execution: Execution, end: AttemptEnd, router: string): void;
   /** An end is in its router's journal. */
   endWritten?(executionId: string, router: string): void;
-  /** Somebody who asked, or a caller, was told of the end. */
-  resultDelivered?(executionId: string): void;
+  /** Somebody who asked was told of the end. */
+  resultDelivered?(executionId: string, succeeded: boolean): void;
   /** The backlogs of all routers together, after a change. */
   backlogChanged?(executions: number): void;
   /** Attempts that hold a slot, attempts that live, and slots, after something about them changed. */

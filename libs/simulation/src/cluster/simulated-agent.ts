@@ -29,10 +29,12 @@ import type { SimulatedStream, StreamEnd } from "./simulated-stream.ts";
 const announceEveryMsMin = 50;
 const heartbeatMs = 1_000;
 const drainCheckMs = 20;
+const stopGraceMs = 30_000;
 
 /** An attempt that has not ended. */
 interface LiveAttempt {
   readonly key: AttemptKey;
+  readonly dispatchedBy: string;
   /** The router that has it: another one after a takeover. */
   routerId: string;
   readonly runId: string;
@@ -68,6 +70,8 @@ export interface AgentSurroundings {
 
 /** How an attempt ended, and what it was. */
 interface EndedAttempt {
+  readonly key: AttemptKey;
+  readonly dispatchedBy: string;
   readonly report: AttemptReport;
   readonly execution: Execution;
 }
@@ -158,13 +162,16 @@ export class SimulatedAgent {
     this.#streams.get(routerId)?.stream.break();
     this.#streams.set(routerId, { stream, told: new ToldSlots() });
     const frame = this.#frame(routerId);
-    frame.hello = [...this.#live.values()].filter((one) => one.routerId === routerId).map(({ key }) => key);
     this.#tellSlots(routerId);
     const owed = this.#accounts.arrived(routerId);
     // What has ended is there as well: the router must not take it for lost before it reads how it ended.
-    const ends = owed.ends.map(({ report }) => report);
-    frame.hello = [...frame.hello, ...ends.map(({ key }) => key)];
-    frame.ends.push(...ends);
+    const live = [...this.#live.values()].filter((one) => one.routerId === routerId);
+    const attempts = [...live, ...owed.ends];
+    frame.hello = {
+      live: attempts.map(({ key }) => key),
+      adopted: attempts.filter(({ dispatchedBy }) => dispatchedBy !== routerId).map(({ key }) => key),
+    };
+    frame.ends.push(...owed.ends.map(({ report }) => report));
     frame.calls.push(...owed.calls.map((call) => ({ ...call, askedBefore: true })));
     this.#flush();
   }
@@ -258,7 +265,17 @@ export class SimulatedAgent {
     const [effect] = this.#slots.step({ kind: "dispatched", key });
     if (effect?.kind === "refuse") this.#frame(routerId).refusals.push({ key, reason: effect.reason });
     else {
-      const attempt = { key, routerId, runId, work, deadline, execution, calls: new Set<string>(), begun: false };
+      const attempt = {
+        key,
+        dispatchedBy: routerId,
+        routerId,
+        runId,
+        work,
+        deadline,
+        execution,
+        calls: new Set<string>(),
+        begun: false,
+      };
       this.#live.set(key.text, attempt);
       this.#around.observer.attemptDispatchTaken?.(this, key.executionId);
       if (this.#isRunnerReady) this.#work(attempt);
@@ -294,7 +311,7 @@ export class SimulatedAgent {
   }
 
   #end(attempt: LiveAttempt, outcome: SimulatedOutcome, reason: string, neighbours: number): void {
-    const { key, routerId, execution, calls } = attempt;
+    const { key, dispatchedBy, routerId, execution, calls } = attempt;
     this.#live.delete(key.text);
     this.#working.delete(attempt);
     this.#around.observer.attemptGone?.(this, key.executionId);
@@ -304,10 +321,10 @@ export class SimulatedAgent {
       this.#frame(routerId).cancellations.push(child);
     }
     const report: AttemptReport = { key, outcome, reason, neighbours };
-    this.#accounts.oweEnd(routerId, key.text, { report, execution }, 0);
+    this.#accounts.oweEnd(routerId, key.text, { key, dispatchedBy, report, execution }, 0);
     this.#frame(routerId).ends.push(report);
     this.#step({ kind: "ended", key });
-    if (this.#slots.isServed) this.drain("it served its one execution", 0, "SINGLE_USE");
+    if (this.#slots.isServed) this.drain("it served its one execution", stopGraceMs, "SINGLE_USE");
   }
 
   // Calls

@@ -69,6 +69,7 @@ export class SimulatedRouter {
   readonly journal: SimulatedJournal | undefined;
   /** What happens while it stands still, for later. Undefined: it does not. */
   #missed: (() => void)[] | undefined;
+  #journalIsOwn = true;
   #sequence = 0;
   /** When it wakes for what is due. */
   #alarmAt = Infinity;
@@ -156,7 +157,7 @@ export class SimulatedRouter {
 
   /** A replica of the pool has an attempt of what a router that is gone had accepted, and not written down. */
   #recover(asAccepted: Execution, pool: string): void {
-    if (!this.#machine.isFound(asAccepted.id)) return;
+    if (!this.#machine.isAskedAbout(asAccepted.id)) return;
     const acceptedAt = this.#around.queue.nowMs;
     const untouched = { runsIn: undefined, runsBefore: undefined, runsAfter: undefined, mark: undefined };
     const state = { kind: "queued", since: acceptedAt, waitReason: "" } as const;
@@ -175,6 +176,12 @@ export class SimulatedRouter {
 
   knows(executionId: string): boolean {
     return this.#machine.execution(executionId) !== undefined;
+  }
+
+  /** Whether the execution, which has ended, succeeded. Undefined: it does not know. */
+  hasSucceeded(executionId: string): boolean | undefined {
+    const state = this.#machine.execution(executionId)?.state;
+    return state?.kind === "ended" ? state.end.outcome === "succeeded" : undefined;
   }
 
   /** Whether it has the execution, and that has not ended. */
@@ -234,10 +241,13 @@ export class SimulatedRouter {
 
   /** It cannot know whether its journal is its own, and looks. */
   #doubt(): void {
+    this.#journalIsOwn = false;
     this.handle({ kind: "journal", isOwn: false });
     this.#around.queue.after(lookMsMax, () => {
       this.#look();
-      if (this.#isAlive) this.handle({ kind: "journal", isOwn: true });
+      if (!this.#isAlive) return;
+      this.#journalIsOwn = true;
+      this.handle({ kind: "journal", isOwn: true });
     });
   }
 
@@ -362,7 +372,8 @@ export class SimulatedRouter {
       for (const onEnd of listeners) onEnd(end.outcome === "succeeded");
     };
     // That, and what it was, its agent tells again until it is in a journal. What a router decides only its journal can prove.
-    const isProven = end.report !== undefined && end.outcome === "succeeded" && execution.attempts.length === 1;
+    const isFirst = execution.attempts.length === 1 && last?.number === 1;
+    const isProven = this.#journalIsOwn && end.report !== undefined && end.outcome === "succeeded" && isFirst;
     if (isProven) tell();
     const written = (): void => {
       if (last?.end === end) this.#acknowledge(last.replicaId, execution.id, last.number);
@@ -408,7 +419,7 @@ export class SimulatedRouter {
 
   #receive(replicaId: string, stream: AgentStream, frame: ToRouter): void {
     const { hello, slots, refusals, ends, calls, unknown, cancellations } = frame;
-    if (hello !== undefined && slots !== undefined) this.handle({ kind: "attached", replicaId, live: hello, slots });
+    if (hello !== undefined && slots !== undefined) this.handle({ kind: "attached", replicaId, ...hello, slots });
     for (const { key, reason } of refusals) this.handle({ kind: "refused", key, reason });
     for (const report of ends) this.#endAttempt(stream, report);
     if (hello === undefined && slots !== undefined) this.handle({ kind: "slots", replicaId, slots });
@@ -435,7 +446,7 @@ export class SimulatedRouter {
   #endAttempt(stream: AgentStream, { key, outcome, reason, neighbours }: AttemptReport): void {
     const end = { outcome, reason, message: reason, resultBytes: 0, neighbours, report: key };
     const counted = this.handle({ kind: "attemptEnded", key, end });
-    if (counted || this.#machine.isFound(key.executionId)) return;
+    if (counted || this.#machine.isAskedAbout(key.executionId)) return;
     const acknowledge = (): void => stream.toAgent({ kind: "acknowledge", key });
     if (this.journal === undefined) acknowledge();
     else this.journal.whenWritten(() => this.soon(acknowledge));

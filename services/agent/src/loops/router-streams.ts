@@ -4,6 +4,7 @@ import {
   type AgentHello,
   type AttachResponse,
   type AttemptEnd,
+  type AttemptKey as WireAttemptKey,
   type Dispatch,
   type ExecutionRequest,
   type Payload,
@@ -18,10 +19,16 @@ interface RouterStream {
   readonly told: ToldSlots;
 }
 
-/** How an attempt ended, and what it was. */
-interface EndedAttempt {
-  readonly end: AttemptEnd;
+/** What an attempt was, and who had sent it. */
+interface Dispatched {
+  readonly key: AttemptKey;
   readonly dispatch: Dispatch;
+  readonly dispatchedBy: string;
+}
+
+/** How it ended too. */
+interface EndedAttempt extends Dispatched {
+  readonly end: AttemptEnd;
 }
 
 /** The streams to routers. What a router has not taken yet is said again on its next stream. */
@@ -42,18 +49,26 @@ export class RouterStreams {
     return this.#accounts.unacknowledged;
   }
 
-  /** Opens a router's stream; an earlier one of the same router ends. */
-  open(routerId: string, hello: AgentHello, slots: SlotCount): FrameOutbox<AttachResponse> {
+  /** Opens a router's stream; an earlier one of the same router ends. `live`: what runs of its attempts. */
+  open(
+    routerId: string,
+    self: Pick<AgentHello, "replicaId" | "pool" | "version">,
+    live: readonly Dispatched[],
+    slots: SlotCount,
+  ): FrameOutbox<AttachResponse> {
     this.#streams.get(routerId)?.outbox.end();
     const outbox = new FrameOutbox<AttachResponse>(() => emptyMessage(AttachResponseSchema));
     const stream = { outbox, told: new ToldSlots() };
     this.#streams.set(routerId, stream);
     const { ends, calls } = this.#accounts.arrived(routerId);
     // What has ended is there as well: the router must not take it for lost before it reads how it ended.
-    const ended = ends.map(({ end: { executionId, attempt } }) => {
-      return { $typeName: "hearth.v1.AttemptKey", executionId, attempt } as const;
-    });
-    outbox.frame().hello = { ...hello, liveAttempts: [...hello.liveAttempts, ...ended] };
+    const attempts = [...live, ...ends];
+    outbox.frame().hello = {
+      $typeName: "hearth.v1.AgentHello",
+      ...self,
+      liveAttempts: attempts.map(toKey),
+      adoptedAttempts: attempts.filter(({ dispatchedBy }) => dispatchedBy !== routerId).map(toKey),
+    };
     this.#tell(stream, slots);
     for (const { end } of ends) outbox.frame(weigh(end.result)).ends.push(end);
     for (const request of calls) {
@@ -99,10 +114,10 @@ export class RouterStreams {
   }
 
   /** An attempt ended. The router is owed its outcome, and what it was in case that router dies before that is written down. */
-  end(routerId: string, end: AttemptEnd, key: AttemptKey, dispatch: Dispatch): void {
+  end(routerId: string, end: AttemptEnd, { key, dispatch, dispatchedBy }: Dispatched): void {
     const bytes = weigh(end.result);
     this.#streams.get(routerId)?.outbox.frame(bytes).ends.push(end);
-    const owed = { end, dispatch };
+    const owed = { key, dispatch, dispatchedBy, end };
     const keptBytes = bytes + weigh(dispatch.arguments);
     this.#accounts.oweEnd(routerId, key.text, owed, keptBytes).forEach((router) => this.#dropped(router));
   }
@@ -148,6 +163,10 @@ export class RouterStreams {
     const [sequence, dispatchesSeen] = [++this.#sequence, told.seen];
     outbox.frame().slots = { $typeName: "hearth.v1.Slots", sequence, total, free, dispatchesSeen };
   }
+}
+
+function toKey({ key: { executionId, attempt } }: Dispatched): WireAttemptKey {
+  return { $typeName: "hearth.v1.AttemptKey", executionId, attempt };
 }
 
 /** Roughly what a message weighs: its payload, and something for the rest. */

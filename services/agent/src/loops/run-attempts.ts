@@ -33,6 +33,7 @@ interface LiveAttempt extends Parent {
   /** What the runner calls it. */
   readonly handle: number;
   readonly dispatch: Dispatch;
+  readonly dispatchedBy: string;
   routerId: string;
   readonly span: Span;
   /** Undefined until it prints. */
@@ -143,13 +144,8 @@ export class Attempts implements RunnerEvents {
       if (adoptedIds.includes(attempt.routerId)) attempt.routerId = routerId;
     }
     const { replicaId, pool, version } = this.#config;
-    const liveAttempts = [...this.#live.values()]
-      .filter((attempt) => attempt.routerId === routerId)
-      .map(({ key: { executionId, attempt } }) => {
-        return { $typeName: "hearth.v1.AttemptKey", executionId, attempt } as const;
-      });
-    const hello = { $typeName: "hearth.v1.AgentHello", replicaId, pool, version, liveAttempts } as const;
-    return this.#routers.open(routerId, hello, this.#slots);
+    const live = [...this.#live.values()].filter((attempt) => attempt.routerId === routerId);
+    return this.#routers.open(routerId, { replicaId, pool, version }, live, this.#slots);
   }
 
   closeStream(routerId: string, outbox: FrameOutbox<AttachResponse>): void {
@@ -335,6 +331,7 @@ export class Attempts implements RunnerEvents {
       key,
       handle: ++this.#handles,
       dispatch,
+      dispatchedBy: routerId,
       routerId,
       span: this.#tracing.start(dispatch, this.#describe, dispatch),
       output: undefined,
@@ -426,7 +423,7 @@ export class Attempts implements RunnerEvents {
     outcome: Outcome,
     what: { readonly result?: Uint8Array | StoredPayload; readonly failure?: Failure; readonly neighbours?: number },
   ): void {
-    const { key, handle, routerId, dispatch, span, startedAt, output } = attempt;
+    const { key, handle, routerId, span, startedAt, output } = attempt;
     attempt.hasEnded = true;
     this.#live.delete(key.text);
     this.#byHandle.delete(handle);
@@ -445,7 +442,7 @@ export class Attempts implements RunnerEvents {
     if (what.result !== undefined) end.result = toPayload(what.result);
     if (what.failure !== undefined) end.failure = what.failure;
     span.end(what.failure === undefined ? {} : { error: what.failure.reason });
-    this.#routers.end(routerId, end, key, dispatch);
+    this.#routers.end(routerId, end, attempt);
     this.#step({ kind: "ended", key });
     if (this.#slots.isServed) this.#finished({ cause: "SINGLE_USE", reason: "it served its one execution" });
   }

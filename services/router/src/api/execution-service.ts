@@ -22,6 +22,9 @@ import type { Asker, Executions } from "../loops/run-executions.ts";
 /** A router that broke off while it was watched is looked for anew after this long. */
 const watchAgainAfterMs = 250;
 
+/** Whoever asks how an execution ended waits so long for the journal to have that. */
+const writtenMsMax = 1_000;
+
 /** From so many bytes of answers on that the caller of a stream has not read, no more requests are taken from it. */
 const requestsUntilUnreadBytes = 32 * 1024 * 1024;
 
@@ -48,6 +51,16 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
     ask: (address: string) => Promise<T>,
   ): Promise<{ readonly answer: T } | undefined> =>
     onlyHere || executions.knows(executionId) ? undefined : located.askThere(executionId, ask);
+  /** How an execution ended is told to nobody before that is written. */
+  const writtenInTime = async (executionId: string): Promise<void> => {
+    const late = Promise.withResolvers<void>();
+    const patience = clock.after(writtenMsMax, () => late.reject(unwritten(executionId)));
+    try {
+      await Promise.race([executions.written(), late.promise]);
+    } finally {
+      patience.cancel();
+    }
+  };
   return service(ExecutionService, {
     async execute({ execution }, context) {
       const end = Promise.withResolvers<ExecutionEnd>();
@@ -72,7 +85,10 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
 
     async getExecution({ executionId, onlyHere }) {
       const there = await askThere(executionId, onlyHere, (address) => peers.get(address, executionId));
-      return { execution: there?.answer ?? toExecution(executions.get(executionId)) };
+      if (there !== undefined) return { execution: there.answer };
+      const execution = executions.get(executionId);
+      if (executions.isUntold(execution)) await writtenInTime(executionId);
+      return { execution: toExecution(execution) };
     },
 
     async *watchExecution({ executionId, onlyHere }, context) {
@@ -166,6 +182,11 @@ class StreamAsker implements Asker {
   ended(end: ExecutionEnd): void {
     this.#ended(end, this.#askedAs);
   }
+}
+
+function unwritten(executionId: string): HearthError {
+  const message = `How execution ${executionId} ended is told once it is in the journal, which takes nothing now. Ask again.`;
+  return new HearthError("JOURNAL_UNAVAILABLE", message, { retryAfterMs: "1000" });
 }
 
 function unread(): HearthError {

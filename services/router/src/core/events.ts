@@ -52,11 +52,12 @@ export type RouterEvent =
   | { readonly kind: "environmentChanged"; readonly name: string; readonly environment: EnvironmentFacts }
   | { readonly kind: "environmentDeleted"; readonly name: string }
   | { readonly kind: "announced"; readonly announcement: Announcement }
-  /** A stream to the agent is open; `live` are this router's attempts that the agent has. */
+  /** A stream to the agent is open; `live` are this router's attempts that the agent has, `adopted` those of them that another one had sent. */
   | {
       readonly kind: "attached";
       readonly replicaId: string;
       readonly live: readonly AttemptKey[];
+      readonly adopted: readonly AttemptKey[];
       readonly slots: SlotsReport;
     }
   | { readonly kind: "slots"; readonly replicaId: string; readonly slots: SlotsReport }

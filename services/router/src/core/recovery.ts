@@ -6,8 +6,10 @@ import type { Replica } from "./replica.ts";
 export const listenMs = 1_500;
 /** A replica that does not answer for this long is lost, and what it may have is made again. */
 export const holdMsMax = 5_000;
-/** Attempts of executions that are not known, while their replicas are asked what they are. */
-const unclaimedMax = 10_000;
+/** Attempts of executions that are not known. As many as can be told before they are written. */
+const unclaimedMax = 50_000;
+/** What a replica owes comes right behind its hello. */
+const arrearsMs = 100;
 
 interface Held {
   readonly execution: Execution;
@@ -18,6 +20,8 @@ interface Held {
 interface Place {
   readonly replica: Replica;
   readonly attempt: number;
+  /** Whether its replica was asked what it is. */
+  readonly isAsked: boolean;
   end?: AttemptEnd;
 }
 
@@ -28,17 +32,62 @@ interface Place {
 export class Recovery {
   readonly #held = new Map<string, Held>();
   readonly #unclaimed = new Map<string, Place>();
+  /** What was taken over and has not ended, until it is known what replicas have of it. */
+  readonly #unsettled = new Set<string>();
+  /** Attempts that are not where the journal says. They were refused there, and may be elsewhere. */
+  #missing: (AttemptKey & { readonly replicaId: string })[] = [];
   /** When a router was taken over last. */
   #tookOverAt = -Infinity;
+  /** When a replica said last what it has. */
+  #heardAt = -Infinity;
 
   tookOver(now: number): void {
     this.#tookOverAt = now;
   }
 
-  /** Whether one of the replicas may have an attempt of an execution that no journal told of, and has not said so yet. */
+  heard(now: number): void {
+    this.#heardAt = now;
+  }
+
+  /**
+   * Whether one of the replicas may have something of a router that was taken over, and has not said so yet: an attempt that no
+   * journal tells of, or how one ended.
+   */
   mayFindMore(replicas: Iterable<Replica>, now: number, listensSince: number): boolean {
     if (now >= this.#tookOverAt + holdMsMax) return false;
-    return now < listensSince + listenMs || this.#unclaimed.size > 0 || !isComplete(replicas);
+    if (now < listensSince + listenMs || now < this.#heardAt + arrearsMs) return true;
+    for (const { isAsked } of this.#unclaimed.values()) if (isAsked) return true;
+    return !isComplete(replicas);
+  }
+
+  /** It was taken over: how it ended may be known to a replica only. */
+  unsettle(executionId: string): void {
+    this.#unsettled.add(executionId);
+  }
+
+  isUnsettled(executionId: string): boolean {
+    return this.#unsettled.has(executionId);
+  }
+
+  settle(executionId: string): void {
+    this.#unsettled.delete(executionId);
+  }
+
+  miss(key: AttemptKey, replicaId: string): void {
+    this.#missing.push({ ...key, replicaId });
+  }
+
+  /** Nothing more is found. Returns the attempts that no replica has. */
+  settleAll(): readonly (AttemptKey & { readonly replicaId: string })[] {
+    const missing = this.#missing;
+    this.#missing = [];
+    this.#unsettled.clear();
+    return missing;
+  }
+
+  /** The replica is gone, with what it had. */
+  lose(replica: Replica): void {
+    for (const [id, place] of this.#unclaimed) if (place.replica === replica) this.#unclaimed.delete(id);
   }
 
   /** The execution waits until it is known that no replica has it. */
@@ -83,9 +132,9 @@ export class Recovery {
     if (place?.attempt === attempt) place.end = end;
   }
 
-  /** Whether a replica said that it has an attempt of the execution. */
-  has(executionId: string): boolean {
-    return this.#unclaimed.has(executionId);
+  /** Whether a replica has an attempt of the execution, and was asked what that is. */
+  isAskedAbout(executionId: string): boolean {
+    return this.#unclaimed.get(executionId)?.isAsked === true;
   }
 
   /** Where an attempt of the execution is, if a replica said so. */

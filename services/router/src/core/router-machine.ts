@@ -14,6 +14,9 @@ import { Recovery } from "./recovery.ts";
 import type { Replica } from "./replica.ts";
 import { Running } from "./running.ts";
 
+/** What waits until replicas have said what they have is looked at again after this long. */
+const lookAgainMs = 100;
+
 /** A replica without a stream that was not heard of for this long is lost. Agents announce every 1.1 s. */
 export const lostAfterMs = 5_000;
 
@@ -51,9 +54,9 @@ export class RouterMachine {
     return this.#byIdempotencyKey.get(idempotencyKey);
   }
 
-  /** Whether a replica has an attempt of this execution, which is not known. */
-  isFound(id: string): boolean {
-    return this.#recovery.has(id);
+  /** Whether a replica has an attempt of this execution, which is not known, and was asked what it is. */
+  isAskedAbout(id: string): boolean {
+    return this.#recovery.isAskedAbout(id);
   }
 
   /**
@@ -109,7 +112,7 @@ export class RouterMachine {
       case "announced":
         return this.#hear(event.announcement, now);
       case "attached":
-        return this.#attach(event.replicaId, event.live, event.slots, now);
+        return this.#attach(event, now);
       case "slots":
         return this.#updateSlots(event.replicaId, event.slots, now);
       case "detached":
@@ -189,6 +192,8 @@ export class RouterMachine {
   #giveUp(execution: Execution, now: number): void {
     switch (execution.state.kind) {
       case "queued":
+        // It may have ended otherwise, and that be told.
+        if (this.#isUnsettled(execution, now)) return void (execution.isCancelled = true);
         this.#leaveQueue(execution);
         return this.#end(execution, ended("cancelled", "CANCELLED", "It was cancelled before it had a slot."), now);
       case "running":
@@ -233,9 +238,15 @@ export class RouterMachine {
   #fallDue(execution: Execution, now: number): void {
     if (execution.limits === noLimits) return;
     const due = whatIsDue(execution, now);
+    if (due !== undefined && this.#isUnsettled(execution, now)) return this.#due.set(execution, now + lookAgainMs);
     if (due?.kind === "resume") this.#resume(execution, due.waitReason, now);
     if (due?.kind === "timedOut") this.#timeOut(execution, ended("timed_out", due.reason, due.message), now);
     this.#watchTime(execution);
+  }
+
+  /** Whether it was taken over, and replicas have not said yet what they have of it: until then its time and wishes wait. */
+  #isUnsettled({ id }: Execution, now: number): boolean {
+    return this.#recovery.isUnsettled(id) && this.mayFindMore(now);
   }
 
   #watchTime(execution: Execution): void {
@@ -253,6 +264,7 @@ export class RouterMachine {
   }
 
   #rest(execution: Execution, delayMs: number, [resting, waiting]: readonly [string, string], now: number): void {
+    if (this.#isUnsettled(execution, now)) return this.#holdAgain(execution, waiting, now);
     if (delayMs === 0) return this.#resume(execution, waiting, now);
     this.#pool(execution.pool, execution.environment, undefined).resting.add(execution);
     execution.state = {
@@ -271,6 +283,8 @@ export class RouterMachine {
     pool.resting.delete(execution);
     execution.state = { kind: "queued", since: now, waitReason };
     if (!this.#environments.has(execution.environment)) return this.#endDeleted(execution, now);
+    this.#fallDue(execution, now);
+    if (hasEnded(execution)) return;
     pool.backlog.push(execution);
     this.#effects.push({ kind: "waiting", execution });
     this.#watchTime(execution);
@@ -310,6 +324,7 @@ export class RouterMachine {
     execution.state = { kind: "ended", at: now, end };
     this.#ended.add(execution);
     this.#family.remove(execution);
+    this.#recovery.settle(execution.id);
     this.#watchTime(execution);
     this.#effects.push({ kind: "ended", execution, end });
     if (end.outcome !== "succeeded") this.#giveUpChildren(execution, now);
@@ -321,13 +336,22 @@ export class RouterMachine {
   }
 
   #requeue(execution: Execution, waitReason: string, now: number): void {
+    if (this.#isUnsettled(execution, now)) return this.#holdAgain(execution, waitReason, now);
     const pool = this.#pool(execution.pool, execution.environment, undefined);
     execution.state = { kind: "queued", since: now, waitReason };
     if (!this.#environments.has(execution.environment)) return this.#endDeleted(execution, now);
+    this.#fallDue(execution, now);
+    if (hasEnded(execution)) return;
     pool.backlog.giveBack(execution);
     this.#effects.push({ kind: "waiting", execution });
     this.#watchTime(execution);
     this.#place(pool, now);
+  }
+
+  /** A replica may have the next attempt already, which its router had sent out before it died. */
+  #holdAgain(execution: Execution, waitReason: string, now: number): void {
+    execution.state = { kind: "queued", since: now, waitReason };
+    this.#recovery.hold(execution, now);
   }
 
   /** The execution of this key, if that attempt is the live one. */
@@ -349,6 +373,7 @@ export class RouterMachine {
       if (this.#executions.has(execution.id)) continue;
       this.#remember(execution);
       const pool = this.#pool(execution.pool, execution.environment, policyOverrides.get(execution.pool));
+      if (execution.state.kind !== "ended") this.#recovery.unsettle(execution.id);
       this.#watchTime(execution);
       switch (execution.state.kind) {
         case "queued":
@@ -376,12 +401,23 @@ export class RouterMachine {
     return this.#newReplica({ replicaId, pool, environment, version, address: "", state: "starting" }, now);
   }
 
-  /** A replica has an attempt of the execution that is later than all that is known of it: that is the live one. */
+  /**
+   * Whether the attempt that a replica has is the live one, though not the one that is known: a later one, or the same elsewhere,
+   * where it went when it was refused.
+   */
+  #isLiveElsewhere({ state, attempts }: Execution, replica: Replica, number: number): boolean {
+    if (state.kind === "ended") return false;
+    if (number > lastNumber(attempts)) return true;
+    return state.kind === "running" && state.attempt.number === number && state.attempt.replicaId !== replica.id;
+  }
+
+  /** A replica has an attempt of the execution that is the live one. */
   #find(execution: Execution, replica: Replica, number: number, now: number): void {
     const { state } = execution;
     const pool = this.#pool(execution.pool, execution.environment, undefined);
     if (state.kind === "running") {
-      state.attempt.end = ended("lost", "REPLICA_LOST", "Another attempt followed it.");
+      if (state.attempt.number === number) execution.attempts = execution.attempts.slice(0, -1);
+      else state.attempt.end = ended("lost", "REPLICA_LOST", "Another attempt followed it.");
       this.#leaveSlot(execution);
     } else this.#leaveQueue(execution);
     const { id: replicaId, version } = replica;
@@ -397,13 +433,26 @@ export class RouterMachine {
   }
 
   #releaseHeld(now: number): void {
+    if (!this.mayFindMore(now)) {
+      for (const key of this.#recovery.settleAll()) {
+        if (this.#running(key)?.state.attempt.replicaId !== key.replicaId) continue;
+        this.#endAttempt(key, ended("lost", "REPLICA_LOST", "The dispatch did not reach its replica."), now);
+      }
+    }
     const replicasOf = (pool: string): Iterable<Replica> => this.#pools.get(pool)?.replicas ?? [];
     for (const execution of this.#recovery.release(replicasOf, now, this.#listensSince ?? now)) {
+      this.#recovery.settle(execution.id);
+      execution.state = { kind: "queued", since: now, waitReason: "its router is gone" };
+      this.#fallDue(execution, now);
+      if (hasEnded(execution)) continue;
+      if (execution.isCancelled) {
+        this.#giveUp(execution, now);
+        continue;
+      }
       const pool = this.#pool(execution.pool, execution.environment, undefined);
       // Runs go on taking turns: what was taken over is not ahead of what was here, unless it had a slot before.
       if (execution.attempts.length > 0) pool.backlog.giveBack(execution);
       else pool.backlog.push(execution);
-      execution.state = { kind: "queued", since: now, waitReason: "its router is gone" };
       this.#effects.push({ kind: "waiting", execution });
       this.#place(pool, now);
     }
@@ -433,7 +482,7 @@ export class RouterMachine {
   #dispatch(execution: Execution, replica: Replica, pool: Pool, now: number): void {
     const queued = execution.state.kind === "queued" ? execution.state : { waitReason: "", since: now };
     const attempt: Attempt = {
-      number: execution.attempts.length + 1,
+      number: lastNumber(execution.attempts) + 1,
       replicaId: replica.id,
       version: replica.version,
       cold: replica.readySince > execution.acceptedAt,
@@ -541,27 +590,34 @@ export class RouterMachine {
     return replica;
   }
 
-  #attach(replicaId: string, live: readonly AttemptKey[], slots: SlotsReport, now: number): void {
+  #attach({ replicaId, live, adopted, slots }: Extract<RouterEvent, { kind: "attached" }>, now: number): void {
     const replica = this.#replicas.get(replicaId);
     if (replica === undefined) return;
     replica.attached = true;
     replica.sent = slots.seen;
     this.#takeSlots(replica, slots, now);
     this.#usabilityMoved(replica, this.#poolOf(replica));
+    this.#recovery.heard(now);
+    const adoptedIds = new Set(adopted.map(({ executionId }) => executionId));
     // What was dispatched and is not there never arrived, or its runner died unseen: give it a new attempt.
     for (const { executionId, attempt } of live) {
       const execution = this.#executions.get(executionId);
       if (execution === undefined) {
-        this.#recovery.keep(executionId, { replica, attempt });
-        this.#effects.push({ kind: "askAbout", replicaId, key: { executionId, attempt } });
-      } else if (execution.state.kind !== "ended" && attempt > execution.attempts.length)
-        this.#find(execution, replica, attempt, now);
+        // Otherwise it is one that ended here and was forgotten.
+        const isAsked = adoptedIds.has(executionId);
+        this.#recovery.keep(executionId, { replica, attempt, isAsked });
+        if (isAsked) this.#effects.push({ kind: "askAbout", replicaId, key: { executionId, attempt } });
+      } else if (this.#isLiveElsewhere(execution, replica, attempt)) this.#find(execution, replica, attempt, now);
       else if (execution.isCancelled || this.#running({ executionId, attempt }) === undefined)
         this.#cancelAttempt(executionId, replicaId, attempt);
     }
     const arrived = new Set(live.map((key) => `${key.executionId} ${key.attempt}`));
     for (const key of this.#attemptsOn(replica)) {
       if (arrived.has(`${key.executionId} ${key.attempt}`)) continue;
+      if (this.#recovery.isUnsettled(key.executionId) && this.mayFindMore(now)) {
+        this.#recovery.miss(key, replicaId);
+        continue;
+      }
       this.#endAttempt(key, ended("lost", "REPLICA_LOST", "The dispatch did not reach its replica."), now);
     }
     this.#releaseHeld(now);
@@ -626,6 +682,7 @@ export class RouterMachine {
   #lose(replica: Replica, how: string, now: number): void {
     const attempts = this.#attemptsOn(replica);
     this.#replicas.delete(replica.id);
+    this.#recovery.lose(replica);
     const pool = this.#poolOf(replica);
     replica.attached = false;
     this.#usabilityMoved(replica, pool);
@@ -668,16 +725,25 @@ export class RouterMachine {
   }
 
   #pool(name: string, environment: string, policyOverride: unknown): Pool {
+    const isFresh = name === freshPoolOf(environment);
+    const own = isFresh ? this.#environments.get(environment)?.freshReplicaPolicy : policyOverride;
     let pool = this.#pools.get(name);
     if (pool === undefined) {
-      const isFresh = name === freshPoolOf(environment);
-      const fresh = isFresh ? this.#environments.get(environment)?.freshReplicaPolicy : undefined;
-      pool = newPool(name, environment, policyOverride ?? fresh);
+      pool = newPool(name, environment, own);
       this.#pools.set(name, pool);
     }
-    pool.policyOverride ??= policyOverride;
+    pool.policyOverride ??= own;
     return pool;
   }
+}
+
+/** The number of the last attempt, 0 without one. A router that found one does not know those before it. */
+function lastNumber(attempts: readonly Attempt[]): number {
+  return attempts.at(-1)?.number ?? 0;
+}
+
+function hasEnded({ state }: Execution): boolean {
+  return state.kind === "ended";
 }
 
 type RunningExecution = Execution & { state: { kind: "running" } };

@@ -40,6 +40,7 @@ export class AdoptRouters {
   readonly #closed = new Set<string>();
   readonly #adopting = new Set<string>();
   #isLooking = false;
+  #isSealing = false;
   #couldHear = true;
 
   constructor(options: AdoptRoutersOptions) {
@@ -65,6 +66,11 @@ export class AdoptRouters {
   /** The other routers that may have accepted something: those whose journals are open. */
   peers(): readonly string[] {
     return this.#peers.ids();
+  }
+
+  /** Whether a router's journal is being closed: others may see that it is before this one knows. */
+  get isSealing(): boolean {
+    return this.#isSealing;
   }
 
   /** Whether the execution is about to be this router's. */
@@ -95,6 +101,7 @@ export class AdoptRouters {
       await this.#adopt(routerId).catch((error: unknown) =>
         log.warn({ routerId, err: error }, "router was not taken over"),
       );
+      this.#isSealing = false;
     }
     this.#isLooking = false;
   }
@@ -118,6 +125,7 @@ export class AdoptRouters {
       bytes = 0;
     }
     await journal.written();
+    this.#isSealing = true;
     if (!(await journals.seal(routerId, tail, ownId, clock.now()))) {
       for (const { id, mark } of adopted) {
         this.#adopting.delete(id);

@@ -34,6 +34,8 @@ export class ReplicaFollower implements Agents {
   readonly #known = new Set<string>();
   readonly #connections = new Map<string, AgentConnection>();
   readonly #adoptedRouterIds: string[] = [];
+  /** Calls that are looked at again in a while. */
+  readonly #postponed = new Set<string>();
   #executions!: Executions;
 
   constructor(options: {
@@ -122,7 +124,8 @@ export class ReplicaFollower implements Agents {
     if (frame.hello !== undefined) {
       this.#logger.info({ replicaId: replica.id, pool: replica.pool }, "attached to replica");
       const slots = frame.slots === undefined ? { total: 0, free: 0, seen: 0 } : toReport(frame.slots);
-      executions.handle({ kind: "attached", replicaId: replica.id, live: frame.hello.liveAttempts, slots });
+      const { liveAttempts: live, adoptedAttempts: adopted } = frame.hello;
+      executions.handle({ kind: "attached", replicaId: replica.id, live, adopted, slots });
     }
     for (const { executionId, attempt, reason } of frame.refusals) {
       executions.handle({ kind: "refused", key: { executionId, attempt }, reason });
@@ -133,14 +136,17 @@ export class ReplicaFollower implements Agents {
     }
     for (const request of frame.unknownExecutions) this.#recover(replica, request);
     for (const request of frame.childCalls) this.#callChild(replica, request);
-    for (const executionId of frame.childCancellations) executions.handle({ kind: "cancelRequested", executionId });
+    for (const executionId of frame.childCancellations) {
+      this.#postponed.delete(executionId);
+      executions.handle({ kind: "cancelRequested", executionId });
+    }
   }
 
   #endAttempt(connection: AgentConnection, end: AttemptEnd): void {
     const key = { executionId: end.executionId, attempt: end.attempt };
     const counted = this.#executions.handle({ kind: "attemptEnded", key, end: fromReport(end) });
     // What an unknown one was the agent is yet to say.
-    if (counted || this.#executions.isFound(end.executionId)) return;
+    if (counted || this.#executions.isAskedAbout(end.executionId)) return;
     // It has ended or was given another attempt: the agent need not keep it once the journal has what this router has of it.
     void this.#executions.written().then(() => connection.acknowledge({ $typeName: "hearth.v1.AttemptKey", ...key }));
   }
@@ -176,8 +182,12 @@ export class ReplicaFollower implements Agents {
   /** Asked again by itself, but not for longer than the stream lasts: on the next one the agent repeats what was not answered. */
   #callChildLater(replica: Replica, request: ExecutionRequest): void {
     const before = this.#connections.get(replica.id);
+    const { executionId } = request;
+    this.#postponed.add(executionId);
     this.#clock.after(callAgainAfterMs, () => {
-      if (before !== undefined && this.#connections.get(replica.id) === before) this.#callChild(replica, request);
+      const isWanted = this.#postponed.delete(executionId);
+      if (!isWanted || before === undefined || this.#connections.get(replica.id) !== before) return;
+      this.#callChild(replica, request);
     });
   }
 }

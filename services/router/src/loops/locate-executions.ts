@@ -49,7 +49,7 @@ export class LocateExecutions {
     const { clock, executions, routers, routerId } = this.#options;
     const knows = executions.knows(executionId) || routers.isAdopting(executionId);
     const here = isHere({ knows, claim: this.#claims.get(executionId), ownId: routerId, askerId });
-    if (!here && executions.mayFindMore) return undefined;
+    if (!here && this.#mayFindMore) return undefined;
     if (!here && madeAt(executionId) + freshForMs >= clock.now()) {
       this.#denied.add(executionId);
       clock.after(freshForMs, () => this.#denied.delete(executionId));
@@ -135,12 +135,17 @@ export class LocateExecutions {
     }
   }
 
+  /** Whether an execution may turn out to be here that is not known. */
+  get #mayFindMore(): boolean {
+    return this.#options.executions.mayFindMore || this.#options.routers.isSealing;
+  }
+
   async #look(executionId: string): Promise<Place | Nowhere | Untold> {
     const { executions, routers, locator } = this.#options;
     try {
       await routers.findPeers();
       if (executions.knows(executionId)) return { kind: "here" };
-      if (executions.mayFindMore) return { kind: "untold", why: replicasSilent(executionId) };
+      if (this.#mayFindMore) return { kind: "untold", why: replicasSilent(executionId) };
       const peers = new Set(routers.peers());
       if (peers.size === 0) return { kind: "nowhere" };
       const heard = ({ found, routerId }: LocateResponse): void => {

@@ -191,7 +191,7 @@ export class Executions {
    * Does nothing when that is known by now. Throws a `HearthError` when a field of the request is out of its bounds.
    */
   recover(request: ExecutionRequest, pool: string): void {
-    if (!this.#machine.isFound(request.executionId)) return;
+    if (!this.#machine.isAskedAbout(request.executionId)) return;
     checkRequest(request);
     const now = this.#clock.now();
     this.#accept(newExecution(request, pool, now), undefined, now);
@@ -243,9 +243,9 @@ export class Executions {
     return this.#machine.execution(executionId) !== undefined;
   }
 
-  /** Whether a replica has an attempt of the execution, which this router does not know. */
-  isFound(executionId: string): boolean {
-    return this.#machine.isFound(executionId);
+  /** Whether a replica has an attempt of the execution, which this router does not know, and was asked what it is. */
+  isAskedAbout(executionId: string): boolean {
+    return this.#machine.isAskedAbout(executionId);
   }
 
   /** Whether executions that this router does not have may be its own all the same, as replicas have not said yet. */
@@ -421,7 +421,8 @@ export class Executions {
   }
 
   #end(execution: Execution, end: AttemptEnd, now: number): void {
-    const isProven = provesItself(execution, end) && this.#journal.unwrittenBytes <= provenByAgentsBytesMax;
+    const mayTell = this.#journalIsOwn && this.#journal.unwrittenBytes <= provenByAgentsBytesMax;
+    const isProven = mayTell && provesItself(execution, end);
     const message = toExecutionEnd(execution.id, end);
     const record = endedRecord(execution, message, end, now);
     const written = this.#journal.append(record, isProven ? "lingers" : undefined);
@@ -463,7 +464,8 @@ function describe({ id, runId, environment, task, acceptedAt: startMs }: Executi
  * What a router decided, and be it that another attempt follows or none does, only its journal can prove.
  */
 function provesItself({ attempts }: Execution, { outcome, report }: AttemptEnd): boolean {
-  return report !== undefined && outcome === "succeeded" && attempts.length === 1;
+  const isFirst = attempts.length === 1 && attempts[0]?.number === 1;
+  return report !== undefined && outcome === "succeeded" && isFirst;
 }
 
 /** What a dispatch does not say by itself. */

@@ -71,7 +71,7 @@ class BusyMachine {
       } as const;
       this.#machine.step({ kind: "announced", announcement }, 0);
       const report = { total: slots, free: slots, seen: 0 };
-      this.#machine.step({ kind: "attached", replicaId, live: [], slots: report }, 0);
+      this.#machine.step({ kind: "attached", replicaId, live: [], adopted: [], slots: report }, 0);
     }
     for (let count = 0; count < (replicas * slots) / 2; count++) this.#admit();
   }

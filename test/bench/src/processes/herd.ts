@@ -19,7 +19,7 @@ const agents = service(AgentService, {
   async *attach(frames, context) {
     const outbox = new FrameOutbox<AttachResponse>(() => create(AttachResponseSchema));
     const hello = { $typeName: "hearth.v1.AgentHello", replicaId: "", pool: environment, version: "1" } as const;
-    outbox.frame().hello = { ...hello, liveAttempts: [] };
+    outbox.frame().hello = { ...hello, liveAttempts: [], adoptedAttempts: [] };
     outbox.frame().slots = { $typeName: "hearth.v1.Slots", sequence: 1, total: 1, free: 1, dispatchesSeen: 0 };
     context.signal.addEventListener("abort", () => outbox.end(), { once: true });
     void read(frames).then(

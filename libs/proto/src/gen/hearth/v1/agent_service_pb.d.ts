@@ -62,7 +62,7 @@ export declare type AttachRequest = Message<"hearth.v1.AttachRequest"> & {
   childRejections: ExecutionRejection[];
 
   /**
-   * Attempts of the agent's hello, or that ended, of executions that this router does not know: it asks what was asked for.
+   * Adopted attempts of executions that this router does not know: it asks what was asked for.
    *
    * @generated from field: repeated hearth.v1.AttemptKey unknown_attempts = 7;
    */
@@ -228,6 +228,13 @@ export declare type AgentHello = Message<"hearth.v1.AgentHello"> & {
    * @generated from field: repeated hearth.v1.AttemptKey live_attempts = 4;
    */
   liveAttempts: AttemptKey[];
+
+  /**
+   * Of these, those that another router had dispatched, which this one has taken over.
+   *
+   * @generated from field: repeated hearth.v1.AttemptKey adopted_attempts = 5;
+   */
+  adoptedAttempts: AttemptKey[];
 };
 
 /**

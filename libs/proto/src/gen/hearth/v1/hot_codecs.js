@@ -675,6 +675,11 @@ function readAttemptKey(r, end, m = {
 }
 
 function writeAgentHello(w, m) {
+  for (let i = m.adoptedAttempts.length - 1; i >= 0; i--) {
+    const before = w.size;
+    writeAttemptKey(w, m.adoptedAttempts[i]);
+    w.part(42, before);
+  }
   for (let i = m.liveAttempts.length - 1; i >= 0; i--) {
     const before = w.size;
     writeAttemptKey(w, m.liveAttempts[i]);
@@ -697,6 +702,7 @@ function readAgentHello(r, end, m = {
   pool: "",
   version: "",
   liveAttempts: [],
+  adoptedAttempts: [],
 }) {
   while (r.at < end) {
     const tag = r.uint32();
@@ -712,6 +718,9 @@ function readAgentHello(r, end, m = {
         break;
       case 34:
         m.liveAttempts.push(readAttemptKey(r, r.end(), undefined));
+        break;
+      case 42:
+        m.adoptedAttempts.push(readAttemptKey(r, r.end(), undefined));
         break;
       default:
         r.skip(tag);
