@@ -26,8 +26,8 @@ interface Place {
 }
 
 /**
- * What is not yet known after a takeover: which of the executions that seemed to wait were sent out in the last moment, and
- * what the attempts belong to that replicas have and nobody wrote down.
+ * What is not yet known after a takeover: which of the executions that seemed to wait were sent out in the last moment, how those
+ * have ended that seem to run, and what the attempts belong to that replicas have and nobody wrote down.
  */
 export class Recovery {
   readonly #held = new Map<string, Held>();

@@ -193,7 +193,10 @@ export class RouterMachine {
     switch (execution.state.kind) {
       case "queued":
         // It may have ended otherwise, and that be told.
-        if (this.#isUnsettled(execution, now)) return void (execution.isCancelled = true);
+        if (this.#isUnsettled(execution, now)) {
+          execution.isCancelled = true;
+          return;
+        }
         this.#leaveQueue(execution);
         return this.#end(execution, ended("cancelled", "CANCELLED", "It was cancelled before it had a slot."), now);
       case "running":
