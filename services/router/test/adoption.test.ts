@@ -26,15 +26,9 @@ function adopt(bench: Bench, ...executions: readonly Execution[]): string[] {
   return bench.does({ kind: "adopted", executions, policyOverrides: new Map([["images/own", "own policy"]]) });
 }
 
-/** The replica answers on its new stream. */
+/** The replica answers on its new stream: what it has another router had sent. */
 function attach(bench: Bench, replicaId: string, live: readonly AttemptKey[], slots = 1): string[] {
-  return bench.does({
-    kind: "attached",
-    replicaId,
-    live,
-    adopted: live,
-    slots: { total: slots, free: slots, seen: 0 },
-  });
+  return bench.attach(replicaId, live, { total: slots, adopted: live });
 }
 
 describe("who takes over", () => {
@@ -257,8 +251,7 @@ describe("who takes over", () => {
     const bench = settled(1);
     adopt(bench);
     const live = [{ executionId: "x", attempt: 1 }];
-    const slots = { total: 1, free: 1, seen: 0 };
-    expect(bench.does({ kind: "attached", replicaId: "r1", live, adopted: [], slots })).toEqual([]);
+    expect(bench.attach("r1", live)).toEqual([]);
     expect(bench.machine.isAskedAbout("x")).toBe(false);
   });
 

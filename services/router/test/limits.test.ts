@@ -134,14 +134,7 @@ describe("a timeout of attempts", () => {
     bench.does({ kind: "detached", replicaId: "r1" });
     bench.untilDue();
     const live = [{ executionId: "x", attempt: 1 }];
-    const attached = {
-      kind: "attached",
-      replicaId: "r1",
-      live,
-      adopted: live,
-      slots: { total: 1, free: 0, seen: 0 },
-    } as const;
-    expect(bench.does(attached)).toEqual(["cancel x#1 on r1"]);
+    expect(bench.attach("r1", live, { free: 0 })).toEqual(["cancel x#1 on r1"]);
   });
 });
 
@@ -276,13 +269,6 @@ describe("what an execution called", () => {
     bench.does({ kind: "detached", replicaId: "r1" });
     bench.does({ kind: "cancelRequested", executionId: "parent" });
     const live = ["parent", "child"].map((executionId) => ({ executionId, attempt: 1 }));
-    const attached = {
-      kind: "attached",
-      replicaId: "r1",
-      live,
-      adopted: live,
-      slots: { total: 2, free: 0, seen: 0 },
-    } as const;
-    expect(bench.does(attached)).toEqual(["cancel parent#1 on r1", "cancel child#1 on r1"]);
+    expect(bench.attach("r1", live, { total: 2, free: 0 })).toEqual(["cancel parent#1 on r1", "cancel child#1 on r1"]);
   });
 });

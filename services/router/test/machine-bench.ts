@@ -1,4 +1,4 @@
-import type { Announcement, EnvironmentFacts, RouterEffect, RouterEvent } from "../src/core/events.ts";
+import type { Announcement, AttemptKey, EnvironmentFacts, RouterEffect, RouterEvent } from "../src/core/events.ts";
 import type { Execution, Outcome } from "../src/core/execution.ts";
 import { RouterMachine } from "../src/core/router-machine.ts";
 import { anExecution } from "./samples.ts";
@@ -48,13 +48,17 @@ export class Bench {
     state: Announcement["state"] = "ready",
   ): string[] {
     this.announce(replicaId, state, version, pool);
-    return this.does({
-      kind: "attached",
-      replicaId,
-      live: [],
-      adopted: [],
-      slots: { total: slots, free: slots, seen: 0 },
-    });
+    return this.attach(replicaId, [], { total: slots });
+  }
+
+  /** The replica answers on a new stream, with its attempts of this router. */
+  attach(
+    replicaId: string,
+    live: readonly AttemptKey[],
+    more: { readonly total?: number; readonly free?: number; readonly adopted?: readonly AttemptKey[] } = {},
+  ): string[] {
+    const { total = 1, free = total, adopted = [] } = more;
+    return this.does({ kind: "attached", replicaId, live, adopted, slots: { total, free, seen: 0 } });
   }
 
   end(executionId: string, attempt = 1, outcome: Outcome = "succeeded"): string[] {

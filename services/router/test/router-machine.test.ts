@@ -162,8 +162,7 @@ describe("a router", () => {
     bench.admit("x");
     bench.does({ kind: "detached", replicaId: "r1" });
     const live = [{ executionId: "x", attempt: 1 }];
-    const slots = { total: 1, free: 0, seen: 0 };
-    expect(bench.does({ kind: "attached", replicaId: "r1", live, adopted: [], slots })).toEqual([]);
+    expect(bench.attach("r1", live, { free: 0 })).toEqual([]);
     expect(bench.end("x")).toEqual(["x ended succeeded"]);
   });
 
@@ -172,12 +171,7 @@ describe("a router", () => {
     bench.ready("r1", 1);
     bench.admit("x");
     bench.does({ kind: "detached", replicaId: "r1" });
-    const slots = { total: 1, free: 1, seen: 0 };
-    expect(bench.does({ kind: "attached", replicaId: "r1", live: [], adopted: [], slots })).toEqual([
-      "x#1 lost",
-      "x waits",
-      "dispatch x#2 to r1",
-    ]);
+    expect(bench.attach("r1", [])).toEqual(["x#1 lost", "x waits", "dispatch x#2 to r1"]);
   });
 
   it("ends an execution whose replicas are lost ten times", () => {

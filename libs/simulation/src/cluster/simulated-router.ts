@@ -3,6 +3,7 @@ import {
   choosePool,
   decideAdmission,
   noLimits,
+  provesItself,
   type AttemptEnd,
   type EnvironmentFacts,
   type Execution,
@@ -150,7 +151,7 @@ export class SimulatedRouter {
 
   #accept(execution: Execution, onEnd: OnEnd[]): void {
     this.#onEnd.set(execution.id, onEnd);
-    this.#write({ kind: "accepted", execution }, () => undefined, "lingers");
+    this.journal?.append({ kind: "accepted", execution }, undefined, "lingers");
     this.#around.observer.executionAccepted?.(execution, this.id);
     this.handle({ kind: "admitted", execution, policyOverride: undefined });
   }
@@ -321,7 +322,7 @@ export class SimulatedRouter {
       case "dispatch": {
         const { execution, attempt, replica } = effect;
         observer.attemptDispatched?.(execution, attempt, this.id);
-        this.#write({ kind: "dispatched", executionId: execution.id, attempt }, () => undefined, "lingers");
+        this.journal?.append({ kind: "dispatched", executionId: execution.id, attempt }, undefined, "lingers");
         const key = { executionId: execution.id, attempt: attempt.number };
         const work = execution.request as Work;
         const { runId, limits } = execution;
@@ -340,9 +341,9 @@ export class SimulatedRouter {
       case "found":
         this.#held.delete(effect.execution.id);
         observer.attemptFound?.(effect.execution, effect.attempt, this.id);
-        return this.#write(
+        return this.journal?.append(
           { kind: "dispatched", executionId: effect.execution.id, attempt: effect.attempt },
-          () => undefined,
+          undefined,
           "lingers",
         );
       case "reattach": {
@@ -372,8 +373,7 @@ export class SimulatedRouter {
       for (const onEnd of listeners) onEnd(end.outcome === "succeeded");
     };
     // That, and what it was, its agent tells again until it is in a journal. What a router decides only its journal can prove.
-    const isFirst = execution.attempts.length === 1 && last?.number === 1;
-    const isProven = this.#journalIsOwn && end.report !== undefined && end.outcome === "succeeded" && isFirst;
+    const isProven = this.#journalIsOwn && provesItself(execution, end);
     if (isProven) tell();
     const written = (): void => {
       if (last?.end === end) this.#acknowledge(last.replicaId, execution.id, last.number);

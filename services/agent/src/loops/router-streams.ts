@@ -21,7 +21,6 @@ interface RouterStream {
 
 /** What an attempt was, and who had sent it. */
 interface Dispatched {
-  readonly key: AttemptKey;
   readonly dispatch: Dispatch;
   readonly dispatchedBy: string;
 }
@@ -114,10 +113,10 @@ export class RouterStreams {
   }
 
   /** An attempt ended. The router is owed its outcome, and what it was in case that router dies before that is written down. */
-  end(routerId: string, end: AttemptEnd, { key, dispatch, dispatchedBy }: Dispatched): void {
+  end(routerId: string, end: AttemptEnd, key: AttemptKey, { dispatch, dispatchedBy }: Dispatched): void {
     const bytes = weigh(end.result);
     this.#streams.get(routerId)?.outbox.frame(bytes).ends.push(end);
-    const owed = { key, dispatch, dispatchedBy, end };
+    const owed = { dispatch, dispatchedBy, end };
     const keptBytes = bytes + weigh(dispatch.arguments);
     this.#accounts.oweEnd(routerId, key.text, owed, keptBytes).forEach((router) => this.#dropped(router));
   }
@@ -165,7 +164,7 @@ export class RouterStreams {
   }
 }
 
-function toKey({ key: { executionId, attempt } }: Dispatched): WireAttemptKey {
+function toKey({ dispatch: { executionId, attempt } }: Dispatched): WireAttemptKey {
   return { $typeName: "hearth.v1.AttemptKey", executionId, attempt };
 }
 

@@ -442,7 +442,7 @@ export class Attempts implements RunnerEvents {
     if (what.result !== undefined) end.result = toPayload(what.result);
     if (what.failure !== undefined) end.failure = what.failure;
     span.end(what.failure === undefined ? {} : { error: what.failure.reason });
-    this.#routers.end(routerId, end, attempt);
+    this.#routers.end(routerId, end, key, attempt);
     this.#step({ kind: "ended", key });
     if (this.#slots.isServed) this.#finished({ cause: "SINGLE_USE", reason: "it served its one execution" });
   }

@@ -9,5 +9,6 @@ export { turnsPerOldest } from "./backlog.ts";
 export { choosePool } from "./choose-pool.ts";
 export { decideAdmission, type Admission, type AdmissionSnapshot } from "./admit.ts";
 export { noLimits, type Limits } from "./limits.ts";
+export { provesItself } from "./proves-itself.ts";
 export type { Pool } from "./pool.ts";
 export type { Replica } from "./replica.ts";

@@ -193,7 +193,7 @@ export class RouterMachine {
     switch (execution.state.kind) {
       case "queued":
         // It may have ended otherwise, and that be told.
-        if (this.#isUnsettled(execution, now)) {
+        if (this.#isUnsettled(execution.id, now)) {
           execution.isCancelled = true;
           return;
         }
@@ -241,15 +241,15 @@ export class RouterMachine {
   #fallDue(execution: Execution, now: number): void {
     if (execution.limits === noLimits) return;
     const due = whatIsDue(execution, now);
-    if (due !== undefined && this.#isUnsettled(execution, now)) return this.#due.set(execution, now + lookAgainMs);
+    if (due !== undefined && this.#isUnsettled(execution.id, now)) return this.#due.set(execution, now + lookAgainMs);
     if (due?.kind === "resume") this.#resume(execution, due.waitReason, now);
     if (due?.kind === "timedOut") this.#timeOut(execution, ended("timed_out", due.reason, due.message), now);
     this.#watchTime(execution);
   }
 
   /** Whether it was taken over, and replicas have not said yet what they have of it: until then its time and wishes wait. */
-  #isUnsettled({ id }: Execution, now: number): boolean {
-    return this.#recovery.isUnsettled(id) && this.mayFindMore(now);
+  #isUnsettled(executionId: string, now: number): boolean {
+    return this.#recovery.isUnsettled(executionId) && this.mayFindMore(now);
   }
 
   #watchTime(execution: Execution): void {
@@ -267,7 +267,7 @@ export class RouterMachine {
   }
 
   #rest(execution: Execution, delayMs: number, [resting, waiting]: readonly [string, string], now: number): void {
-    if (this.#isUnsettled(execution, now)) return this.#holdAgain(execution, waiting, now);
+    if (this.#isUnsettled(execution.id, now)) return this.#holdAgain(execution, waiting, now);
     if (delayMs === 0) return this.#resume(execution, waiting, now);
     this.#pool(execution.pool, execution.environment, undefined).resting.add(execution);
     execution.state = {
@@ -339,7 +339,7 @@ export class RouterMachine {
   }
 
   #requeue(execution: Execution, waitReason: string, now: number): void {
-    if (this.#isUnsettled(execution, now)) return this.#holdAgain(execution, waitReason, now);
+    if (this.#isUnsettled(execution.id, now)) return this.#holdAgain(execution, waitReason, now);
     const pool = this.#pool(execution.pool, execution.environment, undefined);
     execution.state = { kind: "queued", since: now, waitReason };
     if (!this.#environments.has(execution.environment)) return this.#endDeleted(execution, now);
@@ -617,7 +617,7 @@ export class RouterMachine {
     const arrived = new Set(live.map((key) => `${key.executionId} ${key.attempt}`));
     for (const key of this.#attemptsOn(replica)) {
       if (arrived.has(`${key.executionId} ${key.attempt}`)) continue;
-      if (this.#recovery.isUnsettled(key.executionId) && this.mayFindMore(now)) {
+      if (this.#isUnsettled(key.executionId, now)) {
         this.#recovery.miss(key, replicaId);
         continue;
       }

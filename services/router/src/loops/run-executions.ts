@@ -6,6 +6,7 @@ import { decideAdmission, type AdmissionBounds } from "../core/admit.ts";
 import { choosePool } from "../core/choose-pool.ts";
 import type { RouterEffect, RouterEvent } from "../core/events.ts";
 import type { Attempt, AttemptEnd, Execution } from "../core/execution.ts";
+import { provesItself } from "../core/proves-itself.ts";
 import type { Replica } from "../core/replica.ts";
 import type { RouterMachine } from "../core/router-machine.ts";
 import type { AgentConnection } from "../io/agent-connection.ts";
@@ -457,15 +458,6 @@ export class Executions {
 function describe({ id, runId, environment, task, acceptedAt: startMs }: Execution): SpanDescription {
   const attributes = { "hearth.environment": environment, "hearth.execution": id, "hearth.run": runId };
   return { name: `execute ${task}`, kind: "server", startMs, attributes };
-}
-
-/**
- * Whether the agent alone can prove how the execution ended: it tells that again until it is in a journal, and what was asked for.
- * What a router decided, and be it that another attempt follows or none does, only its journal can prove.
- */
-function provesItself({ attempts }: Execution, { outcome, report }: AttemptEnd): boolean {
-  const isFirst = attempts.length === 1 && attempts[0]?.number === 1;
-  return report !== undefined && outcome === "succeeded" && isFirst;
 }
 
 /** What a dispatch does not say by itself. */
