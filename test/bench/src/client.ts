@@ -5,6 +5,8 @@ import {
   ExecutionRequestSchema,
   ExecutionService,
   Outcome,
+  PayloadSchema,
+  emptyMessage,
   type ExecuteStreamRequest,
   type ExecuteStreamResponse,
   type ExecutionRequest,
@@ -31,7 +33,7 @@ export function connectRouter(address: string): Connection {
 
 /** The public way in that takes most: one `ExecuteStream`. Closes its connection when the stream ends. */
 export class StreamClient implements Disposable {
-  readonly #outbox = new FrameOutbox<ExecuteStreamRequest>(() => create(ExecuteStreamRequestSchema));
+  readonly #outbox = new FrameOutbox<ExecuteStreamRequest>(() => emptyMessage(ExecuteStreamRequestSchema));
   readonly #waiting = new Map<string, OnAnswer>();
 
   constructor(connection: Connection) {
@@ -48,7 +50,8 @@ export class StreamClient implements Disposable {
   /** What sends executions of one task with the same arguments. */
   sender(environment: string, task: string, args: readonly unknown[] = []): Send {
     const inline = new TextEncoder().encode(JSON.stringify({ args }));
-    const template = create(ExecutionRequestSchema, { environment, task, arguments: { inline } });
+    const payload = create(PayloadSchema, { inline });
+    const template = { ...emptyMessage(ExecutionRequestSchema), environment, task, arguments: payload };
     return (onAnswer) => {
       const request: ExecutionRequest = { ...template, executionId: newId(Date.now()) };
       this.#waiting.set(request.executionId, onAnswer);

@@ -49,6 +49,8 @@ function writeCodecs(schema: Schema): void {
   const f = schema.generateFile(`${file}.js`);
   const hot = collect(schema);
   f.print("// Written by libs/proto/src/plugin/protoc-gen-codec.ts. Do not edit.");
+  f.print();
+  f.print("const noBytes = new Uint8Array(0);");
   for (const message of hot) {
     f.print();
     writeWrite(f, message, hot);
@@ -191,7 +193,7 @@ function zeroOf(field: DescField): string {
     case ScalarType.STRING:
       return '""';
     case ScalarType.BYTES:
-      return "new Uint8Array(0)";
+      return "noBytes";
     case ScalarType.BOOL:
       return "false";
     default:

@@ -3,11 +3,13 @@ import { isUtf8 } from "node:buffer";
 /** Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). Throws a RangeError at what is none. */
 export class Reader {
   readonly #bytes: Buffer;
+  readonly #memory: ArrayBufferLike;
   /** Where the next field begins. */
   at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#memory = bytes.buffer;
+    this.#bytes = Buffer.from(this.#memory, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Where the message, or the text, ends whose length is read here. */
@@ -66,7 +68,7 @@ export class Reader {
     const end = this.end();
     const { at } = this;
     this.at = end;
-    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, end - at);
+    return new Uint8Array(this.#memory, this.#bytes.byteOffset + at, end - at);
   }
 
   /** Passes a field that is not known. */

@@ -1,3 +1,5 @@
+import { LatestAttempts } from "./latest-attempts.ts";
+
 /** An execution id and an attempt number. */
 export interface AttemptKey {
   readonly executionId: string;
@@ -10,8 +12,9 @@ export function attemptKey(executionId: string, attempt: number): AttemptKey {
   return { executionId, attempt, text: attemptText(executionId, attempt) };
 }
 
+/** Of a first attempt, which most are, the execution's id itself: no text has to be made for it, and none hashed again. */
 export function attemptText(executionId: string, attempt: number): string {
-  return `${executionId} ${attempt}`;
+  return attempt === 1 ? executionId : `${executionId} ${attempt}`;
 }
 
 /**
@@ -50,8 +53,6 @@ export type SlotEffect<End> =
   /** Tell the attempt how its children ended; it holds a slot now. */
   | { readonly kind: "deliver"; readonly key: AttemptKey; readonly ends: readonly End[] };
 
-/** Executions whose latest attempt is remembered, so that an older one is known as stale. */
-const rememberedMax = 10_000;
 
 /**
  * The slots of one replica: the only authority on them. A dispatch gets a slot only when one is free after everybody who
@@ -62,10 +63,7 @@ export class Slots<End> {
   readonly #attempts = new Map<string, Attempt<End>>();
   /** In the order they will resume. */
   readonly #resuming = new Set<Attempt<End>>();
-  /** The highest attempt number seen, by execution id, the least recent first. */
-  readonly #seen = new Map<string, number>();
-  /** What it has passed is forgotten. Beginning anew for each would pass all that were forgotten before. */
-  readonly #oldestSeen = this.#seen.keys();
+  readonly #latest = new LatestAttempts();
   #total: number;
   #holding = 0;
   #lent = 0;
@@ -146,10 +144,10 @@ export class Slots<End> {
   }
 
   #dispatch(key: AttemptKey): SlotEffect<End> {
-    if (key.attempt <= (this.#seen.get(key.executionId) ?? 0)) return { kind: "refuse", key, reason: "STALE_ATTEMPT" };
+    if (key.attempt <= this.#latest.of(key.executionId)) return { kind: "refuse", key, reason: "STALE_ATTEMPT" };
     if (this.#draining) return { kind: "refuse", key, reason: "REPLICA_DRAINING" };
     if (this.free === 0) return { kind: "refuse", key, reason: "SLOTS_FULL" };
-    this.#remember(key);
+    this.#latest.remember(key);
     this.#attempts.set(key.text, { key, hold: { kind: "holding" } });
     this.#taken += 1;
     this.#holding += 1;
@@ -211,14 +209,5 @@ export class Slots<End> {
       effects.push({ kind: "deliver", key: attempt.key, ends });
     }
     return effects;
-  }
-
-  #remember(key: AttemptKey): void {
-    // Of a first attempt there is none before.
-    if (key.attempt > 1) this.#seen.delete(key.executionId);
-    this.#seen.set(key.executionId, key.attempt);
-    if (this.#seen.size <= rememberedMax) return;
-    const oldest = this.#oldestSeen.next();
-    if (oldest.done !== true) this.#seen.delete(oldest.value);
   }
 }

@@ -3,6 +3,8 @@ import { DurationSchema } from "@bufbuild/protobuf/wkt";
 
 // Written by libs/proto/src/plugin/protoc-gen-codec.ts. Do not edit.
 
+const noBytes = new Uint8Array(0);
+
 function writeExecuteStreamRequest(w, m) {
   for (let i = m.executions.length - 1; i >= 0; i--) {
     const before = w.size;
@@ -991,7 +993,7 @@ function writePayload(w, m) {
 
 function readPayload(r, end, m = {
   $typeName: "hearth.v1.Payload",
-  inline: new Uint8Array(0),
+  inline: noBytes,
   stored: undefined,
 }) {
   while (r.at < end) {
