@@ -19,7 +19,7 @@ export function newId(now: number): string {
     moment = now;
   }
   for (let at = timeLetters; at < id.length; at++) id[at] = letters[nextByte() % letters.length] ?? 0;
-  return id.latin1Slice();
+  return id.toString("latin1");
 }
 
 /** Random bytes are fetched many at once: asking the system for each of an id's sixteen letters costs forty times as much. */

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { newId } from "@hearth/ids";
+import { PassingMap } from "@hearth/passing-map";
 import {
   ExecuteStreamRequestSchema,
   ExecutionRequestSchema,
@@ -34,7 +35,7 @@ export function connectRouter(address: string): Connection {
 /** The public way in that takes most: one `ExecuteStream`. Closes its connection when the stream ends. */
 export class StreamClient implements Disposable {
   readonly #outbox = new FrameOutbox<ExecuteStreamRequest>(() => emptyMessage(ExecuteStreamRequestSchema));
-  readonly #waiting = new Map<string, OnAnswer>();
+  readonly #waiting = new PassingMap<string, OnAnswer>();
 
   constructor(connection: Connection) {
     void this.#read(connection.executeStream(this.#outbox))
@@ -73,14 +74,11 @@ export class StreamClient implements Disposable {
   }
 
   #answer(executionId: string, problem: string | undefined): void {
-    const onAnswer = this.#waiting.get(executionId);
-    this.#waiting.delete(executionId);
-    onAnswer?.(problem);
+    this.#waiting.take(executionId)?.(problem);
   }
 
   #failAll(message: string): void {
-    this.#waiting.forEach((onAnswer) => onAnswer(message));
-    this.#waiting.clear();
+    for (const id of this.#waiting.keys()) this.#answer(id, message);
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type ExecutionRequest,
   type Payload,
 } from "@hearth/proto";
+import { PassingMap } from "@hearth/passing-map";
 import { inlineBytesMax } from "@hearth/payloads/bounds";
 import { callStream, FrameOutbox } from "@hearth/rpc";
 import { untraced } from "@hearth/telemetry";
@@ -74,7 +75,7 @@ export function connect(
  * ROUTER_UNREACHABLE, though it may have been accepted.
  */
 export class ExecutionClient {
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new PassingMap<string, Waiting>();
   readonly #closing = new AbortController();
   readonly #routers: readonly string[];
   readonly #unreachableAfterMs: number;
@@ -168,7 +169,7 @@ export class ExecutionClient {
     const outbox = new FrameOutbox<ExecuteStreamRequest>(() => emptyMessage(ExecuteStreamRequestSchema));
     this.#outbox = outbox;
     const leave = (this.#leave = new AbortController());
-    this.#waiting.forEach((waiting) => this.#send(waiting));
+    for (const waiting of this.#waiting.values()) this.#send(waiting);
     try {
       const options = { signal: leave.signal, pingMs };
       const frames = callStream(address, ExecutionService.method.executeStream, outbox, options);
@@ -188,7 +189,7 @@ export class ExecutionClient {
   }
 
   #ended(end: ExecutionEnd): void {
-    const waiting = this.#take(end.executionId);
+    const waiting = this.#waiting.take(end.executionId);
     if (waiting === undefined) return;
     if (end.outcome !== Outcome.SUCCEEDED) {
       const failure = end.failure ?? { reason: "INTERNAL", message: "The execution ended without saying why." };
@@ -221,7 +222,7 @@ export class ExecutionClient {
       if (performance.now() - waiting.elsewhereSince < this.#unreachableAfterMs) return;
     }
     const message = failure?.message ?? "The router refused the execution.";
-    this.#waiting.delete(executionId);
+    this.#waiting.take(executionId);
     waiting.reject(new HearthError(reason, message, { retryAfterMs: String(retryAfterMs) }));
   }
 
@@ -232,14 +233,7 @@ export class ExecutionClient {
   }
 
   #failAll(error: Error): void {
-    this.#waiting.forEach(({ reject }) => reject(error));
-    this.#waiting.clear();
-  }
-
-  #take(executionId: string): Waiting | undefined {
-    const waiting = this.#waiting.get(executionId);
-    this.#waiting.delete(executionId);
-    return waiting;
+    for (const executionId of this.#waiting.keys()) this.#waiting.take(executionId)?.reject(error);
   }
 }
 

@@ -1,3 +1,4 @@
+import { PassingMap } from "@hearth/passing-map";
 import type { Frame, FrameSocket } from "@hearth/runner-protocol";
 import { decodeResult } from "../payload/decode.ts";
 import { encodeArguments } from "../payload/encode.ts";
@@ -19,7 +20,7 @@ interface OpenCall {
 /** The calls of all attempts that have no answer yet. */
 export class Calls {
   readonly #socket: FrameSocket;
-  readonly #open = new Map<number, OpenCall>();
+  readonly #open = new PassingMap<number, OpenCall>();
   /** The same by their attempt; none is without calls. */
   readonly #ofAttempt = new Map<Attempt, Set<OpenCall>>();
   #last = 0;
@@ -80,7 +81,7 @@ export class Calls {
   }
 
   #remove(open: OpenCall): void {
-    this.#open.delete(open.call);
+    this.#open.take(open.call);
     const ofAttempt = this.#ofAttempt.get(open.attempt);
     ofAttempt?.delete(open);
     if (ofAttempt?.size === 0) this.#ofAttempt.delete(open.attempt);

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { pathToFileURL } from "node:url";
+import { PassingMap } from "@hearth/passing-map";
 import type { Frame, FrameSocket, WireFailure } from "@hearth/runner-protocol";
 import { decodeArguments } from "../payload/decode.ts";
 import { encodeResult } from "../payload/encode.ts";
@@ -21,7 +22,7 @@ const nothing = new Uint8Array();
 export class Runner {
   readonly #socket: FrameSocket;
   readonly #calls: Calls;
-  readonly #attempts = new Map<number, Attempt>();
+  readonly #attempts = new PassingMap<number, Attempt>();
   readonly #context = new AsyncLocalStorage<Attempt>();
   #place: { readonly environment: string; readonly replicaId: string };
   #bundle = "";
@@ -145,7 +146,7 @@ export class Runner {
   }
 
   #forget(attempt: Attempt): void {
-    this.#attempts.delete(attempt.number);
+    this.#attempts.take(attempt.number);
     this.#calls.giveUp(attempt);
   }
 

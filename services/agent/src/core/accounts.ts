@@ -1,3 +1,5 @@
+import { PassingMap } from "@hearth/passing-map";
+
 /** Outcomes and child calls kept for routers that are away. */
 const keptBytesMax = 64 * 1024 * 1024;
 /** Routers that were taken over longest ago are forgotten: their processes are gone. */
@@ -5,8 +7,8 @@ const supersededMax = 1_000;
 
 /** What one router is owed. */
 interface Account<End, Call> {
-  readonly ends: Map<string, Owed<End>>;
-  readonly calls: Map<string, Owed<Call>>;
+  readonly ends: PassingMap<string, Owed<End>>;
+  readonly calls: PassingMap<string, Owed<Call>>;
   /** Whether there is a stream to it. */
   isHere: boolean;
 }
@@ -121,25 +123,19 @@ export class Accounts<End, Call> {
   #account(routerId: string): Account<End, Call> {
     let account = this.#accounts.get(routerId);
     if (account === undefined) {
-      account = { ends: new Map(), calls: new Map(), isHere: false };
+      account = { ends: new PassingMap(), calls: new PassingMap(), isHere: false };
       this.#accounts.set(routerId, account);
     }
     return account;
   }
 
-  #put<Message>(owed: Map<string, Owed<Message>>, key: string, what: Owed<Message>): void {
+  #put<Message>(owed: PassingMap<string, Owed<Message>>, key: string, what: Owed<Message>): void {
     this.#keptBytes += what.bytes - (owed.get(key)?.bytes ?? 0);
     owed.set(key, what);
   }
 
-  #settle(
-    routerId: string,
-    account: Account<End, Call>,
-    owed: Map<string, { readonly bytes: number }>,
-    key: string,
-  ): void {
-    this.#keptBytes -= owed.get(key)?.bytes ?? 0;
-    owed.delete(key);
+  #settle(routerId: string, account: Account<End, Call>, owed: PassingMap<string, Owed<unknown>>, key: string): void {
+    this.#keptBytes -= owed.take(key)?.bytes ?? 0;
     this.#forgetIfSettled(routerId, account);
   }
 
@@ -162,6 +158,6 @@ export class Accounts<End, Call> {
   }
 }
 
-function messagesOf<Message>(owed: ReadonlyMap<string, Owed<Message>>): readonly Message[] {
+function messagesOf<Message>(owed: PassingMap<string, Owed<Message>>): readonly Message[] {
   return [...owed.values()].map(({ message }) => message);
 }

@@ -1,3 +1,4 @@
+import { PassingMap } from "@hearth/passing-map";
 import { LatestAttempts } from "./latest-attempts.ts";
 
 /** An execution id and an attempt number. */
@@ -53,14 +54,13 @@ export type SlotEffect<End> =
   /** Tell the attempt how its children ended; it holds a slot now. */
   | { readonly kind: "deliver"; readonly key: AttemptKey; readonly ends: readonly End[] };
 
-
 /**
  * The slots of one replica: the only authority on them. A dispatch gets a slot only when one is free after everybody who
  * waits to resume; so attempts that hold a slot never exceed the total, whatever routers believe, and a parent's wait to
  * resume ends with the next slot that is given back.
  */
 export class Slots<End> {
-  readonly #attempts = new Map<string, Attempt<End>>();
+  readonly #attempts = new PassingMap<string, Attempt<End>>();
   /** In the order they will resume. */
   readonly #resuming = new Set<Attempt<End>>();
   readonly #latest = new LatestAttempts();
@@ -155,9 +155,8 @@ export class Slots<End> {
   }
 
   #end(key: AttemptKey): SlotEffect<End>[] {
-    const attempt = this.#attempts.get(key.text);
+    const attempt = this.#attempts.take(key.text);
     if (attempt === undefined) return [];
-    this.#attempts.delete(key.text);
     switch (attempt.hold.kind) {
       case "holding":
         this.#holding -= 1;

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Clock } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import { newId } from "@hearth/ids";
+import { PassingMap } from "@hearth/passing-map";
 import { inlineBytesMax, payloadBytesMax } from "@hearth/payloads/bounds";
 import type { PayloadStore, StoredPayload } from "@hearth/payloads";
 import {
@@ -49,8 +50,8 @@ export class ChildCalls {
   readonly #routers: RouterStreams;
   readonly #payloads: Pick<PayloadStore, "put" | "get">;
   readonly #answer: (parent: AttemptKey, answer: Answer) => void;
-  readonly #byNumber = new Map<number, OpenCall>();
-  readonly #byChild = new Map<string, OpenCall>();
+  readonly #byNumber = new PassingMap<number, OpenCall>();
+  readonly #byChild = new PassingMap<string, OpenCall>();
 
   constructor(options: {
     readonly clock: Clock;
@@ -148,8 +149,8 @@ export class ChildCalls {
 
   #forget(call: OpenCall): void {
     call.parent.calls?.delete(call);
-    this.#byNumber.delete(call.call);
-    this.#byChild.delete(call.childId);
+    this.#byNumber.take(call.call);
+    this.#byChild.take(call.childId);
     this.#routers.forgetChild(call.parent.routerId, call.childId);
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "@hearth/clock";
 import { inlineBytesMax, payloadBytesMax } from "@hearth/payloads/bounds";
+import { PassingMap } from "@hearth/passing-map";
 import type { PayloadStore, StoredPayload } from "@hearth/payloads";
 import {
   Outcome,
@@ -67,8 +68,8 @@ export class Attempts implements RunnerEvents {
   readonly #calls: ChildCalls;
   readonly #changed: () => void;
   readonly #finished: (end: End) => void;
-  readonly #live = new Map<string, LiveAttempt>();
-  readonly #byHandle = new Map<number, LiveAttempt>();
+  readonly #live = new PassingMap<string, LiveAttempt>();
+  readonly #byHandle = new PassingMap<number, LiveAttempt>();
   #handles = 0;
   /** Attempts that were given up while their code went on in the runner. */
   #ignored = 0;
@@ -408,7 +409,7 @@ export class Attempts implements RunnerEvents {
 
   async #storeResult(attempt: LiveAttempt, result: Uint8Array): Promise<void> {
     attempt.isStoring = true;
-    this.#byHandle.delete(attempt.handle);
+    this.#byHandle.take(attempt.handle);
     this.#calls.abandonAll(attempt);
     try {
       const stored = await this.#payloads.put(result);
@@ -425,8 +426,8 @@ export class Attempts implements RunnerEvents {
   ): void {
     const { key, handle, routerId, span, startedAt, output } = attempt;
     attempt.hasEnded = true;
-    this.#live.delete(key.text);
-    this.#byHandle.delete(handle);
+    this.#live.take(key.text);
+    this.#byHandle.take(handle);
     this.#calls.abandonAll(attempt);
     output?.end();
     const end: AttemptEnd = {
