@@ -38,7 +38,7 @@ export default defineConfig(
   // Plain JavaScript is what users of the runners hand over; no project holds it.
   { files: ["**/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },
   {
-    // Rules of the layers: core decides and touches nothing. The policy is as pure as core itself, and every core speaks of it.
+    // Rules of the layers: core decides and touches nothing. The policy and the map are as pure as core itself.
     files: ["services/*/src/core/**"],
     rules: {
       "no-restricted-imports": [
@@ -48,6 +48,7 @@ export default defineConfig(
             "node:*",
             "@hearth/*",
             "!@hearth/policy",
+            "!@hearth/passing-map",
             "@bufbuild/*",
             "@nats-io/*",
             "../api/*",

@@ -1,16 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EndedExecutions } from "../src/core/ended-executions.ts";
-import type { Execution } from "../src/core/execution.ts";
 import { anExecution } from "./samples.ts";
-
-const endedAt = (id: string, at: number, { argumentBytes = 0, resultBytes = 0 } = {}): Execution =>
-  anExecution(id, {
-    argumentBytes,
-    state: {
-      ...{ kind: "ended", at },
-      end: { outcome: "succeeded", reason: "", message: "", resultBytes, neighbours: 0 },
-    },
-  });
 
 const expire = (ended: EndedExecutions, now: number): string[] => ended.expire(now).map(({ id }) => id);
 
@@ -19,27 +9,27 @@ describe("ended executions", () => {
 
   it("are kept until their time is over", () => {
     const ended = new EndedExecutions(bounds);
-    ended.add(endedAt("a", 50));
+    ended.add(anExecution("a"), 50, 0);
     expect(expire(ended, 149)).toEqual([]);
     expect(expire(ended, 150)).toEqual(["a"]);
     expect(expire(ended, 150)).toEqual([]);
   });
   it("leave early, oldest first, when there are too many", () => {
     const ended = new EndedExecutions(bounds);
-    for (const id of ["a", "b", "c", "d", "e"]) ended.add(endedAt(id, 0));
+    for (const id of ["a", "b", "c", "d", "e"]) ended.add(anExecution(id), 0, 0);
     expect(expire(ended, 1)).toEqual(["a", "b"]);
   });
   it("leave early when their arguments and results weigh too much", () => {
     const ended = new EndedExecutions(bounds);
-    ended.add(endedAt("a", 0, { argumentBytes: 400, resultBytes: 200 }));
-    ended.add(endedAt("b", 0, { argumentBytes: 100, resultBytes: 400 }));
+    ended.add(anExecution("a"), 0, 600);
+    ended.add(anExecution("b"), 0, 500);
     expect(expire(ended, 1)).toEqual(["a"]);
   });
   it("leave in order however many there have been", () => {
     const ended = new EndedExecutions(bounds);
     const left: string[] = [];
     for (let number = 0; number < 50_000; number++) {
-      ended.add(endedAt(`${number}`, number));
+      ended.add(anExecution(`${number}`), number, 0);
       if (number % 100 === 0) left.push(...expire(ended, number));
     }
     expect(left).toEqual(Array.from({ length: left.length }, (_, number) => `${number}`));

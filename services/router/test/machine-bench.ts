@@ -19,7 +19,11 @@ export class Bench {
 
   /** What the machine does, in short words. */
   does(event: RouterEvent): string[] {
-    return this.machine.step(event, this.now).map(describeEffect);
+    const effects = this.machine.step(event, this.now);
+    for (const effect of effects) {
+      if (effect.kind === "ended") this.machine.step({ kind: "kept", execution: effect.execution }, this.now);
+    }
+    return effects.map(describeEffect);
   }
 
   admit(id: string, change: Partial<Execution> = {}): string[] {

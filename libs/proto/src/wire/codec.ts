@@ -29,6 +29,21 @@ export function encodeMessageBehind<T extends DescMessage>(room: number, schema:
   return writer.finishBehind(room);
 }
 
+/** Puts the bytes of a message into `target` from `at` on, if there is room. Returns how many they are. */
+export function encodeMessageInto<T extends DescMessage>(
+  target: Uint8Array,
+  at: number,
+  schema: T,
+  message: MessageShape<T>,
+): number {
+  const codec = codecs.get(schema.typeName);
+  if (codec === undefined) throw new RangeError(`${schema.typeName} does not travel for every execution.`);
+  writer.begin();
+  codec.write(writer, message);
+  if (at + writer.size <= target.length) writer.copyTo(target, at);
+  return writer.size;
+}
+
 /**
  * The message that these bytes are; throws when they are none. Byte fields are views of them. Of the messages that travel for
  * every execution, fields that this version does not know are dropped; others keep them, as protobuf-es does.

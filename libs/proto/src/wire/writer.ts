@@ -40,6 +40,11 @@ export class Writer {
     return copy;
   }
 
+  /** Copies all that was written. */
+  copyTo(target: Uint8Array, at: number): void {
+    target.set(this.#bytes.subarray(this.#at), at);
+  }
+
   /** Makes what was written since `size` was `before` a field of its own: a message within a message. */
   part(tag: number, before: number): void {
     this.#reserve(prefixBytesMax);

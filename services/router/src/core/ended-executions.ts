@@ -18,6 +18,8 @@ export class EndedExecutions {
   readonly #bounds: RetentionBounds;
   /** In the order they were added; the first `#left` have left. */
   readonly #inOrder: Execution[] = [];
+  readonly #endedAt: number[] = [];
+  readonly #sizes: number[] = [];
   #left = 0;
   #bytes = 0;
 
@@ -25,38 +27,33 @@ export class EndedExecutions {
     this.#bounds = bounds;
   }
 
-  /** Adds one that has ended. */
-  add(execution: Execution): void {
+  /** Adds one that has ended. `bytes`: its arguments and its result. */
+  add(execution: Execution, endedAt: number, bytes: number): void {
     this.#inOrder.push(execution);
-    this.#bytes += bytesOf(execution);
+    this.#endedAt.push(endedAt);
+    this.#sizes.push(bytes);
+    this.#bytes += bytes;
   }
 
   /** Takes out those that are over a bound. */
   expire(now: number): Execution[] {
     const from = this.#left;
-    for (let oldest = this.#oldest; oldest !== undefined && this.#isOver(oldest, now); oldest = this.#oldest) {
+    while (this.#left < this.#inOrder.length && this.#isOver(now)) {
+      this.#bytes -= this.#sizes[this.#left] ?? 0;
       this.#left += 1;
-      this.#bytes -= bytesOf(oldest);
     }
     const expired = this.#inOrder.slice(from, this.#left);
     if (this.#left > leftMax) {
-      this.#inOrder.splice(0, this.#left);
+      for (const list of [this.#inOrder, this.#endedAt, this.#sizes]) list.splice(0, this.#left);
       this.#left = 0;
     }
     return expired;
   }
 
-  get #oldest(): Execution | undefined {
-    return this.#inOrder[this.#left];
-  }
-
-  #isOver({ state }: Execution, now: number): boolean {
+  /** Whether the oldest is to leave. */
+  #isOver(now: number): boolean {
     const { ttlMs, countMax, bytesMax } = this.#bounds;
-    const isOld = state.kind === "ended" && state.at + ttlMs <= now;
+    const isOld = (this.#endedAt[this.#left] ?? 0) + ttlMs <= now;
     return isOld || this.#inOrder.length - this.#left > countMax || this.#bytes > bytesMax;
   }
-}
-
-function bytesOf({ argumentBytes, state }: Execution): number {
-  return argumentBytes + (state.kind === "ended" ? state.end.resultBytes : 0);
 }

@@ -121,6 +121,8 @@ export class RouterMachine {
         return this.#refuse(event.key, event.reason, now);
       case "attemptEnded":
         return this.#endAttempt(event.key, event.end, now);
+      case "kept":
+        return this.#keep(event.execution);
       case "due":
         return this.#passTime(now);
       case "tick":
@@ -325,12 +327,20 @@ export class RouterMachine {
 
   #end(execution: Execution, end: AttemptEnd, now: number): void {
     execution.state = { kind: "ended", at: now, end };
-    this.#ended.add(execution);
     this.#family.remove(execution);
     this.#recovery.settle(execution.id);
     this.#watchTime(execution);
     this.#effects.push({ kind: "ended", execution, end });
     if (end.outcome !== "succeeded") this.#giveUpChildren(execution, now);
+  }
+
+  /** An ended execution is this one from now on, until it is forgotten. */
+  #keep(kept: Execution): void {
+    const before = this.#executions.get(kept.id);
+    if (before?.state.kind !== "ended") return;
+    this.#executions.set(kept.id, kept);
+    if (kept.idempotencyKey !== "") this.#byIdempotencyKey.set(kept.idempotencyKey, kept);
+    this.#ended.add(kept, before.state.at, before.argumentBytes + before.state.end.resultBytes);
   }
 
   #endDeleted(execution: Execution, now: number): void {
@@ -387,7 +397,7 @@ export class RouterMachine {
           this.#take(execution, this.#replicaOf(execution, execution.state.attempt, now), pool);
           break;
         case "ended":
-          this.#ended.add(execution);
+          this.#keep(execution);
       }
     }
   }

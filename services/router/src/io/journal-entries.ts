@@ -43,7 +43,9 @@ export function toEntry(record: JournalRecord, isMine: (fromRouterId: string) =>
   }
 }
 
-function toExecution({ execution: request, pool, acceptedUnixMs, attempts, ended, endedUnixMs }: Carried) {
+/** All that a record says of an execution. Undefined: it is none. */
+export function toExecution(carried: Carried): Execution | undefined {
+  const { execution: request, pool, acceptedUnixMs, attempts, ended, endedUnixMs } = carried;
   if (request === undefined) return undefined;
   const execution: Execution = newExecution(request, pool, acceptedUnixMs);
   execution.attempts = attempts.map((attempt) =>

@@ -1,10 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import {
   AttemptEndSchema,
-  CarriedSchema,
   OpenedSchema,
   SealedSchema,
   type AttemptEnd as WireAttemptEnd,
+  type Carried,
   type Dispatched,
   type Ended,
   type ExecutionEnd,
@@ -26,15 +26,25 @@ export function sealedRecord(successorId: string, unixMs: number): JournalRecord
 
 /** Everything about an execution. `fromRouterId`: the router it is taken over from, empty for one's own. */
 export function carriedRecord(execution: Execution, fromRouterId: string, unixMs: number): JournalRecord {
+  return record(unixMs, { case: "carried", value: toCarried(execution, fromRouterId) });
+}
+
+export function toCarried(execution: Execution, fromRouterId: string): Carried {
   const { pool, acceptedAt, attempts, state } = execution;
-  const request = execution.request as ExecutionRequest;
-  const value = create(CarriedSchema, { execution: request, pool, acceptedUnixMs: acceptedAt, fromRouterId });
-  value.attempts = attempts.map(toAttempt);
+  const value: Carried = {
+    $typeName: "hearth.v1.Carried",
+    execution: execution.request as ExecutionRequest,
+    pool,
+    acceptedUnixMs: acceptedAt,
+    attempts: attempts.map(toAttempt),
+    endedUnixMs: 0,
+    fromRouterId,
+  };
   if (state.kind === "ended") {
-    value.ended = toEnded(execution, toExecutionEnd(execution.id, state.end), state.end, unixMs);
+    value.ended = toEnded(execution, toExecutionEnd(execution.id, state.end), state.end, state.at);
     value.endedUnixMs = state.at;
   }
-  return record(unixMs, { case: "carried", value });
+  return value;
 }
 
 export function acceptedRecord(execution: ExecutionRequest, pool: string, unixMs: number): JournalRecord {

@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import {
   AttemptEndSchema,
-  AttemptSchema,
   ExecutionPhase,
   ExecutionSchema,
   FailureSchema,
@@ -132,15 +131,12 @@ export function toExecution(execution: Execution): WireExecution {
 
 export function toAttempt(attempt: Attempt): WireAttempt {
   const { number, replicaId, version, cold, waitReason, waitedMs, dispatchedAt, end } = attempt;
-  const message = create(AttemptSchema, {
-    number,
-    replicaId,
-    version,
-    cold,
-    waitReason,
-    waitedMs,
+  const message: WireAttempt = {
+    $typeName: "hearth.v1.Attempt",
+    ...{ number, replicaId, version, cold, waitReason, waitedMs },
     dispatchedUnixMs: dispatchedAt,
-  });
+    ...{ runnerPid: 0, startedUnixMs: 0, endedUnixMs: 0, outcome: WireOutcome.UNSPECIFIED },
+  };
   if (end === undefined) return message;
   message.outcome = wireOutcomes[end.outcome];
   const report = reportOf(end);

@@ -19,6 +19,7 @@ import {
 } from "../io/journal-records.ts";
 import type { Durability, Journal } from "../io/journal.ts";
 import { KeptBytes } from "../io/kept-bytes.ts";
+import { KeptExecutions } from "../io/kept-executions.ts";
 import type { RouterMetrics } from "../io/router-metrics.ts";
 import { newExecution } from "../io/new-execution.ts";
 import { fillLimits } from "../io/read-limits.ts";
@@ -90,7 +91,8 @@ export class Executions {
   readonly #demandChanged: () => void;
   readonly #keyForgotten: (idempotencyKey: string) => void;
   readonly #environments = new Map<string, Deployed>();
-  readonly #kept = new KeptBytes();
+  readonly #keptBytes = new KeptBytes();
+  readonly #kept = new KeptExecutions();
   #live = 0;
   #journalIsOwn = true;
   #draining = false;
@@ -200,7 +202,7 @@ export class Executions {
 
   #accept(execution: Execution, asker: Asker | undefined, now: number): Durability {
     const request = execution.request as ExecutionRequest;
-    keepAlone(request, this.#kept);
+    keepAlone(request, this.#keptBytes);
     execution.mark = this.#journal.begin();
     // Who waits for the outcome is told it on its agent's word. Who does not waits for the record.
     const lingers = asker === undefined ? undefined : "lingers";
@@ -433,7 +435,10 @@ export class Executions {
     this.#live -= 1;
     audienceOf(execution)?.span?.end(end.outcome === "succeeded" ? {} : { error: end.reason });
     if (isProven) this.#tell(execution, message);
-    else written.whenReached(() => this.#tell(execution, message));
+    written.whenReached(() => {
+      if (!isProven) this.#tell(execution, message);
+      this.#machine.step({ kind: "kept", execution: this.#kept.keep(execution) }, now);
+    });
   }
 
   #tell(execution: Execution, message: ExecutionEnd): void {

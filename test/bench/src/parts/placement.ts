@@ -95,6 +95,7 @@ class BusyMachine {
   }
 
   #note(effect: RouterEffect): void {
+    if (effect.kind === "ended") this.#machine.step({ kind: "kept", execution: effect.execution }, 1);
     if (effect.kind !== "dispatch") return;
     const { replica, execution, attempt } = effect;
     const counts = this.#counts.get(replica.id) ?? { replicaId: replica.id, busy: 0, seen: 0 };
@@ -115,7 +116,7 @@ class BusyMachine {
     const { counts } = key;
     counts.busy -= 1;
     const end = { outcome: "succeeded", reason: "", message: "", resultBytes: 4, neighbours: 0 } as const;
-    this.#machine.step({ kind: "attemptEnded", key, end }, 1);
+    for (const effect of this.#machine.step({ kind: "attemptEnded", key, end }, 1)) this.#note(effect);
     const slots = { total: this.#slots, free: this.#slots - counts.busy, seen: counts.seen };
     this.#machine.step({ kind: "slots", replicaId: counts.replicaId, slots }, 1);
     // Every second of a router that is busy.
