@@ -2,27 +2,67 @@ import { frameBytesMax, kindNumbers, prefixBytes, type Frame } from "./frames.ts
 
 /** The bytes of a frame. Throws a RangeError over 65 MiB or with a header over 64 KiB. */
 export function encodeFrame(frame: Frame): Buffer {
-  const { body } = frame;
-  const start = encodeStart(frame, body.length);
-  if (body.length > 0) start.set(body, start.length - body.length);
-  return start;
+  const frames = new FrameBuffer();
+  frames.add(frame);
+  return frames.take();
 }
 
-/** The same without the body, which is to follow it. */
-export function encodeFrameStart(frame: Frame): Buffer {
-  return encodeStart(frame, 0);
+/** What the buffer begins with, and keeps. One larger frame makes room for itself, and gives it back. */
+const bytesKept = 64 * 1024;
+
+/** A character takes no more bytes than this in UTF-8. */
+const characterBytesMax = 3;
+
+/** The bytes of frames, one behind the other. */
+export class FrameBuffer {
+  #bytes = Buffer.allocUnsafe(0);
+  #used = 0;
+
+  /** Throws a RangeError for a frame over 65 MiB or with a header over 64 KiB, of which nothing is added. */
+  add(frame: Frame): void {
+    const { body } = frame;
+    this.#addStart(frame, body.length);
+    if (body.length === 0) return;
+    this.#bytes.set(body, this.#used);
+    this.#used += body.length;
+  }
+
+  /** The same without the body, which is to follow it. */
+  addStart(frame: Frame): void {
+    this.#addStart(frame, 0);
+  }
+
+  /** All that was added, and nothing is left. */
+  take(): Buffer {
+    const taken = Buffer.allocUnsafe(this.#used);
+    this.#bytes.copy(taken, 0, 0, this.#used);
+    this.#used = 0;
+    if (this.#bytes.length > bytesKept) this.#bytes = Buffer.allocUnsafe(0);
+    return taken;
+  }
+
+  #addStart(frame: Frame, room: number): void {
+    const header = JSON.stringify(frame.header);
+    this.#reserve(prefixBytes + header.length * characterBytesMax + room);
+    const headerAt = this.#used + prefixBytes;
+    const headerBytes = this.#bytes.write(header, headerAt, "utf8");
+    const length = prefixBytes - 4 + headerBytes + frame.body.length;
+    if (length > frameBytesMax) throw tooLarge("A frame", length, frameBytesMax);
+    if (headerBytes > 0xffff) throw tooLarge("A frame header", headerBytes, 0xffff);
+    this.#bytes.writeUInt32BE(length, this.#used);
+    this.#bytes.writeUInt8(kindNumbers[frame.kind], this.#used + 4);
+    this.#bytes.writeUInt16BE(headerBytes, this.#used + 5);
+    this.#used = headerAt + headerBytes;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#used + bytes <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytesKept, 2 * this.#used, this.#used + bytes));
+    this.#bytes.copy(larger, 0, 0, this.#used);
+    this.#bytes = larger;
+  }
 }
 
-function encodeStart(frame: Frame, room: number): Buffer {
-  const header = JSON.stringify(frame.header);
-  const headerBytes = Buffer.byteLength(header);
-  const length = prefixBytes - 4 + headerBytes + frame.body.length;
-  if (length > frameBytesMax) throw new RangeError(`A frame of ${length} bytes is over the bound of ${frameBytesMax}.`);
-  if (headerBytes > 0xffff) throw new RangeError(`A frame header of ${headerBytes} bytes is over the bound of 65535.`);
-  const bytes = Buffer.allocUnsafe(prefixBytes + headerBytes + room);
-  bytes.writeUInt32BE(length, 0);
-  bytes.writeUInt8(kindNumbers[frame.kind], 4);
-  bytes.writeUInt16BE(headerBytes, 5);
-  bytes.write(header, prefixBytes, headerBytes, "utf8");
-  return bytes;
+function tooLarge(what: string, bytes: number, bytesMax: number): RangeError {
+  return new RangeError(`${what} of ${bytes} bytes is over the bound of ${bytesMax}.`);
 }

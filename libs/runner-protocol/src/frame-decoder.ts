@@ -5,6 +5,9 @@ export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
+/** Up to here a body is copied a byte at a time, which is faster than to call the system's own copy. */
+const shortBytes = 64;
+
 /** From here on a body is a view of what it came in; smaller ones are copies, so that they do not keep all of it in memory. */
 const viewedBytesMin = 8 * 1024;
 
@@ -94,6 +97,7 @@ function bodyOf(bytes: Buffer, from: number, to: number): Uint8Array {
   if (length === 0) return nothing;
   if (length >= viewedBytesMin) return new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
   const copied = new Uint8Array(length);
-  bytes.copy(copied, 0, from, to);
+  if (length > shortBytes) bytes.copy(copied, 0, from, to);
+  else for (let at = 0; at < length; at++) copied[at] = bytes[from + at] ?? 0;
   return copied;
 }

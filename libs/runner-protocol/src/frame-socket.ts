@@ -1,6 +1,6 @@
 import { Soon } from "@hearth/clock";
 import type { Socket } from "node:net";
-import { encodeFrame, encodeFrameStart } from "./encode-frame.ts";
+import { FrameBuffer } from "./encode-frame.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import type { Frame } from "./frames.ts";
 import { GatheredOutput } from "./gathered-output.ts";
@@ -14,8 +14,9 @@ const uncopiedBytesMin = 4 * 1024;
 /** Frames over a socket. All that is sent while code is ready to run leaves with one system call, once the other side has read what came before. */
 export class FrameSocket {
   readonly #socket: Socket;
-  #outgoing: Uint8Array[] = [];
-  #hasLarge = false;
+  readonly #outgoing = new FrameBuffer();
+  /** What goes before what is in there: large bodies, and what went before them. */
+  #large: Uint8Array[] = [];
   /** The last of what is outgoing, while it may still grow. */
   #output: GatheredOutput | undefined;
   #outputBytes = 0;
@@ -70,32 +71,32 @@ export class FrameSocket {
   }
 
   #push(frame: Frame): void {
-    const isLarge = frame.body.length >= uncopiedBytesMin;
-    const bytes = isLarge ? encodeFrameStart(frame) : encodeFrame(frame);
     this.#sealOutput();
-    this.#outgoing.push(bytes);
-    if (!isLarge) return;
-    this.#outgoing.push(frame.body);
-    this.#hasLarge = true;
+    if (frame.body.length < uncopiedBytesMin) return this.#outgoing.add(frame);
+    this.#outgoing.addStart(frame);
+    this.#large.push(this.#outgoing.take(), frame.body);
   }
 
   #sealOutput(): void {
-    if (this.#output !== undefined) this.#outgoing.push(encodeFrame(this.#output.frame()));
+    if (this.#output !== undefined) this.#outgoing.add(this.#output.frame());
     this.#output = undefined;
   }
 
   #write(): void {
     this.#sealOutput();
-    const outgoing = this.#outgoing;
-    const hasLarge = this.#hasLarge;
-    this.#outgoing = [];
-    this.#hasLarge = false;
+    const large = this.#large;
+    const bytes = this.#outgoing.take();
+    this.#large = [];
     this.#outputBytes = 0;
-    if (outgoing.length === 0 || !this.#socket.writable) return;
-    if (!hasLarge) return void this.#socket.write(Buffer.concat(outgoing));
+    if (!this.#socket.writable) return;
+    if (large.length === 0) {
+      if (bytes.length > 0) this.#socket.write(bytes);
+      return;
+    }
     // One system call takes them from where they are.
     this.#socket.cork();
-    for (const bytes of outgoing) this.#socket.write(bytes);
+    for (const part of large) this.#socket.write(part);
+    if (bytes.length > 0) this.#socket.write(bytes);
     this.#socket.uncork();
   }
 }

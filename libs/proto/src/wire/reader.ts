@@ -1,5 +1,11 @@
 import { isUtf8 } from "node:buffer";
 
+/** Texts up to this long, which ids exceed, are names of tasks and environments more often than not, and come again and again. */
+const nameMax = 24;
+
+/** The ASCII name read last at each place. To find one costs less than to make it, and its hash is known. */
+const recentNames = new Array<string>(256).fill("");
+
 /** Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). Throws a RangeError at what is none. */
 export class Reader {
   readonly #bytes: Buffer;
@@ -57,10 +63,30 @@ export class Reader {
     const { at } = this;
     this.at = end;
     if (at === end) return "";
+    return end - at > nameMax ? this.#text(at, end) : this.#name(at, end);
+  }
+
+  #text(at: number, end: number): string {
     const text = this.#bytes.toString("utf8", at, end);
     // It stands for what is no UTF-8, if it was not sent.
     if (text.includes("\ufffd") && !isUtf8(this.#bytes.subarray(at, end))) throw new RangeError("invalid UTF-8");
     return text;
+  }
+
+  #name(at: number, end: number): string {
+    const bytes = this.#bytes;
+    const length = end - at;
+    const place = (length * 31 + (bytes[at] ?? 0) * 7 + (bytes[end - 1] ?? 0)) % recentNames.length;
+    const recent = recentNames[place] ?? "";
+    if (recent.length === length) {
+      let same = 0;
+      while (same < length && recent.charCodeAt(same) === bytes[at + same]) same += 1;
+      if (same === length) return recent;
+    }
+    const name = this.#text(at, end);
+    // With a letter that is not ASCII it has fewer letters than bytes.
+    if (name.length === length) recentNames[place] = name;
+    return name;
   }
 
   /** A view of what is read, not a copy. */

@@ -1,5 +1,5 @@
 /** Of this many executions the latest attempt is remembered at least, and of twice as many at most. */
-const rememberedMin = 5_000;
+const rememberedMin = 1_000;
 
 /**
  * The highest attempt number seen of each execution, so that an older one is known as stale. Those seen longest ago are forgotten
