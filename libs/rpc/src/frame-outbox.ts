@@ -48,6 +48,11 @@ export class FrameOutbox<F extends object> implements AsyncIterable<F> {
     return this.#state === "over";
   }
 
+  /** The frame that leaves next if there is something in it: for what it can take without another item. */
+  get waiting(): F | undefined {
+    return this.#frames.at(-1)?.frame;
+  }
+
   /** The frame that leaves next, to put an item of `weightBytes` into. Do not keep it beyond the current tick. */
   frame(weightBytes = 0): F {
     const frame = this.#last(weightBytes);

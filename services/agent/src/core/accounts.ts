@@ -145,6 +145,7 @@ export class Accounts<End, Call> {
   }
 
   #shed(): readonly string[] {
+    if (this.#keptBytes <= this.#bytesMax) return nobody;
     const shed: string[] = [];
     for (const [routerId, account] of this.#accounts) {
       if (account.isHere) continue;
@@ -157,6 +158,8 @@ export class Accounts<End, Call> {
     return shed;
   }
 }
+
+const nobody: readonly string[] = [];
 
 function messagesOf<Message>(owed: PassingMap<string, Owed<Message>>): readonly Message[] {
   return [...owed.values()].map(({ message }) => message);

@@ -159,8 +159,9 @@ export class RouterStreams {
   #tell({ outbox, told }: RouterStream, slots: SlotCount): void {
     if (!told.mustTell(slots)) return;
     const { total, free } = slots;
-    const [sequence, dispatchesSeen] = [++this.#sequence, told.seen];
-    outbox.frame().slots = { $typeName: "hearth.v1.Slots", sequence, total, free, dispatchesSeen };
+    const frame = outbox.waiting ?? outbox.frame();
+    const sequence = ++this.#sequence;
+    frame.slots = { $typeName: "hearth.v1.Slots", sequence, total, free, dispatchesSeen: told.seen };
   }
 }
 

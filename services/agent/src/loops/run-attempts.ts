@@ -68,8 +68,8 @@ export class Attempts implements RunnerEvents {
   readonly #calls: ChildCalls;
   readonly #changed: () => void;
   readonly #finished: (end: End) => void;
-  readonly #live = new PassingMap<string, LiveAttempt>();
-  readonly #byHandle = new PassingMap<number, LiveAttempt>();
+  /** Those that have not ended, by what the runner calls them. */
+  readonly #live = new PassingMap<number, LiveAttempt>();
   #handles = 0;
   /** Attempts that were given up while their code went on in the runner. */
   #ignored = 0;
@@ -167,7 +167,7 @@ export class Attempts implements RunnerEvents {
   }
 
   cancel(executionId: string, number: number): void {
-    const attempt = this.#live.get(attemptText(executionId, number));
+    const attempt = this.#find(attemptText(executionId, number));
     if (attempt === undefined || attempt.isStoring) return;
     if (!attempt.sent) {
       const why = failure("CANCELLED", "It was cancelled before the runner had it.");
@@ -181,7 +181,7 @@ export class Attempts implements RunnerEvents {
 
   /** The code goes on though it was cancelled: for its router it has ended, and its runner takes nothing new until it is replaced. */
   #giveUpCancelled(attempt: LiveAttempt): void {
-    if (this.#byHandle.get(attempt.handle) !== attempt || !attempt.sent) return;
+    if (attempt.hasEnded || !isInRunner(attempt)) return;
     this.#ignored += 1;
     this.#step({ kind: "retiring", is: true });
     const message = `It was cancelled and went on for ${this.#config.cancelGraceMs / 1_000} s. Its runner is replaced.`;
@@ -211,7 +211,7 @@ export class Attempts implements RunnerEvents {
   /** A router does not know what an attempt was that is here, or ended here: its own router died over it. */
   tellExecution(routerId: string, executionId: string, number: number): void {
     const key = attemptText(executionId, number);
-    const dispatch = this.#live.get(key)?.dispatch ?? this.#routers.dispatchOf(routerId, key);
+    const dispatch = this.#find(key)?.dispatch ?? this.#routers.dispatchOf(routerId, key);
     if (dispatch?.request !== undefined) this.#routers.tellExecution(routerId, toRequest(dispatch, dispatch.request));
   }
 
@@ -288,7 +288,7 @@ export class Attempts implements RunnerEvents {
       case "log":
         return this.#printed(frame);
       case "call": {
-        const parent = this.#byHandle.get(frame.header.attempt);
+        const parent = this.#inRunner(frame.header.attempt);
         if (parent !== undefined) this.#calls.call(parent, frame);
         return;
       }
@@ -298,7 +298,7 @@ export class Attempts implements RunnerEvents {
         this.#askedAt = undefined;
         return;
       case "park": {
-        const attempt = this.#byHandle.get(frame.header.attempt);
+        const attempt = this.#inRunner(frame.header.attempt);
         if (attempt !== undefined) this.#step({ kind: "parked", key: attempt.key });
         return;
       }
@@ -308,13 +308,25 @@ export class Attempts implements RunnerEvents {
   }
 
   #printed(frame: Extract<Frame, { kind: "log" }>): void {
-    const attempt = this.#byHandle.get(frame.header.attempt);
+    const attempt = this.#inRunner(frame.header.attempt);
     if (attempt === undefined) return;
     attempt.output ??= this.#output.attempt({ runId: attempt.dispatch.runId, ...attempt.key });
     attempt.output.take(frame);
   }
 
   // Attempts
+
+  /** The attempt of this key, for what happens seldom: all are looked at. */
+  #find(key: string): LiveAttempt | undefined {
+    for (const attempt of this.#live.values()) if (attempt.key.text === key) return attempt;
+    return undefined;
+  }
+
+  /** The attempt that the runner calls so, unless the runner has done with it. */
+  #inRunner(handle: number): LiveAttempt | undefined {
+    const attempt = this.#live.get(handle);
+    return attempt?.isStoring === true ? undefined : attempt;
+  }
 
   readonly #describe = ({ task, executionId, attempt }: Dispatch): SpanDescription => {
     const attributes = {
@@ -344,8 +356,7 @@ export class Attempts implements RunnerEvents {
       hasEnded: false,
       startedAt: 0,
     };
-    this.#live.set(key.text, attempt);
-    this.#byHandle.set(attempt.handle, attempt);
+    this.#live.set(attempt.handle, attempt);
     const { state } = this.#runner;
     if (state.kind === "failed") return this.#end(attempt, Outcome.FAILED, { failure: toFailure(state.failure) });
     if (dispatch.arguments?.stored === undefined) this.#sendWhenReady(attempt);
@@ -397,7 +408,7 @@ export class Attempts implements RunnerEvents {
   }
 
   #ended(frame: Extract<Frame, { kind: "ended" }>): void {
-    const attempt = this.#byHandle.get(frame.header.attempt);
+    const attempt = this.#inRunner(frame.header.attempt);
     if (attempt === undefined) return;
     attempt.startedAt = toMoment(frame.header.startedUnixMs);
     const outcome = toOutcome(frame.header.outcome);
@@ -409,7 +420,6 @@ export class Attempts implements RunnerEvents {
 
   async #storeResult(attempt: LiveAttempt, result: Uint8Array): Promise<void> {
     attempt.isStoring = true;
-    this.#byHandle.take(attempt.handle);
     this.#calls.abandonAll(attempt);
     try {
       const stored = await this.#payloads.put(result);
@@ -426,8 +436,7 @@ export class Attempts implements RunnerEvents {
   ): void {
     const { key, handle, routerId, span, startedAt, output } = attempt;
     attempt.hasEnded = true;
-    this.#live.take(key.text);
-    this.#byHandle.take(handle);
+    this.#live.take(handle);
     this.#calls.abandonAll(attempt);
     output?.end();
     const end: AttemptEnd = {

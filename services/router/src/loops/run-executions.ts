@@ -388,7 +388,7 @@ export class Executions {
         const { execution, attempt, end } = effect;
         this.#metrics.retried(execution, end);
         const written = this.#journal.append(attemptEndedRecord(execution, attempt, end, now));
-        this.#acknowledge(execution, attempt, written);
+        written.whenReached(() => this.#acknowledge(execution, attempt));
         return this.#changed(execution);
       }
       case "ended":
@@ -430,12 +430,12 @@ export class Executions {
     const record = endedRecord(execution, message, end, now);
     const written = this.#journal.append(record, isProven ? "lingers" : undefined);
     this.#metrics.ended(execution, end, now);
-    const last = execution.attempts.at(-1);
-    if (last?.end === end) this.#acknowledge(execution, last, written);
     this.#live -= 1;
     audienceOf(execution)?.span?.end(end.outcome === "succeeded" ? {} : { error: end.reason });
     if (isProven) this.#tell(execution, message);
     written.whenReached(() => {
+      const last = execution.attempts.at(-1);
+      if (last?.end === end) this.#acknowledge(execution, last);
       if (!isProven) this.#tell(execution, message);
       this.#machine.step({ kind: "kept", execution: this.#kept.keep(execution) }, now);
     });
@@ -449,10 +449,9 @@ export class Executions {
     audience?.watchers?.forEach((changed) => changed());
   }
 
-  /** Lets the agent forget an outcome once the journal has it: until then the agent is the one that can prove it. */
-  #acknowledge(execution: Execution, attempt: Attempt, written: Durability): void {
-    const key = attemptKey(execution.id, attempt.number);
-    written.whenReached(() => this.#agents.connection(attempt.replicaId)?.acknowledge(key));
+  /** Lets the agent forget an outcome. The journal has it now: until then the agent was the one that could prove it. */
+  #acknowledge({ id }: Execution, { number, replicaId }: Attempt): void {
+    this.#agents.connection(replicaId)?.acknowledge(attemptKey(id, number));
   }
 
   #changed(execution: Execution): void {
