@@ -134,7 +134,7 @@ function parse():
   if (!Number.isSafeInteger(rounds) || rounds < 1 || !(measureMs > 0)) return undefined;
   return {
     parts: chosen,
-    effort: { rounds, warmUpMs: measureMs / 4, measureMs, smaller: 1 },
+    effort: { rounds, warmUpMs: measureMs / 2, measureMs, smaller: 1 },
     peers,
     profile,
     json,
