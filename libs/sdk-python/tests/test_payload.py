@@ -120,6 +120,12 @@ class Decoding(unittest.TestCase):
         self.assertEqual(decode_arguments(b"{}"), ([], {}))
         self.assertEqual(decode_arguments(encode_arguments([1], {"b": 2})), ([1], {"b": 2}))
 
+    def test_space_around_a_value_is_nothing_and_anything_else_is_refused(self) -> None:
+        self.assertEqual(decode_value(b' [1, "a"]\n'), [1, "a"])
+        for payload in (b"1 2", b"null,", b"  ", b"{"):
+            with self.subTest(payload), self.assertRaisesRegex(HearthError, "not JSON"):
+                decode_value(payload)
+
     def test_what_is_not_in_the_encoding_is_refused(self) -> None:
         for payload in [b"{", b"\xff", b"NaN", b'{"$bytes":"*"}', b'{"$foo":1}', b'{"$int":"x"}', b'{"$float":"1"}', b'{"$datetime":"2026-01-01T00:00:00"}']:
             with self.subTest(payload), self.assertRaises(HearthError) as raised:

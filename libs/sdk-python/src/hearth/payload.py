@@ -7,6 +7,7 @@ import math
 from typing import Any, Callable, Mapping, Sequence
 
 from .errors import HearthError
+from .json_reader import json_reader
 
 INLINE_BYTES_MAX = 4 * 1024 * 1024
 BYTES_MAX = 64 * 1024 * 1024
@@ -21,11 +22,16 @@ def _no_number(name: str) -> Any:
 _to_json = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
 ).encode
-_from_json = json.JSONDecoder(parse_constant=_no_number).decode
+_from_json = json_reader(json.JSONDecoder(parse_constant=_no_number))
 
 
 def encode_result(value: Any) -> bytes:
     """The payload of a result. Raises ``NOT_SERIALIZABLE`` or ``PAYLOAD_TOO_LARGE``."""
+    # The general encoder makes its tools anew for each value that is no text.
+    if value is None:
+        return b"null"
+    if type(value) is int and -_SAFE_INTEGER_MAX <= value <= _SAFE_INTEGER_MAX:
+        return b"%d" % value
     return _to_bytes(_encode_root(value, "result"), "A result")
 
 

@@ -30,6 +30,11 @@ T = TypeVar("T")
 class Attempt:
     """Runs a task once and sends how it ended. Implements ``AttemptScope`` for the code in it."""
 
+    __slots__ = (
+        *("id", "ledger", "_header", "_environment", "_info", "_task", "_outbox", "_calls", "_loop", "_loop_thread"),
+        *("_forget", "_cancel_asked", "_over", "_printed", "_asyncio_task", "_started_unix_ms", "__weakref__"),
+    )
+
     def __init__(
         self,
         header: Mapping[str, Any],

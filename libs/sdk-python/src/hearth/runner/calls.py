@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class CallingLedger:
     """The calls that one attempt waits for. Touched on the loop's thread only."""
 
+    __slots__ = ("outstanding", "parked", "ended", "cancelled", "deliveries")
+
     def __init__(self) -> None:
         self.outstanding: set[Call] = set()
         self.parked = False
@@ -100,6 +102,8 @@ class Calls:
     def attempt_ended(self, attempt: Attempt) -> None:
         """What it still waits for, nobody waits for."""
         attempt.ledger.ended = True
+        if not attempt.ledger.outstanding:
+            return
         for call in list(attempt.ledger.outstanding):
             self._abandon(call)
             call.settle(_ended_before())

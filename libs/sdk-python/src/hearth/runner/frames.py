@@ -6,6 +6,8 @@ import json
 import struct
 from typing import Any, Iterator, Mapping
 
+from ..json_reader import json_reader
+
 LOAD, EXECUTE, CANCEL, CALL_ENDED, PING = 1, 2, 3, 4, 5
 HELLO, LOADED, LOAD_FAILED = range(10, 13)
 ENDED, LOG, CALL, CANCEL_CALL, PARK, PONG = range(14, 20)
@@ -15,7 +17,7 @@ _PREFIX = struct.Struct(">IBH")
 _LENGTH = struct.Struct(">I")
 # Made once: json.dumps with options and json.loads of bytes make theirs for every call.
 _to_json = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
-_from_json = json.JSONDecoder().decode
+_from_json = json_reader(json.JSONDecoder())
 
 Frame = tuple[int, dict[str, Any], bytes]
 

@@ -66,14 +66,12 @@ class Outbox:
             self._schedule()
 
     def send_last(self, frame: bytes) -> None:
-        """Takes the last frame of its sender, on the loop's thread. When nothing else is ready to run it leaves at once, a turn
-        of the loop earlier."""
-        if not self._append(frame):
-            return
-        if self._ready:
-            self._schedule()
+        """Takes the last frame of its sender, on the loop's thread. When nothing else is ready to run or to leave it leaves at
+        once, a turn of the loop earlier."""
+        if self._ready or self._waiting or self._paused or self._transport.is_closing():
+            self.send_encoded(frame)
         else:
-            self.flush()
+            self._transport.write(frame)
 
     def log(self, printed: Printed, stream: str, text: str) -> None:
         """Takes text that an attempt printed, as far as there is room for it."""
