@@ -18,6 +18,29 @@ describe("frames", () => {
     expect(new FrameDecoder().push(encodeFrame(frame))).toEqual([frame]);
   });
 
+  it.each<[string, Frame["kind"], object]>([
+    ["a first attempt of a root", "execute", { attempt: 1, execution: "x1", number: 1, run: "x1", task: "a task" }],
+    ["letters that JSON escapes", "execute", { attempt: 2, execution: 'a"b', number: 1, run: "\\", task: "\n" }],
+    [
+      "a deadline and a trace",
+      "execute",
+      {
+        ...{ attempt: 3, execution: "x", number: 2, run: "y", task: "t" },
+        ...{ deadlineUnixMs: 1.5, traceparent: "00-a-b-01", tracestate: 'k="v"', unsampled: true },
+      },
+    ],
+    ["a success", "ended", { attempt: 4, outcome: "succeeded", unixMs: 1_795_447_000_123, startedUnixMs: 5 }],
+    ["an end that had no beginning", "ended", { attempt: 5, outcome: "cancelled", unixMs: 6 }],
+    [
+      "a failure",
+      "ended",
+      { attempt: 6, outcome: "failed", unixMs: 7, failure: { reason: "TASK_FAILED", message: "ä" } },
+    ],
+  ])("have the header that they were given: %s", (_, kind, header) => {
+    const frame = { kind, header, body: new Uint8Array() } as Frame;
+    expect(new FrameDecoder().push(encodeFrame(frame))).toEqual([frame]);
+  });
+
   it("are laid out as docs/runner-protocol.md says", () => {
     const bytes = encodeFrame({ kind: "cancel", header: { attempt: 7 }, body: new Uint8Array([9]) });
     const header = '{"attempt":7}';

@@ -8,10 +8,16 @@ export function decodeResult(bytes: Uint8Array): unknown {
 /** Positional arguments; keyword arguments come as one last object. Throws `PayloadError` with INVALID_ARGUMENTS. */
 export function decodeArguments(bytes: Uint8Array): unknown[] {
   if (bytes.length === 0) return [];
-  const { args = [], kwargs } = readArguments(parse(bytes));
-  const positional = args.map(decode);
-  if (kwargs === undefined || Object.keys(kwargs).length === 0) return positional;
-  return [...positional, mapFields(kwargs, decode)];
+  const value = parse(bytes);
+  if (!isFields(value)) throw noArguments();
+  const { args = [], kwargs = {} } = value;
+  if (!Array.isArray(args) || !isFields(kwargs)) throw noArguments();
+  const positional: unknown[] = args.map(decode);
+  return Object.keys(kwargs).length === 0 ? positional : [...positional, mapFields(kwargs, decode)];
+}
+
+function noArguments(): PayloadError {
+  return invalid('Arguments are an object such as {"args": [1, 2], "kwargs": {"name": "x"}}.');
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -22,14 +28,6 @@ function parse(bytes: Uint8Array): unknown {
   } catch (error) {
     throw invalid(`The payload is not JSON: ${(error as Error).message}`);
   }
-}
-
-function readArguments(value: unknown): { readonly args?: readonly unknown[]; readonly kwargs?: Fields } {
-  const { args, kwargs } = isFields(value) ? value : { args: value, kwargs: undefined };
-  if (!isFields(value) || !(args === undefined || Array.isArray(args)) || !(kwargs === undefined || isFields(kwargs))) {
-    throw invalid('Arguments are an object such as {"args": [1, 2], "kwargs": {"name": "x"}}.');
-  }
-  return { ...(args !== undefined && { args }), ...(kwargs !== undefined && { kwargs }) };
 }
 
 function decode(value: unknown): unknown {
