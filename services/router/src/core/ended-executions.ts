@@ -35,10 +35,10 @@ export class EndedExecutions {
     this.#bytes += bytes;
   }
 
-  /** Takes out those that are over a bound. */
-  expire(now: number): Execution[] {
+  /** Takes out those that are over a bound, and no more than `max` of them. */
+  expire(now: number, max = Infinity): Execution[] {
     const from = this.#left;
-    while (this.#left < this.#inOrder.length && this.#isOver(now)) {
+    while (this.#left < this.#inOrder.length && this.#left - from < max && this.#isOver(now)) {
       this.#bytes -= this.#sizes[this.#left] ?? 0;
       this.#left += 1;
     }

@@ -17,6 +17,9 @@ import { Running } from "./running.ts";
 /** What waits until replicas have said what they have is looked at again after this long. */
 const lookAgainMs = 100;
 
+/** For each ended execution that is kept so many are let go, while there are too many: more than come. */
+const forgottenForEach = 2;
+
 /** A replica without a stream that was not heard of for this long is lost. Agents announce every 1.1 s. */
 export const lostAfterMs = 5_000;
 
@@ -122,7 +125,7 @@ export class RouterMachine {
       case "attemptEnded":
         return this.#endAttempt(event.key, event.end, now);
       case "kept":
-        return this.#keep(event.execution);
+        return this.#keep(event.execution, now);
       case "due":
         return this.#passTime(now);
       case "tick":
@@ -335,12 +338,22 @@ export class RouterMachine {
   }
 
   /** An ended execution is this one from now on, until it is forgotten. */
-  #keep(kept: Execution): void {
+  #keep(kept: Execution, now: number): void {
     const before = this.#executions.get(kept.id);
     if (before?.state.kind !== "ended") return;
     this.#executions.set(kept.id, kept);
     if (kept.idempotencyKey !== "") this.#byIdempotencyKey.set(kept.idempotencyKey, kept);
     this.#ended.add(kept, before.state.at, before.argumentBytes + before.state.end.resultBytes);
+    // What leaves for it leaves now: of a second's worth at once a busy router would have to rest for tens of milliseconds.
+    this.#forget(this.#ended.expire(now, forgottenForEach));
+  }
+
+  #forget(expired: readonly Execution[]): void {
+    for (const execution of expired) {
+      this.#executions.delete(execution.id);
+      if (execution.idempotencyKey !== "") this.#byIdempotencyKey.delete(execution.idempotencyKey);
+      this.#effects.push({ kind: "forgotten", execution });
+    }
   }
 
   #endDeleted(execution: Execution, now: number): void {
@@ -397,7 +410,7 @@ export class RouterMachine {
           this.#take(execution, this.#replicaOf(execution, execution.state.attempt, now), pool);
           break;
         case "ended":
-          this.#keep(execution);
+          this.#keep(execution, now);
       }
     }
   }
@@ -680,11 +693,7 @@ export class RouterMachine {
       if (mayLive || replica.lastHeardAt + lostAfterMs > now) continue;
       this.#lose(replica, `it was not heard of for ${(now - replica.lastHeardAt) / 1_000} s`, now);
     }
-    for (const execution of this.#ended.expire(now)) {
-      this.#executions.delete(execution.id);
-      if (execution.idempotencyKey !== "") this.#byIdempotencyKey.delete(execution.idempotencyKey);
-      this.#effects.push({ kind: "forgotten", execution });
-    }
+    this.#forget(this.#ended.expire(now));
     this.#releaseHeld(now);
     for (const pool of this.#pools.values()) {
       if (pool.backlog.size === 0 && pool.busy === 0 && pool.replicas.size === 0 && pool.resting.size === 0)

@@ -437,7 +437,7 @@ export class Executions {
       const last = execution.attempts.at(-1);
       if (last?.end === end) this.#acknowledge(execution, last);
       if (!isProven) this.#tell(execution, message);
-      this.#machine.step({ kind: "kept", execution: this.#kept.keep(execution) }, now);
+      this.#carryOutAll(this.#machine.step({ kind: "kept", execution: this.#kept.keep(execution) }, now), now);
     });
   }
 
