@@ -19,12 +19,6 @@ describe("ended executions", () => {
     for (const id of ["a", "b", "c", "d", "e"]) ended.add(anExecution(id), 0, 0);
     expect(expire(ended, 1)).toEqual(["a", "b"]);
   });
-  it("leave some at a time when no more are asked for", () => {
-    const ended = new EndedExecutions(bounds);
-    for (const id of ["a", "b", "c", "d", "e", "f"]) ended.add(anExecution(id), 0, 0);
-    expect(ended.expire(1, 2).map(({ id }) => id)).toEqual(["a", "b"]);
-    expect(ended.expire(1, 2).map(({ id }) => id)).toEqual(["c"]);
-  });
   it("leave early when their arguments and results weigh too much", () => {
     const ended = new EndedExecutions(bounds);
     ended.add(anExecution("a"), 0, 600);

@@ -21,7 +21,9 @@ export class Bench {
   does(event: RouterEvent): string[] {
     const effects = this.machine.step(event, this.now);
     for (const effect of effects) {
-      if (effect.kind === "ended") this.machine.step({ kind: "kept", execution: effect.execution }, this.now);
+      if (effect.kind !== "ended") continue;
+      const { execution } = effect;
+      this.machine.step({ kind: "kept", execution, as: execution }, this.now);
     }
     return effects.map(describeEffect);
   }

@@ -32,8 +32,7 @@ export async function measureClosedLoop(
 
   function chain(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const next = (): void => {
-        const sentAt = performance.now();
+      const next = (sentAt: number): void => {
         if (sentAt >= until) return resolve();
         send((problem) => {
           if (problem !== undefined) return reject(new Error(`An execution ended with ${problem}.`));
@@ -42,10 +41,10 @@ export async function measureClosedLoop(
             latencies.push(now - sentAt);
             lastAt = now;
           }
-          next();
+          next(now);
         });
       };
-      next();
+      next(performance.now());
     });
   }
 }

@@ -378,7 +378,7 @@ export class SimulatedRouter {
     const written = (): void => {
       if (last?.end === end) this.#acknowledge(last.replicaId, execution.id, last.number);
       if (!isProven) tell();
-      this.#step({ kind: "kept", execution });
+      this.#step({ kind: "kept", execution, as: execution });
       this.#around.observer.endWritten?.(execution.id, this.id);
     };
     const entry = { kind: "ended", executionId: execution.id, end, at: this.#around.queue.nowMs } as const;

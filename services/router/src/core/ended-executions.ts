@@ -35,10 +35,15 @@ export class EndedExecutions {
     this.#bytes += bytes;
   }
 
-  /** Takes out those that are over a bound, and no more than `max` of them. */
-  expire(now: number, max = Infinity): Execution[] {
+  /** How many more there are than the bound on their number. */
+  get excess(): number {
+    return this.#inOrder.length - this.#left - this.#bounds.countMax;
+  }
+
+  /** Takes out those that are over a bound. */
+  expire(now: number): Execution[] {
     const from = this.#left;
-    while (this.#left < this.#inOrder.length && this.#left - from < max && this.#isOver(now)) {
+    while (this.#left < this.#inOrder.length && this.#isOver(now)) {
       this.#bytes -= this.#sizes[this.#left] ?? 0;
       this.#left += 1;
     }
@@ -52,8 +57,8 @@ export class EndedExecutions {
 
   /** Whether the oldest is to leave. */
   #isOver(now: number): boolean {
-    const { ttlMs, countMax, bytesMax } = this.#bounds;
+    const { ttlMs, bytesMax } = this.#bounds;
     const isOld = (this.#endedAt[this.#left] ?? 0) + ttlMs <= now;
-    return isOld || this.#inOrder.length - this.#left > countMax || this.#bytes > bytesMax;
+    return isOld || this.excess > 0 || this.#bytes > bytesMax;
   }
 }

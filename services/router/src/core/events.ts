@@ -64,8 +64,8 @@ export type RouterEvent =
   | { readonly kind: "detached"; readonly replicaId: string }
   | { readonly kind: "refused"; readonly key: AttemptKey; readonly reason: string }
   | { readonly kind: "attemptEnded"; readonly key: AttemptKey; readonly end: AttemptEnd }
-  /** The end of an execution is written and told. From now on it is kept as this one, of the same id, until it is forgotten. */
-  | { readonly kind: "kept"; readonly execution: Execution }
+  /** The end of an execution is written and told. From now on it is kept as another object, or the same, until it is forgotten. */
+  | { readonly kind: "kept"; readonly execution: Execution; readonly as: Execution }
   /** The moment of `nextDueAt` has come. Sent before anything else that happens then. */
   | { readonly kind: "due" }
   /** Time has passed; sent at least every second. */

@@ -39,6 +39,9 @@ export class AdoptRouters {
   readonly #peers = new PeerRouters();
   readonly #closed = new Set<string>();
   readonly #adopting = new Set<string>();
+  /** The look for journals that is under way, or the last one, and the one after it. */
+  #finding: Promise<void> = Promise.resolve();
+  #nextFinding: Promise<void> | undefined;
   #isLooking = false;
   #isSealing = false;
   #couldHear = true;
@@ -78,8 +81,21 @@ export class AdoptRouters {
     return this.#adopting.has(executionId);
   }
 
-  /** Looks for journals of routers that were not heard of. */
-  async findPeers(): Promise<void> {
+  /**
+   * Looks for journals of routers that were not heard of. Thousands may want to know at once: who asks while that is looked up
+   * shares the next answer, so that each has one that was asked for after it asked.
+   */
+  findPeers(): Promise<void> {
+    this.#nextFinding ??= this.#finding.then(() => {
+      this.#nextFinding = undefined;
+      const found = this.#findPeers();
+      this.#finding = found.catch(() => undefined);
+      return found;
+    });
+    return this.#nextFinding;
+  }
+
+  async #findPeers(): Promise<void> {
     const { clock, routerId, tails } = this.#options;
     for (const id of await tails.routers()) {
       if (id === routerId || this.#closed.has(id) || this.#peers.has(id)) continue;

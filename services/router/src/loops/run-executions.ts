@@ -437,7 +437,8 @@ export class Executions {
       const last = execution.attempts.at(-1);
       if (last?.end === end) this.#acknowledge(execution, last);
       if (!isProven) this.#tell(execution, message);
-      this.#carryOutAll(this.#machine.step({ kind: "kept", execution: this.#kept.keep(execution) }, now), now);
+      const kept = { kind: "kept", execution, as: this.#kept.keep(execution) } as const;
+      this.#carryOutAll(this.#machine.step(kept, now), now);
     });
   }
 

@@ -95,7 +95,10 @@ class BusyMachine {
   }
 
   #note(effect: RouterEffect): void {
-    if (effect.kind === "ended") this.#machine.step({ kind: "kept", execution: effect.execution }, 1);
+    if (effect.kind === "ended") {
+      const { execution } = effect;
+      this.#machine.step({ kind: "kept", execution, as: execution }, 1);
+    }
     if (effect.kind !== "dispatch") return;
     const { replica, execution, attempt } = effect;
     const counts = this.#counts.get(replica.id) ?? { replicaId: replica.id, busy: 0, seen: 0 };
