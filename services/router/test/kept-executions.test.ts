@@ -69,13 +69,18 @@ describe("a kept execution is told as it was", () => {
     ["when it succeeded at its second attempt", ended(succeededWith(bytes(30, 2)), [ranAs(1, failed)])],
     ["when its last attempt is how it ended", ended(failed, [ranAs(1, failed)])],
     ["when it never had a slot", ended(cancelled, [])],
-    ["when it is larger than many others", ended(succeededWith(bytes(300_000, 2)), [], bytes(200_000, 1))],
+    ["when it is as large as those that are kept so", ended(succeededWith(bytes(2_048, 2)), [], bytes(2_048, 1))],
   ])("%s", (_, execution) => expect(told(kept.keep(execution))).toEqual(told(execution)));
 
   it("among thousands of others, in whatever order they are asked for", () => {
     const executions = Array.from({ length: 3_000 }, (_, index) => ended(succeededWith(bytes(index % 500, index)), []));
     const all = executions.map((execution) => ({ execution, kept: kept.keep(execution) }));
     for (const { execution, kept } of all.toReversed()) expect(told(kept)).toEqual(told(execution));
+  });
+
+  it("and as it is when its arguments and result are large", () => {
+    const execution = ended(succeededWith(bytes(2_048, 2)), [], bytes(2_049, 1));
+    expect(kept.keep(execution)).toBe(execution);
   });
 
   it("with the mark of the batch that it began in, until that is forgotten", () => {

@@ -6,8 +6,10 @@ import type { Running } from "../core/running.ts";
 import { toExecution } from "./journal-entries.ts";
 import { toCarried } from "./journal-records.ts";
 
-/** Records lie side by side in pieces of this size; a larger one has memory of its own. */
+/** Records lie side by side in pieces of this size. */
 const pieceBytes = 64 * 1024;
+/** With larger arguments and results an execution stays as it is: to copy them would cost more than its objects do. */
+const payloadBytesMax = 4 * 1024;
 
 /**
  * Executions that have ended, each kept as the bytes of one record, which is read when somebody asks. As objects one was some
@@ -20,6 +22,9 @@ export class KeptExecutions {
 
   /** The same execution in little memory. It has ended, and who waited for that was told. */
   keep(execution: Execution): Execution {
+    const { state, argumentBytes } = execution;
+    const resultBytes = state.kind === "ended" ? state.end.resultBytes : 0;
+    if (argumentBytes + resultBytes > payloadBytesMax) return execution;
     const carried = toCarried(execution, "");
     let bytes = encodeMessageInto(this.#piece, this.#used, CarriedSchema, carried);
     if (this.#used + bytes > this.#piece.length) {
