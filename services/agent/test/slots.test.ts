@@ -101,6 +101,21 @@ describe("fencing", () => {
     bench.dispatch("a#2");
     expect(bench.dispatch("a#1")).toEqual(["refuse a#1: STALE_ATTEMPT"]);
   });
+  it("remembers the latest attempts of a thousand executions at least, and of two thousand at most", () => {
+    const bench = new Bench(1);
+    const others = (from: number, count: number): void => {
+      for (let number = from; number < from + count; number++) {
+        bench.dispatch(`other${number}#1`);
+        bench.end(`other${number}#1`);
+      }
+    };
+    bench.dispatch("a#2");
+    bench.end("a#2");
+    others(0, 999);
+    expect(bench.dispatch("a#1")).toEqual(["refuse a#1: STALE_ATTEMPT"]);
+    others(999, 1_001);
+    expect(bench.dispatch("a#1")).toEqual(["run a#1"]);
+  });
   it("takes a later attempt", () => {
     const bench = new Bench(2);
     bench.dispatch("a#1");
