@@ -21,27 +21,14 @@ export class FrameBuffer {
   /** Throws a RangeError for a frame over 65 MiB or with a header over 64 KiB, of which nothing is added. */
   add(frame: Frame): void {
     const { body } = frame;
-    this.#addStart(frame, body.length);
+    this.addStart(frame, body.length);
     if (body.length === 0) return;
     this.#bytes.set(body, this.#used);
     this.#used += body.length;
   }
 
-  /** The same without the body, which is to follow it. */
-  addStart(frame: Frame): void {
-    this.#addStart(frame, 0);
-  }
-
-  /** All that was added, and nothing is left. */
-  take(): Buffer {
-    const taken = Buffer.allocUnsafe(this.#used);
-    this.#bytes.copy(taken, 0, 0, this.#used);
-    this.#used = 0;
-    if (this.#bytes.length > bytesKept) this.#bytes = Buffer.allocUnsafe(0);
-    return taken;
-  }
-
-  #addStart(frame: Frame, room: number): void {
+  /** The same without the body, which is to follow. `room`: so many bytes of it follow here. */
+  addStart(frame: Frame, room = 0): void {
     const header = JSON.stringify(frame.header);
     this.#reserve(prefixBytes + header.length * characterBytesMax + room);
     const headerAt = this.#used + prefixBytes;
@@ -53,6 +40,15 @@ export class FrameBuffer {
     this.#bytes.writeUInt8(kindNumbers[frame.kind], this.#used + 4);
     this.#bytes.writeUInt16BE(headerBytes, this.#used + 5);
     this.#used = headerAt + headerBytes;
+  }
+
+  /** All that was added, and nothing is left. */
+  take(): Buffer {
+    const taken = Buffer.allocUnsafe(this.#used);
+    this.#bytes.copy(taken, 0, 0, this.#used);
+    this.#used = 0;
+    if (this.#bytes.length > bytesKept) this.#bytes = Buffer.allocUnsafe(0);
+    return taken;
   }
 
   #reserve(bytes: number): void {

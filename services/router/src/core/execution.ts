@@ -79,6 +79,11 @@ export interface Execution {
   state: ExecutionState;
 }
 
+/** The bytes of its arguments, and of its result once it has one. */
+export function payloadBytesOf({ argumentBytes, state }: Execution): number {
+  return argumentBytes + (state.kind === "ended" ? state.end.resultBytes : 0);
+}
+
 /** Another attempt of it begins. A list that grows has room for seventeen more, and most have one for good. */
 export function addAttempt(execution: Execution, attempt: Attempt): void {
   const { attempts } = execution;

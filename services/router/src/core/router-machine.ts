@@ -4,7 +4,7 @@ import { decideAfterAttempt } from "./decide-retry.ts";
 import { DueTimes } from "./due-times.ts";
 import { EndedExecutions, type RetentionBounds } from "./ended-executions.ts";
 import type { Announcement, AttemptKey, EnvironmentFacts, RouterEffect, RouterEvent, SlotsReport } from "./events.ts";
-import { addAttempt, type Attempt, type AttemptEnd, type Execution } from "./execution.ts";
+import { addAttempt, payloadBytesOf, type Attempt, type AttemptEnd, type Execution } from "./execution.ts";
 import { explainWait } from "./explain-wait.ts";
 import { Family } from "./family.ts";
 import { dueAt, noLimits, whatIsDue } from "./limits.ts";
@@ -341,11 +341,12 @@ export class RouterMachine {
   }
 
   /** An ended execution is `as` from now on, until it is forgotten. */
-  #keep({ id, state, argumentBytes, idempotencyKey }: Execution, as: Execution, now: number): void {
+  #keep(execution: Execution, as: Execution, now: number): void {
+    const { id, state, idempotencyKey } = execution;
     if (state.kind !== "ended") return;
     this.#executions.set(id, as);
     if (idempotencyKey !== "") this.#byIdempotencyKey.set(idempotencyKey, as);
-    this.#ended.add(as, state.at, argumentBytes + state.end.resultBytes);
+    this.#ended.add(as, state.at, payloadBytesOf(execution));
     if (this.#ended.excess >= forgottenTogether) this.#forget(this.#ended.expire(now));
   }
 

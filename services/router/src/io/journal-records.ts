@@ -24,11 +24,12 @@ export function sealedRecord(successorId: string, unixMs: number): JournalRecord
   return record(unixMs, { case: "sealed", value: create(SealedSchema, { successorId }) });
 }
 
-/** Everything about an execution. `fromRouterId`: the router it is taken over from, empty for one's own. */
+/** The record of everything about an execution. */
 export function carriedRecord(execution: Execution, fromRouterId: string, unixMs: number): JournalRecord {
   return record(unixMs, { case: "carried", value: toCarried(execution, fromRouterId) });
 }
 
+/** Everything about an execution. `fromRouterId`: the router it is taken over from, empty for one's own. */
 export function toCarried(execution: Execution, fromRouterId: string): Carried {
   const { pool, acceptedAt, attempts, state } = execution;
   const value: Carried = {

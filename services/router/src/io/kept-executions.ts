@@ -1,5 +1,5 @@
 import { CarriedSchema, decodeMessage, encodeMessageInto, type ExecutionRequest } from "@hearth/proto";
-import type { Attempt, Execution, ExecutionState } from "../core/execution.ts";
+import { payloadBytesOf, type Attempt, type Execution, type ExecutionState } from "../core/execution.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Mark } from "../core/replay-point.ts";
 import type { Running } from "../core/running.ts";
@@ -22,9 +22,7 @@ export class KeptExecutions {
 
   /** The same execution in little memory. It has ended, and who waited for that was told. */
   keep(execution: Execution): Execution {
-    const { state, argumentBytes } = execution;
-    const resultBytes = state.kind === "ended" ? state.end.resultBytes : 0;
-    if (argumentBytes + resultBytes > payloadBytesMax) return execution;
+    if (payloadBytesOf(execution) > payloadBytesMax) return execution;
     const carried = toCarried(execution, "");
     let bytes = encodeMessageInto(this.#piece, this.#used, CarriedSchema, carried);
     if (this.#used + bytes > this.#piece.length) {

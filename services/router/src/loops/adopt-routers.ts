@@ -2,7 +2,7 @@ import { subjects, type Bus } from "@hearth/bus";
 import type { Clock } from "@hearth/clock";
 import { DemandReportSchema } from "@hearth/proto";
 import type { Logger } from "@hearth/telemetry";
-import type { Execution } from "../core/execution.ts";
+import { payloadBytesOf, type Execution } from "../core/execution.ts";
 import { PeerRouters } from "../core/peer-routers.ts";
 import { replayJournal } from "../core/replay-journal.ts";
 import { carriedRecord } from "../io/journal-records.ts";
@@ -179,10 +179,6 @@ function latest(executions: readonly Execution[], endedBytesMax: number): readon
       return bytes <= endedBytesMax;
     })
     .reverse();
-}
-
-function payloadBytesOf({ state, argumentBytes }: Execution): number {
-  return argumentBytes + (state.kind === "ended" ? state.end.resultBytes : 0);
 }
 
 function endOf({ state }: Execution): number {

@@ -102,8 +102,6 @@ class Calls:
     def attempt_ended(self, attempt: Attempt) -> None:
         """What it still waits for, nobody waits for."""
         attempt.ledger.ended = True
-        if not attempt.ledger.outstanding:
-            return
         for call in list(attempt.ledger.outstanding):
             self._abandon(call)
             call.settle(_ended_before())

@@ -62,7 +62,10 @@ class Outbox:
         self.send_encoded(encode_frame(kind, header, body))
 
     def send_encoded(self, frame: bytes) -> None:
-        if self._append(frame):
+        with self._lock:
+            first = not self._waiting
+            self._waiting.append(frame)
+        if first:
             self._schedule()
 
     def send_last(self, frame: bytes) -> None:
@@ -112,12 +115,6 @@ class Outbox:
             self._log_characters = 0
         if waiting and not self._transport.is_closing():
             self._transport.write(b"".join(part if isinstance(part, bytes) else part.encode() for part in waiting))
-
-    def _append(self, frame: bytes) -> bool:
-        """Whether it is the first that waits."""
-        with self._lock:
-            self._waiting.append(frame)
-            return len(self._waiting) == 1
 
     def _log_part(self, attempt: int, stream: str, text: str) -> None:
         log = self._waiting[-1] if self._waiting else None
