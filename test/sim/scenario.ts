@@ -60,7 +60,8 @@ export function runScenario(
   const isDisturbed = (): boolean => queue.nowMs < disturbedMs + 10_000;
   const say = (text: string): void => {
     if (options.withTrail === true) trail.push(`${queue.nowMs.toFixed(1)} ${text}`);
-    if (trail.length > trailMax) trail.shift();
+    // What led to the first broken rule stays.
+    if (trail.length > trailMax && violations.length === 0) trail.shift();
   };
   const checkers: Checker[] = (options.checkers ?? allCheckers).map((newChecker) =>
     newChecker({

@@ -237,6 +237,14 @@ describe("who takes over", () => {
     expect(bench.does({ kind: "due" })).toEqual(["cancel x#1 on r1", "x ended timed_out"]);
   });
 
+  it("ends what was called with its caller and not once more, when the time of both is over", () => {
+    const bench = settled(1);
+    const limits = { ...noLimits, deadline: bench.now - 1 };
+    adopt(bench, anExecution("caller", { limits }), anExecution("called", { limits, parentId: "caller" }));
+    const endings = bench.tick(holdMsMax).filter((effect) => effect.includes("ended"));
+    expect(endings).toEqual(["caller ended timed_out", "called ended timed_out"]);
+  });
+
   it("finds an attempt where it went when the replica that the journal names had refused it", () => {
     const bench = settled(1);
     bench.ready("r2", 1);

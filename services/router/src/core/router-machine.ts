@@ -469,6 +469,8 @@ export class RouterMachine {
     }
     const replicasOf = (pool: string): Iterable<Replica> => this.#pools.get(pool)?.replicas ?? [];
     for (const execution of this.#recovery.release(replicasOf, now, this.#listensSince ?? now)) {
+      // With one of those before it.
+      if (hasEnded(execution)) continue;
       this.#recovery.settle(execution.id);
       execution.state = { kind: "queued", since: now, waitReason: "its router is gone" };
       this.#fallDue(execution, now);
