@@ -19,7 +19,6 @@ import { openNatsBundleStore } from "./io/bundle-store.ts";
 import { openNatsCatalogue } from "./io/catalogue.ts";
 import { ChangeFeed } from "./io/change-feed.ts";
 import { JournalStream } from "./io/journal-stream.ts";
-import { natsDurableStream } from "./io/durable-stream.ts";
 import { newId } from "@hearth/ids";
 import { grpcPeers } from "./io/peers.ts";
 import { PoolMetrics } from "./io/pool-metrics.ts";
@@ -28,6 +27,7 @@ import { openDatabase } from "./io/sql/open-database.ts";
 import { sqlEnvironmentStore } from "./io/sql/sql-environment-store.ts";
 import { sqlHistoryStore } from "./io/sql/sql-history-store.ts";
 import { sqlReplicaStore } from "./io/sql/sql-replica-store.ts";
+import { natsStreamReader } from "./io/stream-reader.ts";
 import { endAnnouncement } from "./io/wire/pool-message.ts";
 import { waitToLead } from "./loops/lead.ts";
 import { collectLogs } from "./loops/collect-logs.ts";
@@ -39,9 +39,6 @@ import { openProvider, type ProviderOptions } from "./open-provider.ts";
 
 /** How long calls in flight may go on when the control plane stops. */
 const stopGraceMs = 1_000;
-
-/** A durable reader's name on the server, under which it goes on after a restart. */
-const reader = "history";
 
 export interface ControlPlane {
   readonly grpcPort: number;
@@ -94,18 +91,17 @@ export async function build(config: Config, variables: NodeJS.ProcessEnv, progra
   const payloads = natsPayloadStore(bus);
   const reading = new AbortController();
   const { signal } = reading;
-  const journal = natsDurableStream(bus, streams.journal, reader);
-  const lines = natsDurableStream(bus, streams.logs, reader);
-  const stream = new JournalStream(bus, reader);
-  if (config.replayJournal || (await store.isEmpty())) await stream.rewind();
+  const journal = natsStreamReader(bus, streams.journal);
+  const lines = natsStreamReader(bus, streams.logs);
+  if (config.replayJournal) await store.rewind(streams.journal);
   const bounds = keepWithinBounds({
-    ...{ clock, log, store, payloads, journal: stream, journalBytes: config.journalBytes },
+    ...{ clock, log, store, payloads, journal: new JournalStream(bus, store), journalBytes: config.journalBytes },
     ...{ retentionMs: config.historyRetentionMs, payloadGraceMs: config.payloadGraceMs },
     ...{ mayAct: () => leadership.mayAct },
   });
   const loops = [
     projectHistory({ journal, store, feed: runFeed, log, signal }),
-    collectLogs({ stream: lines, store, feed: runFeed, linesMax: config.logLinesMax, log, signal }),
+    collectLogs({ reader: lines, store, feed: runFeed, linesMax: config.logLinesMax, log, signal }),
     listenToBus({
       bus,
       pools,

@@ -5,10 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { EnvironmentService } from "@hearth/proto";
+import { connectBus } from "@hearth/bus";
+import { newId } from "@hearth/ids";
+import { EnvironmentService, ExecutionPhase, RunService } from "@hearth/proto";
 import { createClient, openChannel } from "@hearth/rpc";
 import { startNats, type NatsEngine } from "@hearth/test-engines";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "./support/eventually.ts";
+import { dispatched, ended, startRouterTwin } from "./support/router-twin.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const long = { timeout: 40_000 };
@@ -106,5 +110,47 @@ describe("of two control planes", long, () => {
     await leads(second);
     first.child.kill("SIGCONT");
     expect(await first.ended).toBe(1);
+  });
+
+  test("one that goes on after the other has taken its place takes no record from the history", async () => {
+    const bus = await connectBus({ url: nats.url, name: "test" });
+    const router = await startRouterTwin(bus);
+    const names: string[] = [];
+    const journalRun = async (): Promise<void> => {
+      const executionId = newId(Date.now());
+      const execution = { executionId, environment: "env-1", task: "task" };
+      names.push(executionId);
+      await router.journal({ case: "accepted", value: { execution } });
+      await router.journal(dispatched(executionId));
+      await router.journal(ended(executionId));
+    };
+    const expectWholeHistory = async (controlPlane: ControlPlaneProcess): Promise<void> => {
+      const channel = openChannel(`127.0.0.1:${controlPlane.grpcPort}`);
+      const runs = createClient(RunService, channel);
+      const getLast = () => runs.getRun({ name: names.at(-1) ?? "" });
+      await vi.waitFor(() => expect(getLast()).resolves.toHaveProperty("run.endedAt.seconds"), within);
+      for (const run of names) {
+        const { executions } = await runs.listExecutions({ run });
+        expect(executions).toMatchObject([{ phase: ExecutionPhase.SUCCEEDED, attempts: [{ replicaId: "replica-7" }] }]);
+      }
+      channel.close();
+    };
+    const [first, second] = await startTwo();
+    await journalRun();
+    // It stands still between two batches: in the midst of one it would keep the database locked.
+    await expectWholeHistory(first);
+    first.child.kill("SIGSTOP");
+    await eventually("the other leads", async () => {
+      await journalRun();
+      return second.grpcPort;
+    });
+    first.child.kill("SIGCONT");
+    await eventually("the first one has ended", async () => {
+      await journalRun();
+      return first.child.exitCode ?? undefined;
+    });
+    await expectWholeHistory(second);
+    await router.stop();
+    await bus.close();
   });
 });

@@ -1,6 +1,7 @@
 import { ExecutionPhase, Outcome, type ReadLogsResponse, type Run, type WatchRunResponse } from "@hearth/proto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { newId } from "@hearth/ids";
+import { openDatabase } from "../src/io/sql/open-database.ts";
 import { eventually } from "./support/eventually.ts";
 import { dispatched, ended, startRouterTwin, type RouterTwin } from "./support/router-twin.ts";
 import { bundle, bundleSha256, deploy, startSystem, type System } from "./support/system.ts";
@@ -151,6 +152,28 @@ describe("the history of a run", () => {
     await endedRun(later.name);
     const after = await historyOf(run.name);
     expect(after).toEqual({ ...before, url: after?.url });
+  });
+
+  test("is made again from the journal when that is asked for, and only then", async () => {
+    const run = await createRun();
+    await router.journal(dispatched(run.name), ended(run.name));
+    const before = await endedRun(run.name);
+    const forget = async (): Promise<void> => {
+      const database = await openDatabase(system.database);
+      for (const table of ["attempts", "executions"] as const) await database.deleteFrom(table).execute();
+      await database.destroy();
+    };
+    await system.restart({ HEARTH_REPLAY_JOURNAL: "true" }, forget);
+    const again = await eventually("it is there again", async () => {
+      const found = await historyOf(run.name).catch(() => undefined);
+      return found?.endedAt === undefined ? undefined : found;
+    });
+    expect(again).toEqual({ ...before, url: again.url });
+    await system.restart({}, forget);
+    const last = await createRun();
+    await router.journal(ended(last.name));
+    await endedRun(last.name);
+    await expect(historyOf(run.name)).rejects.toMatchObject({ reason: "RUN_NOT_FOUND" });
   });
 
   test("is followed until the run has ended, with the executions that changed", async () => {

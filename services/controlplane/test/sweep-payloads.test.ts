@@ -14,6 +14,7 @@ import { openDatabase, type Database } from "../src/io/sql/open-database.ts";
 import { sqlHistoryStore } from "../src/io/sql/sql-history-store.ts";
 import { keepWithinBounds } from "../src/loops/keep-within-bounds.ts";
 import { eventually } from "./support/eventually.ts";
+import { nextMove } from "./support/next-move.ts";
 
 const graceMs = 60 * 60_000;
 const retentionMs = 7 * 24 * 60 * 60_000;
@@ -69,10 +70,13 @@ const isThere = async ({ sha256 }: StoredPayload): Promise<boolean> =>
 
 test("what runs name stays, what none names goes after the grace period, and what was named goes with its run", async () => {
   const [asArguments, asResult, orphan] = [await stored("a"), await stored("b"), await stored("c")];
-  await store.putExecutions([
-    execution("open", { storedArguments: asArguments }),
-    execution("ended", { storedResult: asResult, outcome: "succeeded", endedMs: Date.now() }),
-  ]);
+  await store.putExecutions(
+    [
+      execution("open", { storedArguments: asArguments }),
+      execution("ended", { storedResult: asResult, outcome: "succeeded", endedMs: Date.now() }),
+    ],
+    await nextMove(store),
+  );
   const { clock, sweep } = startSweeping(10);
   await eventually("the orphan is gone", async () => {
     sweep();

@@ -5,11 +5,16 @@ export function linesKey(run: string): string {
 
 /** Tells watchers in this process that something with a key has changed. What changed they read for themselves. */
 export class ChangeFeed {
-  readonly #watchers = new Map<string, Set<(detail: readonly string[]) => void>>();
+  readonly #watchers = new Map<string, Set<Watch["tell"]>>();
 
   /** `details` names parts that changed, such as the executions of a run. */
   publish(key: string, details: readonly string[] = []): void {
     for (const tell of this.#watchers.get(key) ?? []) tell(details);
+  }
+
+  /** For when it is not known what changed: tells every watcher that much has. */
+  publishAll(): void {
+    for (const watchers of this.#watchers.values()) for (const tell of watchers) tell("many");
   }
 
   /**
@@ -27,7 +32,7 @@ export class ChangeFeed {
     return watch;
   }
 
-  #remove(key: string, tell: (details: readonly string[]) => void): void {
+  #remove(key: string, tell: Watch["tell"]): void {
     const watchers = this.#watchers.get(key);
     watchers?.delete(tell);
     if (watchers?.size === 0) this.#watchers.delete(key);
@@ -43,7 +48,7 @@ export type Changes = readonly string[] | "many";
 /** One watcher's view of the changes. */
 export class Watch implements Disposable {
   #changed = false;
-  #details = new Set<string>();
+  #details: Set<string> | "many" = new Set();
   #wake: (() => void) | undefined;
   readonly #signal: AbortSignal;
   readonly #leave: () => void;
@@ -54,9 +59,9 @@ export class Watch implements Disposable {
     signal.addEventListener("abort", this.#rouse, { once: true });
   }
 
-  readonly tell = (details: readonly string[]): void => {
+  readonly tell = (changes: Changes): void => {
     this.#changed = true;
-    for (const detail of details) if (this.#details.size <= detailsMax) this.#details.add(detail);
+    this.#details = withChanges(this.#details, changes);
     this.#rouse();
   };
 
@@ -78,7 +83,7 @@ export class Watch implements Disposable {
     this.#changed = false;
     const details = this.#details;
     this.#details = new Set();
-    return details.size > detailsMax ? "many" : [...details];
+    return details === "many" ? "many" : [...details];
   }
 
   [Symbol.dispose](): void {
@@ -90,4 +95,13 @@ export class Watch implements Disposable {
     this.#wake?.();
     this.#wake = undefined;
   };
+}
+
+function withChanges(known: Set<string> | "many", changes: Changes): Set<string> | "many" {
+  if (known === "many" || changes === "many") return "many";
+  for (const change of changes) {
+    known.add(change);
+    if (known.size > detailsMax) return "many";
+  }
+  return known;
 }

@@ -2,22 +2,24 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { streams, subjects, type Bus } from "@hearth/bus";
 import { decodeMessage, JournalBatchSchema } from "@hearth/proto";
 import type { JournalState } from "../core/decide-trim.ts";
+import type { HistoryStore } from "./history-store.ts";
+import { decideStartIn } from "./stream-reader.ts";
 
 /** The journal as a whole: how much of it there is, and who needs it. */
 export class JournalStream {
   readonly #bus: Bus;
-  readonly #reader: string;
+  readonly #history: Pick<HistoryStore, "positionIn">;
 
-  /** `reader`: the name under which the history reads it. */
-  constructor(bus: Bus, reader: string) {
+  constructor(bus: Bus, history: Pick<HistoryStore, "positionIn">) {
     this.#bus = bus;
-    this.#reader = reader;
+    this.#history = history;
   }
 
   async state(): Promise<JournalState> {
     const manager = await jetstreamManager(this.#bus.connection, { checkAPI: false });
+    const position = await this.#history.positionIn(streams.journal);
+    const start = await decideStartIn(manager, streams.journal, position);
     const { state } = await manager.streams.info(streams.journal, { subjects_filter: subjects.allJournal });
-    const { ack_floor } = await manager.consumers.info(streams.journal, this.#reader);
     let needed = Infinity;
     for (const subject of Object.keys(state.subjects ?? {})) {
       const tail = await manager.streams.getMessage(streams.journal, { last_by_subj: subject });
@@ -29,7 +31,7 @@ export class JournalStream {
       bytes: state.bytes,
       firstSequence: state.first_seq,
       lastSequence: state.last_seq,
-      projectedSequence: ack_floor.stream_seq,
+      projectedSequence: start.kind === "goOn" ? position.sequence : 0,
       neededSequence: needed === Infinity ? undefined : needed,
     };
   }
@@ -38,11 +40,5 @@ export class JournalStream {
   async cut(beforeSequence: number): Promise<void> {
     const manager = await jetstreamManager(this.#bus.connection, { checkAPI: false });
     await manager.streams.purge(streams.journal, { seq: beforeSequence });
-  }
-
-  /** Lets the history read it from its first record again. */
-  async rewind(): Promise<void> {
-    const manager = await jetstreamManager(this.#bus.connection, { checkAPI: false });
-    await manager.consumers.delete(streams.journal, this.#reader).catch(() => false);
   }
 }

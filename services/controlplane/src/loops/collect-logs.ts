@@ -2,8 +2,9 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { LogBatchSchema } from "@hearth/proto";
 import type { Logger } from "@hearth/telemetry";
 import { linesKey, type ChangeFeed } from "../io/change-feed.ts";
-import type { DurableStream, StreamMessage } from "../io/durable-stream.ts";
+import type { PositionMove } from "../core/stream-position.ts";
 import type { HistoryStore, PlacedLogLine } from "../io/history-store.ts";
+import type { StreamMessage, StreamReader } from "../io/stream-reader.ts";
 import { logLinesFromMessage } from "../io/wire/journal-message.ts";
 import { keepReading } from "./keep-reading.ts";
 
@@ -11,7 +12,7 @@ const batchMax = 256;
 
 /** Writes what tasks printed into the history and tells watchers of a run's lines after the commit. */
 export async function collectLogs(options: {
-  readonly stream: DurableStream;
+  readonly reader: StreamReader;
   readonly store: HistoryStore;
   /** Told under a run's `linesKey`. */
   readonly feed: ChangeFeed;
@@ -20,13 +21,12 @@ export async function collectLogs(options: {
   readonly log: Logger;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { stream, store, feed, linesMax, log, signal } = options;
-  const take = async (batch: readonly StreamMessage[]): Promise<void> => {
+  const { reader, store, feed, linesMax, log, signal } = options;
+  const take = async (batch: readonly StreamMessage[], move: PositionMove): Promise<void> => {
     const lines = batch.flatMap((message) => decode(message, log));
-    if (lines.length === 0) return;
-    for (const run of await store.addLogLines(lines, linesMax)) feed.publish(linesKey(run));
+    for (const run of await store.addLogLines(lines, linesMax, move)) feed.publish(linesKey(run));
   };
-  await keepReading({ stream, batchMax, take, log, signal });
+  await keepReading({ reader, store, batchMax, take, missed: () => feed.publishAll(), log, signal });
 }
 
 function decode({ data, sequence }: StreamMessage, log: Logger): readonly PlacedLogLine[] {

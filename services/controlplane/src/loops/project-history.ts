@@ -3,19 +3,20 @@ import type { Logger } from "@hearth/telemetry";
 import type { ExecutionHistory } from "../core/execution-history.ts";
 import { projectRecord, type HistoryRecord } from "../core/project-journal.ts";
 import type { ChangeFeed } from "../io/change-feed.ts";
-import type { DurableStream, StreamMessage } from "../io/durable-stream.ts";
+import type { PositionMove } from "../core/stream-position.ts";
 import type { HistoryStore } from "../io/history-store.ts";
+import type { StreamMessage, StreamReader } from "../io/stream-reader.ts";
 import { recordsFromMessage } from "../io/wire/journal-message.ts";
 import { keepReading } from "./keep-reading.ts";
 
 const batchMax = 256;
 
 /**
- * Writes what the journal says into the history, batch by batch, and tells watchers of a run after the commit. A batch
- * that is read again changes nothing.
+ * Writes what the journal says into the history, batch by batch, and tells watchers of a run after the commit. Any number
+ * may do so at once: each batch is written by one of them, from executions that nobody has changed since.
  */
 export async function projectHistory(options: {
-  readonly journal: DurableStream;
+  readonly journal: StreamReader;
   readonly store: HistoryStore;
   /** Told under a run's name, with the ids of the executions that changed. */
   readonly feed: ChangeFeed;
@@ -23,11 +24,10 @@ export async function projectHistory(options: {
   readonly signal: AbortSignal;
 }): Promise<void> {
   const { journal, store, feed, log, signal } = options;
-  const take = async (batch: readonly StreamMessage[]): Promise<void> => {
+  const take = async (batch: readonly StreamMessage[], move: PositionMove): Promise<void> => {
     const records = batch.flatMap((message) => decode(message, log));
     const changed = await changedExecutions(records, store);
-    if (changed.length === 0) return;
-    await store.putExecutions(changed);
+    await store.putExecutions(changed, move);
     const byRun = Map.groupBy(changed, ({ runId }) => runId);
     for (const [run, executions] of byRun)
       feed.publish(
@@ -35,7 +35,7 @@ export async function projectHistory(options: {
         executions.map(({ id }) => id),
       );
   };
-  await keepReading({ stream: journal, batchMax, take, log, signal });
+  await keepReading({ reader: journal, store, batchMax, take, missed: () => feed.publishAll(), log, signal });
 }
 
 async function changedExecutions(

@@ -35,8 +35,10 @@ export interface System {
   readonly bundles: () => RpcClient<typeof BundleService>;
   readonly runs: () => RpcClient<typeof RunService>;
   readonly httpUrl: () => string;
-  /** Ends the control plane and starts another on the same state. */
-  restart(): Promise<void>;
+  /** Where its database is. */
+  readonly database: string;
+  /** Ends the control plane and starts another on the same state, after something was done; `variables` hold for that one. */
+  restart(variables?: Readonly<Record<string, string>>, meanwhile?: () => Promise<void>): Promise<void>;
   /** The routers' and agents' view of an environment. */
   catalogue(name: string): Promise<CatalogueEntry | undefined>;
   stop(): Promise<void>;
@@ -46,7 +48,7 @@ export async function startSystem(variables: Readonly<Record<string, string>> = 
   const nats = await startNats();
   const folder = mkdtempSync(join(tmpdir(), "hearth-controlplane-"));
   const bus = await connectBus({ url: nats.url, name: "test" });
-  const config = readConfig(settings, {
+  const own = {
     HEARTH_NATS_URL: nats.url,
     HEARTH_STATE_DIR: join(folder, "state"),
     HEARTH_CACHE_DIR: join(folder, "cache"),
@@ -54,8 +56,9 @@ export async function startSystem(variables: Readonly<Record<string, string>> = 
     HEARTH_HTTP_PORT: "0",
     HEARTH_LOG_LEVEL: "silent",
     ...variables,
-  });
-  const start = async (): Promise<[ControlPlane, ReturnType<typeof openChannel>]> => {
+  };
+  const start = async (changes = {}): Promise<[ControlPlane, ReturnType<typeof openChannel>]> => {
+    const config = readConfig(settings, { ...own, ...changes });
     const controlPlane = await build(config, process.env, import.meta.dirname);
     return [controlPlane, openChannel(`127.0.0.1:${controlPlane.grpcPort}`)];
   };
@@ -71,9 +74,11 @@ export async function startSystem(variables: Readonly<Record<string, string>> = 
     bundles: () => createClient(BundleService, channel),
     runs: () => createClient(RunService, channel),
     httpUrl: () => `http://127.0.0.1:${controlPlane.httpPort}`,
-    async restart() {
+    database: join(folder, "state", "controlplane.sqlite"),
+    async restart(changes = {}, meanwhile = () => Promise.resolve()) {
       await end();
-      [controlPlane, channel] = await start();
+      await meanwhile();
+      [controlPlane, channel] = await start(changes);
     },
     async catalogue(name) {
       const entry = await (await new Kvm(bus.connection).open(buckets.catalogue)).get(name);

@@ -10,6 +10,7 @@ export function migrations(dialect: Dialect): MigrationProvider {
     "0002_history": history(dialect),
     "0003_causes": causes,
     "0004_stored_payloads": storedPayloads,
+    "0005_stream_positions": streamPositions,
   };
   return { getMigrations: () => Promise.resolve(all) };
 }
@@ -99,6 +100,18 @@ const storedPayloads: Migration = {
       const [index, column] = [sql.ref(`executions_by_${payload}`), sql.ref(payload)];
       await sql`create index ${index} on executions (${column}) where ${column} is not null`.execute(database);
     }
+  },
+};
+
+/** Up to where streams were read. */
+const streamPositions: Migration = {
+  async up(database: Kysely<unknown>) {
+    await database.schema
+      .createTable("stream_positions")
+      .addColumn("stream", "text", key)
+      .addColumn("sequence", "bigint", filled)
+      .addColumn("stored_ms", "double precision", filled)
+      .execute();
   },
 };
 

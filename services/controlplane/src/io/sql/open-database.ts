@@ -7,6 +7,12 @@ import type { Tables } from "./tables.ts";
 
 export type Database = Kysely<Tables>;
 
+/**
+ * PostgreSQL undoes a transaction in which nothing was said for so long: a process that stands still in one would keep the
+ * others from what it has locked.
+ */
+const standstillMs = 5_000;
+
 /** bigint columns hold counters far below 2^53. */
 const int8 = 20;
 
@@ -34,8 +40,9 @@ export async function openDatabase(location: string): Promise<Database> {
 function openPool(url: string): pg.Pool {
   const types = new pg.TypeOverrides();
   types.setTypeParser(int8, Number);
-  const pool = new pg.Pool({ connectionString: url, max: 8, types });
-  // A connection that breaks while it is idle is replaced by the pool; the next query meets the failure if it lasts.
+  const pool = new pg.Pool({ connectionString: url, max: 8, types, idle_in_transaction_session_timeout: standstillMs });
+  // A connection that breaks is replaced by the pool, whether it is idle or in a transaction; the next query meets the failure.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }

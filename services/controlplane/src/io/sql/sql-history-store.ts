@@ -5,6 +5,7 @@ import { attemptRows, clean, executionRow, toExecution } from "./execution-rows.
 import { byLength, pieces } from "./by-length.ts";
 import type { Database } from "./open-database.ts";
 import { addLogLines, readLogLines } from "./sql-log-lines.ts";
+import { positionIn, rewind, movePosition } from "./sql-positions.ts";
 import type { Tables } from "./tables.ts";
 
 const columnsWithoutResult = [
@@ -82,11 +83,10 @@ export function sqlHistoryStore(database: Database): HistoryStore {
     },
     removeRuns: (endedBeforeMs, limit) => removeRuns(database, endedBeforeMs, limit),
     namedPayloads: (sha256s) => namedPayloads(database, sha256s),
-    async isEmpty() {
-      return (await database.selectFrom("executions").select("id").limit(1).executeTakeFirst()) === undefined;
-    },
-    addLogLines: (lines, linesMax) => addLogLines(database, lines, linesMax),
+    addLogLines: (lines, linesMax, move) => addLogLines(database, lines, { linesMax, move }),
     readLogLines: (query) => readLogLines(database, query),
+    positionIn: (stream) => positionIn(database, stream),
+    rewind: (stream) => rewind(database, stream),
   };
 }
 
@@ -134,8 +134,9 @@ function executionWriter(database: Database): HistoryStore["putExecutions"] {
         .compile(),
     valuesOf,
   );
-  return (executions) =>
+  return (executions, move) =>
     database.transaction().execute(async (transaction) => {
+      await movePosition(transaction, move);
       const rows = executions.map((execution) => executionRow(execution, phaseOf(execution)));
       for (const piece of pieces(rows)) await transaction.executeQuery(putExecutions(piece));
       for (const piece of pieces(executions.flatMap(attemptRows))) await transaction.executeQuery(putAttempts(piece));

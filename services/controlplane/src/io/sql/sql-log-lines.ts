@@ -1,42 +1,48 @@
 import { keepWithinBudget } from "../../core/log-budget.ts";
+import type { PositionMove } from "../../core/stream-position.ts";
 import type { HistoryStore, PlacedLogLine } from "../history-store.ts";
 import { clean } from "./execution-rows.ts";
 import type { Database } from "./open-database.ts";
+import { movePosition } from "./sql-positions.ts";
 
 const rowsPerStatement = 500;
 
 /** See `HistoryStore.addLogLines`. Counting and adding are one transaction, so a line taken twice is not counted twice. */
-export async function addLogLines(
+export function addLogLines(
   database: Database,
   lines: readonly PlacedLogLine[],
-  linesMax: number,
+  { linesMax, move }: { readonly linesMax: number; readonly move: PositionMove },
 ): Promise<readonly string[]> {
-  const touched = new Set<string>();
-  for (let from = 0; from < lines.length; from += rowsPerStatement) {
-    const some = lines.slice(from, from + rowsPerStatement);
-    await database.transaction().execute(async (transaction) => {
+  return database.transaction().execute(async (transaction) => {
+    await movePosition(transaction, move);
+    const touched = new Set<string>();
+    for (let from = 0; from < lines.length; from += rowsPerStatement) {
+      const some = lines.slice(from, from + rowsPerStatement);
       const kept = keepWithinBudget(some, await countLines(transaction, some), linesMax);
-      if (kept.length === 0) return;
-      await transaction
-        .insertInto("log_lines")
-        .values(
-          kept.map((line) => ({
-            run_id: line.runId,
-            execution_id: line.executionId,
-            attempt: line.attempt,
-            unix_ms: line.unixMs,
-            stream: clean(line.stream),
-            text: clean(line.text),
-            sequence: line.sequence,
-            entry: line.entry,
-          })),
-        )
-        .onConflict((conflict) => conflict.columns(["execution_id", "attempt", "sequence", "entry"]).doNothing())
-        .execute();
+      await insertLines(transaction, kept);
       for (const { runId } of kept) touched.add(runId);
-    });
-  }
-  return [...touched];
+    }
+    return [...touched];
+  });
+}
+
+async function insertLines(transaction: Database, lines: readonly PlacedLogLine[]): Promise<void> {
+  if (lines.length === 0) return;
+  const rows = lines.map((line) => ({
+    run_id: line.runId,
+    execution_id: line.executionId,
+    attempt: line.attempt,
+    unix_ms: line.unixMs,
+    stream: clean(line.stream),
+    text: clean(line.text),
+    sequence: line.sequence,
+    entry: line.entry,
+  }));
+  await transaction
+    .insertInto("log_lines")
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(["execution_id", "attempt", "sequence", "entry"]).doNothing())
+    .execute();
 }
 
 async function countLines(database: Database, lines: readonly PlacedLogLine[]): Promise<ReadonlyMap<string, number>> {

@@ -80,4 +80,10 @@ export interface Tables {
     sequence: number;
     entry: number;
   };
+  /** Up to where streams were read. None: not at all. */
+  stream_positions: {
+    stream: string;
+    sequence: number;
+    stored_ms: number;
+  };
 }
