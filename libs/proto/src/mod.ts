@@ -18,4 +18,11 @@ export {
   HealthCheckRequestSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "./gen/grpc/health/v1/health_pb.js";
-export { decodeMessage, emptyMessage, encodeMessage, encodeMessageBehind, encodeMessageInto } from "./wire/codec.ts";
+export {
+  decodeField,
+  decodeMessage,
+  emptyMessage,
+  encodeFieldInto,
+  encodeMessage,
+  encodeMessageBehind,
+} from "./wire/codec.ts";

@@ -9,6 +9,8 @@ import {
   PayloadSchema,
   ReplicaState,
   SlotAnnouncementSchema,
+  type AttachRequest,
+  type AttemptEnd,
   type LogEntry,
   type SlotAnnouncement,
 } from "@hearth/proto";
@@ -430,26 +432,36 @@ describe("a waiting parent", () => {
 });
 
 describe("a stream that breaks", () => {
-  it("costs no outcome: what ended meanwhile is told on the next one, until it is acknowledged", async () => {
-    const { address } = await startAgent();
-    const first = new ScriptedRouter(address, { acknowledges: false });
-    first.dispatch("x", "echo", "hello");
-    await first.end("x");
-    first.leave();
-    const second = new ScriptedRouter(address, { acknowledges: false });
-    expect(text((await second.end("x")).result?.inline)).toBe("hello");
-    // A router takes an attempt that the agent does not have for lost.
-    expect(second.frames[0]?.hello?.liveAttempts).toMatchObject([{ executionId: "x", attempt: 1 }]);
-    second.say((frame) =>
-      frame.acknowledgedOutcomes.push({ $typeName: "hearth.v1.AttemptKey", executionId: "x", attempt: 1 }),
-    );
-    second.dispatch("y", "echo");
-    await second.end("y");
-    second.leave();
-    const third = new ScriptedRouter(address, { acknowledges: false });
-    await third.end("y");
-    expect(third.ends.map(({ executionId }) => executionId)).toEqual(["y"]);
-  });
+  it.each<[string, (frame: AttachRequest, end: AttemptEnd) => void]>([
+    ["by its receipt", (frame, { receipt }) => frame.acknowledgedReceipts.push(receipt)],
+    [
+      "by its attempt",
+      (frame, { executionId, attempt }) =>
+        frame.acknowledgedOutcomes.push({ $typeName: "hearth.v1.AttemptKey", executionId, attempt }),
+    ],
+  ])(
+    "costs no outcome: what ended meanwhile is told on the next one, until it is acknowledged %s",
+    async (_, acknowledge) => {
+      const { address } = await startAgent();
+      const first = new ScriptedRouter(address, { acknowledges: false });
+      first.dispatch("x", "echo", "hello");
+      await first.end("x");
+      first.leave();
+      const second = new ScriptedRouter(address, { acknowledges: false });
+      const end = await second.end("x");
+      expect(text(end.result?.inline)).toBe("hello");
+      expect(end.receipt).toBe(first.ends[0]?.receipt);
+      // A router takes an attempt that the agent does not have for lost.
+      expect(second.frames[0]?.hello?.liveAttempts).toMatchObject([{ executionId: "x", attempt: 1 }]);
+      second.say((frame) => acknowledge(frame, end));
+      second.dispatch("y", "echo");
+      await second.end("y");
+      second.leave();
+      const third = new ScriptedRouter(address, { acknowledges: false });
+      await third.end("y");
+      expect(third.ends.map(({ executionId }) => executionId)).toEqual(["y"]);
+    },
+  );
 
   it("leaves its attempts running, and the agent says which", async () => {
     const { address } = await startAgent();

@@ -35,11 +35,7 @@ export class ScriptedRouter {
       })) {
         this.frames.push(frame);
         if (!acknowledges) continue;
-        for (const { executionId, attempt } of frame.ends) {
-          this.say((answer) =>
-            answer.acknowledgedOutcomes.push({ $typeName: "hearth.v1.AttemptKey", executionId, attempt }),
-          );
-        }
+        for (const { receipt } of frame.ends) this.say((answer) => answer.acknowledgedReceipts.push(receipt));
       }
     };
     this.closed = read()

@@ -5,34 +5,39 @@ import { attemptKey, Slots, type AttemptKey, type SlotEffect, type SlotEvent } f
 class Bench {
   readonly slots: Slots<string>;
 
+  readonly #keys = new Map<string, AttemptKey>();
+
   constructor(total: number, singleUse = false) {
     this.slots = new Slots(total, singleUse);
   }
 
+  /** The key that the attempt was dispatched by. */
+  key(name: string): AttemptKey {
+    const [executionId = "", attempt = "1"] = name.split("#");
+    const key = this.#keys.get(name) ?? attemptKey(executionId, Number(attempt));
+    this.#keys.set(name, key);
+    return key;
+  }
+
   dispatch(name: string): string[] {
-    return this.does({ kind: "dispatched", key: key(name) });
+    return this.does({ kind: "dispatched", key: this.key(name) });
   }
 
   end(name: string): string[] {
-    return this.does({ kind: "ended", key: key(name) });
+    return this.does({ kind: "ended", key: this.key(name) });
   }
 
   park(name: string): string[] {
-    return this.does({ kind: "parked", key: key(name) });
+    return this.does({ kind: "parked", key: this.key(name) });
   }
 
   childEnded(parent: string, end: string): string[] {
-    return this.does({ kind: "childEnded", parent: key(parent), end });
+    return this.does({ kind: "childEnded", parent: this.key(parent), end });
   }
 
   does(event: SlotEvent<string>): string[] {
     return this.slots.step(event).map(describeEffect);
   }
-}
-
-function key(name: string): AttemptKey {
-  const [executionId = "", attempt = "1"] = name.split("#");
-  return attemptKey(executionId, Number(attempt));
 }
 
 function describeEffect(effect: SlotEffect<string>): string {
@@ -233,10 +238,11 @@ describe("whatever happens in whatever order", () => {
   it.each(Array.from({ length: 50 }, (_, seed) => seed))("the slots are never exceeded (seed %i)", (seed) => {
     const random = randomFrom(seed + 1);
     const total = 1 + Math.floor(random() * 4);
-    const { slots } = new Bench(total);
+    const bench = new Bench(total);
+    const { slots } = bench;
     const names = Array.from({ length: 12 }, (_, index) => `e${index}`);
     for (let turn = 0; turn < 400; turn += 1) {
-      const name = key(`${names[Math.floor(random() * names.length)] ?? ""}#${1 + Math.floor((turn / 400) * 8)}`);
+      const name = bench.key(`${names[Math.floor(random() * names.length)] ?? ""}#${1 + Math.floor((turn / 400) * 8)}`);
       const events: SlotEvent<string>[] = [
         { kind: "dispatched", key: name },
         { kind: "ended", key: name },

@@ -86,7 +86,11 @@ async function journalOf(executionId: string): Promise<string[]> {
   const consumer = await jetstream(bus.connection).consumers.get("HEARTH_JOURNAL");
   for await (const message of await consumer.fetch({ max_messages: 1_000, expires: 1_000 })) {
     for (const record of fromBinary(JournalBatchSchema, message.data).records) {
-      if (idOf(record) === executionId) found.push(record.event.case ?? "");
+      if (idOf(record) !== executionId) continue;
+      const { event } = record;
+      found.push(event.case ?? "");
+      // It may have been sent out at once.
+      if (event.case === "accepted" && event.value.dispatched !== undefined) found.push("dispatched");
     }
     if (message.info.pending === 0) break;
   }
@@ -132,7 +136,25 @@ describe("a router", () => {
     });
   });
 
-  it("lets the agent forget an outcome once it is journalled", async () => {
+  it("journals an execution that has a slot at once with its dispatch, and knows of both when it has ended", async () => {
+    await startAgent(1);
+    await client.execute(echo("a"));
+    const { end } = await client.execute(echo("b"));
+    const executionId = end?.executionId ?? "";
+    await vi.waitFor(async () => expect(await journalOf(executionId)).toEqual(["accepted", "dispatched", "ended"]));
+    const { execution } = await client.getExecution({ executionId });
+    expect(execution?.attempts).toMatchObject([{ number: 1, outcome: Outcome.SUCCEEDED }]);
+  });
+
+  it("lets the agent forget an outcome by the receipt that it gave for it", async () => {
+    const agent = await startAgent(1);
+    agent.receipt = 7;
+    await client.execute(echo("a"));
+    await vi.waitFor(() => expect(agent.received.flatMap((frame) => frame.acknowledgedReceipts)).toEqual([7]));
+    expect(agent.received.flatMap((frame) => frame.acknowledgedOutcomes)).toEqual([]);
+  });
+
+  it("lets an agent that gives none forget an outcome once it is journalled", async () => {
     const agent = await startAgent(1);
     const { end } = await client.execute(echo("a"));
     await vi.waitFor(() => {

@@ -1,14 +1,46 @@
 import { create } from "@bufbuild/protobuf";
-import { AttemptEndSchema, ExecutionRequestSchema, Outcome } from "@hearth/proto";
+import {
+  AttemptEndSchema,
+  ExecutionRequestSchema,
+  Outcome,
+  type ExecutionRequest,
+  type JournalRecord,
+} from "@hearth/proto";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Attempt, AttemptEnd, Execution } from "../src/core/execution.ts";
+import { acceptedRecord, endedRecord } from "../src/io/journal-records.ts";
+import type { AppendedRecord } from "../src/io/journal.ts";
 import { KeptExecutions } from "../src/io/kept-executions.ts";
 import { newExecution } from "../src/io/new-execution.ts";
 import { fingerprint } from "../src/io/read-request.ts";
+import { RecordBatch } from "../src/io/record-batch.ts";
 import { fromReport, toExecution, toExecutionEnd } from "../src/io/translate.ts";
 
 const executionId = "01k9zx8jgfacfa36rbxdheqn6e";
 const bytes = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value);
+
+const batch = new RecordBatch(undefined, 0);
+
+function append(record: JournalRecord): AppendedRecord {
+  return batch.add(record);
+}
+
+/** The record of its end. */
+function endOf(execution: Execution): AppendedRecord {
+  const { id, state } = execution;
+  if (state.kind !== "ended") throw new Error("It has not ended.");
+  return append(endedRecord(execution, toExecutionEnd(id, state.end), state.end, state.at));
+}
+
+/** Its first attempt was sent out at once. */
+function begunAtOnce(end: AttemptEnd): Execution {
+  const attempt = { ...ranAs(1, end), cold: false, waitReason: "", waitedMs: 0, dispatchedAt: 1 };
+  const execution = ended(end, [attempt]);
+  execution.begun = append(
+    acceptedRecord(execution.request as ExecutionRequest, execution.pool, execution.acceptedAt, attempt),
+  );
+  return execution;
+}
 
 function succeededWith(result: Uint8Array): AttemptEnd {
   return fromReport(
@@ -44,8 +76,11 @@ function ended(end: AttemptEnd, attempts: readonly Attempt[], argument: Uint8Arr
   });
   const execution = newExecution(request, "images/alone", 1);
   execution.attempts = attempts;
-  execution.state = { kind: "ended", at: 31, end };
-  return execution;
+  return Object.assign(execution, endsAs(end));
+}
+
+function endsAs(end: AttemptEnd): Pick<Execution, "state"> {
+  return { state: { kind: "ended", at: 31, end } };
 }
 
 /** What anybody can be told of an ended execution. */
@@ -64,29 +99,34 @@ function told(execution: Execution): unknown {
 describe("a kept execution is told as it was", () => {
   let kept: KeptExecutions;
   beforeEach(() => void (kept = new KeptExecutions()));
+  const keep = (execution: Execution): Execution => kept.keep(execution, endOf(execution));
 
   it.each<[string, Execution]>([
+    ["when its only attempt was sent out at once", begunAtOnce(succeededWith(bytes(30, 2)))],
+    ["when that one failed", begunAtOnce(failed)],
+    ["when it was cancelled as that one was refused", Object.assign(begunAtOnce(cancelled), { attempts: [] })],
+    ["when the end of that one was not how it ended", Object.assign(begunAtOnce(failed), endsAs(cancelled))],
     ["when it succeeded at its second attempt", ended(succeededWith(bytes(30, 2)), [ranAs(1, failed)])],
     ["when its last attempt is how it ended", ended(failed, [ranAs(1, failed)])],
     ["when it never had a slot", ended(cancelled, [])],
     ["when it is as large as those that are kept so", ended(succeededWith(bytes(2_048, 2)), [], bytes(2_048, 1))],
-  ])("%s", (_, execution) => expect(told(kept.keep(execution))).toEqual(told(execution)));
+  ])("%s", (_, execution) => expect(told(keep(execution))).toEqual(told(execution)));
 
   it("among thousands of others, in whatever order they are asked for", () => {
     const executions = Array.from({ length: 3_000 }, (_, index) => ended(succeededWith(bytes(index % 500, index)), []));
-    const all = executions.map((execution) => ({ execution, kept: kept.keep(execution) }));
+    const all = executions.map((execution) => ({ execution, kept: keep(execution) }));
     for (const { execution, kept } of all.toReversed()) expect(told(kept)).toEqual(told(execution));
   });
 
   it("and as it is when its arguments and result are large", () => {
     const execution = ended(succeededWith(bytes(2_048, 2)), [], bytes(2_049, 1));
-    expect(kept.keep(execution)).toBe(execution);
+    expect(keep(execution)).toBe(execution);
   });
 
   it("with the mark of the batch that it began in, until that is forgotten", () => {
     const execution = ended(cancelled, []);
     execution.mark = { sequence: 1, endsAtBytes: 1, executions: 1 };
-    const one = kept.keep(execution);
+    const one = keep(execution);
     expect(one.mark).toBe(execution.mark);
     one.mark = undefined;
     expect(told(one)).toEqual(told(execution));

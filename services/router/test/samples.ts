@@ -26,6 +26,7 @@ export function anExecution(id: string, change: Partial<Execution> = {}): Execut
       runsBefore: undefined,
       runsAfter: undefined,
       mark: undefined,
+      begun: undefined,
       audience: undefined,
       isCancelled: false,
       state: { kind: "queued", since: 0, waitReason: "" },

@@ -30,6 +30,8 @@ export class ScriptedAgent {
   readonly received: AttachRequest[] = [];
   /** The attempts it says that it has when a router says hello. */
   live: AttemptKey[] = [];
+  /** What it gives for how its next attempts end. 0: it gives none. */
+  receipt = 0;
   /** Called when it has said hello to a router. */
   onAttach: () => void = () => undefined;
   /** It does not say hello to routers until the test says so. */
@@ -102,6 +104,7 @@ export class ScriptedAgent {
 
   #end(end: AttemptEnd): void {
     this.#busy -= 1;
+    end.receipt = this.receipt;
     this.say((frame) => frame.ends.push(end), end.result?.inline.length);
     this.#tellSlots();
   }

@@ -53,6 +53,8 @@ function writeCodecs(schema: Schema): void {
   f.print("const noBytes = new Uint8Array(0);");
   for (const message of hot) {
     f.print();
+    writeClass(f, message);
+    f.print();
     writeWrite(f, message, hot);
     f.print();
     writeRead(f, message, hot);
@@ -80,9 +82,29 @@ function collect(schema: Schema): ReadonlySet<DescMessage> {
 
 function isKnown(field: DescField): boolean {
   if (field.fieldKind === "map") return false;
-  // Repeated numbers travel packed.
-  if (field.fieldKind === "list" && wireType(field) !== 2) return false;
+  if (field.fieldKind === "list" && wireType(field) !== 2) return isPacked(field);
   return field.scalar === undefined || field.scalar in methods;
+}
+
+/**
+ * What a message that is read begins as. Of a class, and no literal: when many of those survive, as they do while work piles up, V8
+ * makes all of that literal where garbage is seldom collected, for good, and each keeps alive there what it holds.
+ */
+function writeClass(f: GeneratedFile, message: DescMessage): void {
+  f.print(`class ${message.name} {`);
+  f.print("  constructor() {");
+  f.print(`    this.$typeName = "${message.typeName}";`);
+  for (const member of message.members) {
+    const zero = member.kind === "oneof" ? "{ case: undefined }" : zeroOf(member);
+    f.print(`    this.${member.localName} = ${zero};`);
+  }
+  f.print("  }");
+  f.print("}");
+}
+
+/** Of the numbers that can be repeated, those that a hot message has. They travel packed. */
+function isPacked(field: DescField): boolean {
+  return field.fieldKind === "list" && field.scalar === ScalarType.UINT32;
 }
 
 /** Last to first: the writer goes from the end to the beginning. */
@@ -94,6 +116,10 @@ function writeWrite(f: GeneratedFile, message: DescMessage, hot: ReadonlySet<Des
       const group = field.oneof.localName;
       f.print(`  if (m.${group}.case === "${field.localName}") {`);
       writeField(f, "    ", field, `m.${group}.value`, hot);
+      f.print("  }");
+    } else if (isPacked(field)) {
+      f.print(`  if (m.${name}.length > 0) {`);
+      f.print(`    w.uint32List(${packedTagOf(field)}, m.${name});`);
       f.print("  }");
     } else if (field.fieldKind === "list") {
       f.print(`  for (let i = m.${name}.length - 1; i >= 0; i--) {`);
@@ -143,17 +169,16 @@ function writeField(
 
 /** A message that is read twice is merged, as the format wants it: `m` is what was read before. */
 function writeRead(f: GeneratedFile, message: DescMessage, hot: ReadonlySet<DescMessage>): void {
-  f.print(`function read${message.name}(r, end, m = {`);
-  f.print(`  $typeName: "${message.typeName}",`);
-  for (const member of message.members) {
-    if (member.kind === "oneof") f.print(`  ${member.localName}: { case: undefined },`);
-    else f.print(`  ${member.localName}: ${zeroOf(member)},`);
-  }
-  f.print("}) {");
+  f.print(`function read${message.name}(r, end, m = new ${message.name}()) {`);
   f.print("  while (r.at < end) {");
   f.print("    const tag = r.uint32();");
   f.print("    switch (tag) {");
   for (const field of message.fields) {
+    if (isPacked(field)) {
+      f.print(`      case ${packedTagOf(field)}:`);
+      f.print(`        r.uint32List(m.${field.localName});`);
+      f.print("        break;");
+    }
     f.print(`      case ${tagOf(field)}:`);
     readField(f, field, hot);
     f.print("        break;");
@@ -208,6 +233,10 @@ function methodOf(field: DescField): string {
 /** Field number and wire type. */
 function tagOf(field: DescField): number {
   return (field.number << 3) | wireType(field);
+}
+
+function packedTagOf(field: DescField): number {
+  return (field.number << 3) | 2;
 }
 
 function wireType({ message, scalar }: DescField): 0 | 1 | 2 {

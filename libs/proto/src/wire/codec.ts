@@ -29,19 +29,35 @@ export function encodeMessageBehind<T extends DescMessage>(room: number, schema:
   return writer.finishBehind(room);
 }
 
-/** Puts the bytes of a message into `target` from `at` on, if there is room. Returns how many they are. */
-export function encodeMessageInto<T extends DescMessage>(
+/**
+ * Puts a message into `target` from `at` on, as a field of the message that is written there, if there is room. Returns how many
+ * bytes that takes.
+ */
+export function encodeFieldInto<T extends DescMessage>(
   target: Uint8Array,
   at: number,
+  field: number,
   schema: T,
   message: MessageShape<T>,
 ): number {
-  const codec = codecs.get(schema.typeName);
-  if (codec === undefined) throw new RangeError(`${schema.typeName} does not travel for every execution.`);
   writer.begin();
-  codec.write(writer, message);
+  hotCodec(schema).write(writer, message);
+  writer.part((field << 3) | 2, 0);
   if (at + writer.size <= target.length) writer.copyTo(target, at);
   return writer.size;
+}
+
+/** The message of a field that `encodeFieldInto` has put at the beginning of these bytes. Byte fields are views of them. */
+export function decodeField<T extends DescMessage>(schema: T, bytes: Uint8Array): MessageShape<T> {
+  const reader = new Reader(bytes);
+  reader.uint32();
+  return hotCodec(schema).read(reader, reader.end()) as MessageShape<T>;
+}
+
+function hotCodec({ typeName }: DescMessage): Codec {
+  const codec = codecs.get(typeName);
+  if (codec === undefined) throw new RangeError(`${typeName} does not travel for every execution.`);
+  return codec;
 }
 
 /**

@@ -36,6 +36,13 @@ export class Reader {
     return this.#longVarint() >>> 0;
   }
 
+  /** Adds packed numbers to `values`. */
+  uint32List(values: number[]): void {
+    const end = this.end();
+    while (this.at < end) values.push(this.uint32());
+    this.insistOn(end);
+  }
+
   /** Also an enum's number. */
   int32(): number {
     return this.uint32() | 0;

@@ -79,6 +79,16 @@ export class Writer {
     this.#prefix(tag, value);
   }
 
+  /** Packed, as numbers that are repeated travel. */
+  uint32List(tag: number, values: readonly number[]): void {
+    const before = this.size;
+    for (let index = values.length - 1; index >= 0; index--) {
+      this.#reserve(prefixBytesMax);
+      this.#varint(values[index] ?? 0);
+    }
+    this.part(tag, before);
+  }
+
   bool(tag: number, value: boolean): void {
     this.uint32(tag, value ? 1 : 0);
   }

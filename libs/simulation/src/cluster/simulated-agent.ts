@@ -74,6 +74,7 @@ interface EndedAttempt {
   readonly dispatchedBy: string;
   readonly report: AttemptReport;
   readonly execution: Execution;
+  readonly receipt: number;
 }
 
 type RouterStream = SimulatedStream<ToAgent, ToRouter>;
@@ -85,6 +86,7 @@ export class SimulatedAgent {
   readonly #around: AgentSurroundings;
   readonly #slots: Slots<string>;
   readonly #accounts = new Accounts<EndedAttempt, ChildCall>();
+  #receipts = 0;
   readonly #streams = new Map<string, { readonly stream: RouterStream; readonly told: ToldSlots }>();
   /** Frames that this moment fills, by router. */
   readonly #frames = new Map<string, ToRouter>();
@@ -245,7 +247,7 @@ export class SimulatedAgent {
         return;
       }
       case "acknowledge":
-        return this.#accounts.acknowledge(routerId, attemptText(message.key.executionId, message.key.attempt));
+        return this.#acknowledge(routerId, attemptText(message.key.executionId, message.key.attempt));
       case "askAbout":
         return this.#tell(routerId, attemptText(message.key.executionId, message.key.attempt));
       case "childEnded":
@@ -254,8 +256,17 @@ export class SimulatedAgent {
   }
 
   #tell(routerId: string, key: string): void {
-    const execution = this.#live.get(key)?.execution ?? this.#accounts.owedEnd(routerId, key)?.execution;
+    const execution = this.#live.get(key)?.execution ?? this.#owed(routerId, key)?.execution;
     if (execution !== undefined) this.#frame(routerId).unknown.push(execution);
+  }
+
+  #acknowledge(routerId: string, key: string): void {
+    const owed = this.#owed(routerId, key);
+    if (owed !== undefined) this.#accounts.acknowledge(routerId, owed.receipt);
+  }
+
+  #owed(routerId: string, key: string): EndedAttempt | undefined {
+    return this.#accounts.findEnd(routerId, (end) => end.key.text === key);
   }
 
   #dispatch(routerId: string, dispatch: Extract<ToAgent, { kind: "dispatch" }>): void {
@@ -321,7 +332,8 @@ export class SimulatedAgent {
       this.#frame(routerId).cancellations.push(child);
     }
     const report: AttemptReport = { key, outcome, reason, neighbours };
-    this.#accounts.oweEnd(routerId, key.text, { key, dispatchedBy, report, execution }, 0);
+    const receipt = ++this.#receipts;
+    this.#accounts.oweEnd(routerId, receipt, { key, dispatchedBy, report, execution, receipt }, 0);
     this.#frame(routerId).ends.push(report);
     this.#step({ kind: "ended", key });
     if (this.#slots.isServed) this.drain("it served its one execution", stopGraceMs, "SINGLE_USE");

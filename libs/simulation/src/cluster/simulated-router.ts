@@ -141,7 +141,8 @@ export class SimulatedRouter {
         limits: limitsOf(order, this.#machine.execution(parentId)?.limits.deadline),
         isCancelled: false,
         attempts: [],
-        ...{ runsIn: undefined, runsBefore: undefined, runsAfter: undefined, mark: undefined, audience: undefined },
+        ...{ runsIn: undefined, runsBefore: undefined, runsAfter: undefined, mark: undefined, begun: undefined },
+        audience: undefined,
         state: { kind: "queued", since: now, waitReason: "" },
       },
     };

@@ -52,8 +52,9 @@ function receive(attempts: Attempts, routerId: string, frame: AttachRequest): vo
   for (const { executionId, attempt } of frame.cancellations) attempts.cancel(executionId, attempt);
   for (const { executionId, attempt } of frame.unknownAttempts) attempts.tellExecution(routerId, executionId, attempt);
   for (const { executionId, attempt } of frame.acknowledgedOutcomes) {
-    attempts.acknowledge(routerId, executionId, attempt);
+    attempts.acknowledgeAttempt(routerId, executionId, attempt);
   }
+  for (const receipt of frame.acknowledgedReceipts) attempts.acknowledge(routerId, receipt);
   for (const end of frame.childEnds) attempts.childEnded(end);
   for (const { executionId, failure } of frame.childRejections) attempts.childRejected(executionId, failure);
 }

@@ -1,4 +1,4 @@
-import { PassingMap } from "@hearth/passing-map";
+import { NumberedMap, PassingMap } from "@hearth/passing-map";
 
 /** Outcomes and child calls kept for routers that are away. */
 const keptBytesMax = 64 * 1024 * 1024;
@@ -7,7 +7,8 @@ const supersededMax = 1_000;
 
 /** What one router is owed. */
 interface Account<End, Call> {
-  readonly ends: PassingMap<string, Owed<End>>;
+  /** By their receipts. */
+  readonly ends: NumberedMap<Owed<End>>;
   readonly calls: PassingMap<string, Owed<Call>>;
   /** Whether there is a stream to it. */
   isHere: boolean;
@@ -26,7 +27,7 @@ export interface Arrears<End, Call> {
 
 /**
  * What each router is owed until it has it: ends of attempts until acknowledged, child calls until answered. `End` and
- * `Call` are carried along unread; keys are the caller's, unique for one router. What is kept is bounded: over the bound
+ * `Call` are carried along unread; receipts and keys are the caller's, unique for one router. What is kept is bounded: over the bound
  * the oldest ends of routers that are away are given up, and nothing of a router that is here.
  */
 export class Accounts<End, Call> {
@@ -72,7 +73,7 @@ export class Accounts<End, Call> {
     const before = this.#accounts.get(from);
     if (before === undefined) return;
     const account = this.#account(to);
-    for (const [key, end] of before.ends) account.ends.set(key, end);
+    for (const [receipt, end] of before.ends) account.ends.set(receipt, end);
     for (const [key, call] of before.calls) account.calls.set(key, call);
     this.#accounts.delete(from);
   }
@@ -92,50 +93,50 @@ export class Accounts<End, Call> {
   }
 
   /** An attempt ended. Returns, for every end that is given up, the router it was for. */
-  oweEnd(routerId: string, key: string, message: End, bytes: number): readonly string[] {
-    this.#put(this.#account(routerId).ends, key, { message, bytes });
+  oweEnd(routerId: string, receipt: number, message: End, bytes: number): readonly string[] {
+    const { ends } = this.#account(routerId);
+    this.#keptBytes += bytes - (ends.get(receipt)?.bytes ?? 0);
+    ends.set(receipt, { message, bytes });
     return this.#shed();
   }
 
   /** The router has the end. */
-  acknowledge(routerId: string, key: string): void {
+  acknowledge(routerId: string, receipt: number): void {
     const account = this.#accounts.get(routerId);
-    if (account !== undefined) this.#settle(routerId, account, account.ends, key);
+    if (account !== undefined) this.#settle(routerId, account, account.ends.take(receipt));
   }
 
-  /** The end that the router is owed under this key. */
-  owedEnd(routerId: string, key: string): End | undefined {
-    return this.#accounts.get(routerId)?.ends.get(key)?.message;
+  /** The first end that the router is owed for which this holds, for what happens seldom: all are looked at. */
+  findEnd(routerId: string, holds: (end: End) => boolean): End | undefined {
+    for (const { message } of this.#accounts.get(routerId)?.ends.values() ?? []) if (holds(message)) return message;
+    return undefined;
   }
 
   /** A task asks for a child. Returns, for every end that is given up, the router it was for. */
   oweCall(routerId: string, key: string, message: Call, bytes: number): readonly string[] {
-    this.#put(this.#account(routerId).calls, key, { message, bytes });
+    const { calls } = this.#account(routerId);
+    this.#keptBytes += bytes - (calls.get(key)?.bytes ?? 0);
+    calls.set(key, { message, bytes });
     return this.#shed();
   }
 
   /** The call is answered, or nobody wants the answer. */
   settleCall(routerId: string, key: string): void {
     const account = this.#accounts.get(routerId);
-    if (account !== undefined) this.#settle(routerId, account, account.calls, key);
+    if (account !== undefined) this.#settle(routerId, account, account.calls.take(key));
   }
 
   #account(routerId: string): Account<End, Call> {
     let account = this.#accounts.get(routerId);
     if (account === undefined) {
-      account = { ends: new PassingMap(), calls: new PassingMap(), isHere: false };
+      account = { ends: new NumberedMap(), calls: new PassingMap(), isHere: false };
       this.#accounts.set(routerId, account);
     }
     return account;
   }
 
-  #put<Message>(owed: PassingMap<string, Owed<Message>>, key: string, what: Owed<Message>): void {
-    this.#keptBytes += what.bytes - (owed.get(key)?.bytes ?? 0);
-    owed.set(key, what);
-  }
-
-  #settle(routerId: string, account: Account<End, Call>, owed: PassingMap<string, Owed<unknown>>, key: string): void {
-    this.#keptBytes -= owed.take(key)?.bytes ?? 0;
+  #settle(routerId: string, account: Account<End, Call>, owed: Owed<unknown> | undefined): void {
+    this.#keptBytes -= owed?.bytes ?? 0;
     this.#forgetIfSettled(routerId, account);
   }
 
@@ -149,9 +150,9 @@ export class Accounts<End, Call> {
     const shed: string[] = [];
     for (const [routerId, account] of this.#accounts) {
       if (account.isHere) continue;
-      for (const key of account.ends.keys()) {
+      for (const receipt of account.ends.keys()) {
         if (this.#keptBytes <= this.#bytesMax) return shed;
-        this.#settle(routerId, account, account.ends, key);
+        this.#settle(routerId, account, account.ends.take(receipt));
         shed.push(routerId);
       }
     }
@@ -161,6 +162,6 @@ export class Accounts<End, Call> {
 
 const nobody: readonly string[] = [];
 
-function messagesOf<Message>(owed: PassingMap<string, Owed<Message>>): readonly Message[] {
-  return [...owed.values()].map(({ message }) => message);
+function messagesOf<Message>(owed: Iterable<readonly [unknown, Owed<Message>]>): readonly Message[] {
+  return Array.from(owed, ([, { message }]) => message);
 }

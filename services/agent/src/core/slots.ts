@@ -1,4 +1,3 @@
-import { PassingMap } from "@hearth/passing-map";
 import { LatestAttempts } from "./latest-attempts.ts";
 
 /** An execution id and an attempt number. */
@@ -7,10 +6,12 @@ export interface AttemptKey {
   readonly attempt: number;
   /** Both, to find the attempt by. Made once for each. */
   readonly text: string;
+  /** What the attempt does with its slot, which `Slots` alone reads and writes: so it need not look for it. Undefined: it has none. */
+  hold: unknown;
 }
 
 export function attemptKey(executionId: string, attempt: number): AttemptKey {
-  return { executionId, attempt, text: attemptText(executionId, attempt) };
+  return { executionId, attempt, text: attemptText(executionId, attempt), hold: undefined };
 }
 
 /** Of a first attempt, which most are, the execution's id itself: no text has to be made for it, and none hashed again. */
@@ -27,12 +28,10 @@ export function attemptText(executionId: string, attempt: number): string {
 type Hold<End> =
   { readonly kind: "holding" } | { readonly kind: "lent" } | { readonly kind: "resuming"; readonly undelivered: End[] };
 
-interface Attempt<End> {
-  readonly key: AttemptKey;
-  hold: Hold<End>;
-}
+const holding = { kind: "holding" } as const;
+const lent = { kind: "lent" } as const;
 
-/** What happens to the slots of a replica. `End` is how a child call ended, carried along unread. */
+/** What happens to the slots of a replica, with the key that an attempt was dispatched by. `End` is how a child call ended, carried along unread. */
 export type SlotEvent<End> =
   | { readonly kind: "dispatched"; readonly key: AttemptKey }
   | { readonly kind: "ended"; readonly key: AttemptKey }
@@ -60,11 +59,11 @@ export type SlotEffect<End> =
  * resume ends with the next slot that is given back.
  */
 export class Slots<End> {
-  readonly #attempts = new PassingMap<string, Attempt<End>>();
   /** In the order they will resume. */
-  readonly #resuming = new Set<Attempt<End>>();
+  readonly #resuming = new Set<AttemptKey>();
   readonly #latest = new LatestAttempts();
   #total: number;
+  #live = 0;
   #holding = 0;
   #lent = 0;
   #draining = false;
@@ -95,7 +94,7 @@ export class Slots<End> {
 
   /** Whether the one dispatch it is there for was taken and has ended. */
   get isServed(): boolean {
-    return this.#isUsedUp && this.#attempts.size === 0;
+    return this.#isUsedUp && this.#live === 0;
   }
 
   get #isUsedUp(): boolean {
@@ -118,7 +117,7 @@ export class Slots<End> {
 
   /** Attempts that have not ended, with or without a slot. */
   get live(): number {
-    return this.#attempts.size;
+    return this.#live;
   }
 
   step(event: SlotEvent<End>): SlotEffect<End>[] {
@@ -148,16 +147,19 @@ export class Slots<End> {
     if (this.#draining) return { kind: "refuse", key, reason: "REPLICA_DRAINING" };
     if (this.free === 0) return { kind: "refuse", key, reason: "SLOTS_FULL" };
     this.#latest.remember(key);
-    this.#attempts.set(key.text, { key, hold: { kind: "holding" } });
+    key.hold = holding;
+    this.#live += 1;
     this.#taken += 1;
     this.#holding += 1;
     return { kind: "run", key };
   }
 
   #end(key: AttemptKey): SlotEffect<End>[] {
-    const attempt = this.#attempts.take(key.text);
-    if (attempt === undefined) return [];
-    switch (attempt.hold.kind) {
+    const hold = this.#holdOf(key);
+    if (hold === undefined) return [];
+    key.hold = undefined;
+    this.#live -= 1;
+    switch (hold.kind) {
       case "holding":
         this.#holding -= 1;
         break;
@@ -165,47 +167,51 @@ export class Slots<End> {
         this.#lent -= 1;
         break;
       case "resuming":
-        this.#resuming.delete(attempt);
+        this.#resuming.delete(key);
     }
     return this.#resume();
   }
 
   #park(key: AttemptKey): SlotEffect<End>[] {
-    const attempt = this.#attempts.get(key.text);
-    if (attempt?.hold.kind !== "holding") return [];
-    attempt.hold = { kind: "lent" };
+    if (this.#holdOf(key)?.kind !== "holding") return [];
+    key.hold = lent;
     this.#holding -= 1;
     this.#lent += 1;
     return this.#resume();
   }
 
   #childEnded(parent: AttemptKey, end: End): SlotEffect<End>[] {
-    const attempt = this.#attempts.get(parent.text);
-    if (attempt === undefined) return [];
-    switch (attempt.hold.kind) {
+    const hold = this.#holdOf(parent);
+    switch (hold?.kind) {
       case "holding":
         return [{ kind: "deliver", key: parent, ends: [end] }];
       case "resuming":
-        attempt.hold.undelivered.push(end);
+        hold.undelivered.push(end);
         return [];
       case "lent":
-        attempt.hold = { kind: "resuming", undelivered: [end] };
+        parent.hold = { kind: "resuming", undelivered: [end] } satisfies Hold<End>;
         this.#lent -= 1;
-        this.#resuming.add(attempt);
+        this.#resuming.add(parent);
         return this.#resume();
+      case undefined:
+        return [];
     }
+  }
+
+  #holdOf({ hold }: AttemptKey): Hold<End> | undefined {
+    return hold as Hold<End> | undefined;
   }
 
   /** Gives slots that are free to those who wait to resume, longest waiting first. */
   #resume(): SlotEffect<End>[] {
     const effects: SlotEffect<End>[] = [];
-    for (const attempt of this.#resuming) {
-      if (this.#holding >= this.#total || attempt.hold.kind !== "resuming") break;
-      const ends = attempt.hold.undelivered;
-      this.#resuming.delete(attempt);
-      attempt.hold = { kind: "holding" };
+    for (const key of this.#resuming) {
+      const hold = this.#holdOf(key);
+      if (this.#holding >= this.#total || hold?.kind !== "resuming") break;
+      this.#resuming.delete(key);
+      key.hold = holding;
       this.#holding += 1;
-      effects.push({ kind: "deliver", key: attempt.key, ends });
+      effects.push({ kind: "deliver", key, ends: hold.undelivered });
     }
     return effects;
   }

@@ -11,8 +11,10 @@ import {
 } from "@hearth/proto";
 import { FrameOutbox } from "@hearth/rpc";
 import { Accounts } from "../core/accounts.ts";
-import { attemptText, type AttemptKey } from "../core/slots.ts";
 import { ToldSlots, type SlotCount } from "../core/told-slots.ts";
+
+/** The largest number that a receipt takes. */
+const receiptMax = 2 ** 32 - 1;
 
 interface RouterStream {
   readonly outbox: FrameOutbox<AttachResponse>;
@@ -37,6 +39,8 @@ export class RouterStreams {
   readonly #dropped: (routerId: string) => void;
   /** Of the counts of slots. */
   #sequence = 0;
+  /** Of ends. */
+  #receipts = 0;
 
   /** `dropped` is called when something had to be given up because a router stayed away too long. */
   constructor(dropped: (routerId: string) => void) {
@@ -113,17 +117,20 @@ export class RouterStreams {
   }
 
   /** An attempt ended. The router is owed its outcome, and what it was in case that router dies before that is written down. */
-  end(routerId: string, end: AttemptEnd, key: AttemptKey, { dispatch, dispatchedBy }: Dispatched): void {
+  end(routerId: string, end: AttemptEnd, { dispatch, dispatchedBy }: Dispatched): void {
+    // Begins anew before it is more than the field takes.
+    this.#receipts = (this.#receipts % receiptMax) + 1;
+    end.receipt = this.#receipts;
     const bytes = weigh(end.result);
     this.#streams.get(routerId)?.outbox.frame(bytes).ends.push(end);
     const owed = { dispatch, dispatchedBy, end };
     const keptBytes = bytes + weigh(dispatch.arguments);
-    this.#accounts.oweEnd(routerId, key.text, owed, keptBytes).forEach((router) => this.#dropped(router));
+    this.#accounts.oweEnd(routerId, end.receipt, owed, keptBytes).forEach((router) => this.#dropped(router));
   }
 
   /** What an attempt was whose end the router is owed. */
-  dispatchOf(routerId: string, key: string): Dispatch | undefined {
-    return this.#accounts.owedEnd(routerId, key)?.dispatch;
+  dispatchOf(routerId: string, executionId: string, attempt: number): Dispatch | undefined {
+    return this.#owed(routerId, executionId, attempt)?.dispatch;
   }
 
   /** What an execution was that the router does not know. */
@@ -131,8 +138,14 @@ export class RouterStreams {
     this.#streams.get(routerId)?.outbox.frame(weigh(request.arguments)).unknownExecutions.push(request);
   }
 
-  acknowledge(routerId: string, executionId: string, attempt: number): void {
-    this.#accounts.acknowledge(routerId, attemptText(executionId, attempt));
+  acknowledge(routerId: string, receipt: number): void {
+    this.#accounts.acknowledge(routerId, receipt);
+  }
+
+  /** The same by a router that knows of no receipts. */
+  acknowledgeAttempt(routerId: string, executionId: string, attempt: number): void {
+    const owed = this.#owed(routerId, executionId, attempt);
+    if (owed !== undefined) this.#accounts.acknowledge(routerId, owed.end.receipt);
   }
 
   callChild(routerId: string, request: ExecutionRequest): void {
@@ -154,6 +167,10 @@ export class RouterStreams {
   /** How the slots stand now, for every router that would take them for other than they are. */
   tellSlots(slots: SlotCount): void {
     for (const stream of this.#streams.values()) this.#tell(stream, slots);
+  }
+
+  #owed(routerId: string, executionId: string, attempt: number): EndedAttempt | undefined {
+    return this.#accounts.findEnd(routerId, ({ end }) => end.executionId === executionId && end.attempt === attempt);
   }
 
   #tell({ outbox, told }: RouterStream, slots: SlotCount): void {

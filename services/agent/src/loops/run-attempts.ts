@@ -1,6 +1,6 @@
 import type { Clock } from "@hearth/clock";
 import { inlineBytesMax, payloadBytesMax } from "@hearth/payloads/bounds";
-import { PassingMap } from "@hearth/passing-map";
+import { NumberedMap } from "@hearth/passing-map";
 import type { PayloadStore, StoredPayload } from "@hearth/payloads";
 import {
   Outcome,
@@ -29,8 +29,9 @@ import type { RunnerEvents, RunnerSupervisor } from "./supervise-runner.ts";
 /** How often a runner is looked at that has to be replaced. */
 const lookEveryMs = 250;
 
-/** An attempt that has not ended. */
-interface LiveAttempt extends Parent {
+/** An attempt that has not ended. Of a class, as messages that are read are. */
+class LiveAttempt implements Parent {
+  readonly key: AttemptKey;
   /** What the runner calls it. */
   readonly handle: number;
   readonly dispatch: Dispatch;
@@ -38,17 +39,29 @@ interface LiveAttempt extends Parent {
   routerId: string;
   readonly span: Span;
   /** Undefined until it prints. */
-  output: AttemptOutput | undefined;
+  output: AttemptOutput | undefined = undefined;
+  calls: Parent["calls"] = undefined;
   /** Undefined while they come from the object store, and once the runner has them. */
   arguments: Uint8Array | undefined;
   /** Whether the runner has it. */
-  sent: boolean;
+  sent = false;
   /** Its result is on its way to the object store: the runner has done with it, and nothing ends it otherwise. */
-  isStoring: boolean;
-  isCancelled: boolean;
-  hasEnded: boolean;
+  isStoring = false;
+  isCancelled = false;
+  hasEnded = false;
   /** When the runner was given it, and once it has ended, when it began with it. 0: it did not. */
-  startedAt: number;
+  startedAt = 0;
+
+  constructor(key: AttemptKey, handle: number, dispatch: Dispatch, routerId: string, span: Span) {
+    this.key = key;
+    this.handle = handle;
+    this.dispatch = dispatch;
+    this.dispatchedBy = routerId;
+    this.routerId = routerId;
+    this.span = span;
+    const { inline = nothing, stored } = dispatch.arguments ?? {};
+    this.arguments = stored === undefined ? inline : undefined;
+  }
 }
 
 /**
@@ -69,7 +82,7 @@ export class Attempts implements RunnerEvents {
   readonly #changed: () => void;
   readonly #finished: (end: End) => void;
   /** Those that have not ended, by what the runner calls them. */
-  readonly #live = new PassingMap<number, LiveAttempt>();
+  readonly #live = new NumberedMap<LiveAttempt>();
   #handles = 0;
   /** Attempts that were given up while their code went on in the runner. */
   #ignored = 0;
@@ -204,14 +217,18 @@ export class Attempts implements RunnerEvents {
     this.#clock.after(lookEveryMs, () => this.#look());
   }
 
-  acknowledge(routerId: string, executionId: string, number: number): void {
-    this.#routers.acknowledge(routerId, executionId, number);
+  acknowledge(routerId: string, receipt: number): void {
+    this.#routers.acknowledge(routerId, receipt);
+  }
+
+  acknowledgeAttempt(routerId: string, executionId: string, number: number): void {
+    this.#routers.acknowledgeAttempt(routerId, executionId, number);
   }
 
   /** A router does not know what an attempt was that is here, or ended here: its own router died over it. */
   tellExecution(routerId: string, executionId: string, number: number): void {
-    const key = attemptText(executionId, number);
-    const dispatch = this.#find(key)?.dispatch ?? this.#routers.dispatchOf(routerId, key);
+    const live = this.#find(attemptText(executionId, number));
+    const dispatch = live?.dispatch ?? this.#routers.dispatchOf(routerId, executionId, number);
     if (dispatch?.request !== undefined) this.#routers.tellExecution(routerId, toRequest(dispatch, dispatch.request));
   }
 
@@ -340,22 +357,8 @@ export class Attempts implements RunnerEvents {
   };
 
   #begin(routerId: string, dispatch: Dispatch, key: AttemptKey): void {
-    const attempt: LiveAttempt = {
-      key,
-      handle: ++this.#handles,
-      dispatch,
-      dispatchedBy: routerId,
-      routerId,
-      span: this.#tracing.start(dispatch, this.#describe, dispatch),
-      output: undefined,
-      calls: undefined,
-      arguments: dispatch.arguments?.stored === undefined ? (dispatch.arguments?.inline ?? nothing) : undefined,
-      sent: false,
-      isStoring: false,
-      isCancelled: false,
-      hasEnded: false,
-      startedAt: 0,
-    };
+    const span = this.#tracing.start(dispatch, this.#describe, dispatch);
+    const attempt = new LiveAttempt(key, ++this.#handles, dispatch, routerId, span);
     this.#live.set(attempt.handle, attempt);
     const { state } = this.#runner;
     if (state.kind === "failed") return this.#end(attempt, Outcome.FAILED, { failure: toFailure(state.failure) });
@@ -448,11 +451,12 @@ export class Attempts implements RunnerEvents {
       endedUnixMs: this.#clock.now(),
       runnerPid: this.#runner.pid,
       neighbours: what.neighbours ?? 0,
+      receipt: 0,
     };
     if (what.result !== undefined) end.result = toPayload(what.result);
     if (what.failure !== undefined) end.failure = what.failure;
     span.end(what.failure === undefined ? {} : { error: what.failure.reason });
-    this.#routers.end(routerId, end, key, attempt);
+    this.#routers.end(routerId, end, attempt);
     this.#step({ kind: "ended", key });
     if (this.#slots.isServed) this.#finished({ cause: "SINGLE_USE", reason: "it served its one execution" });
   }

@@ -72,6 +72,8 @@ export interface Execution {
   runsAfter: Execution | undefined;
   /** The batch of the journal that says first all that is known of it. Undefined: none does. */
   mark: Mark | undefined;
+  /** The record of the journal that says its acceptance and its only attempt, carried along unread. Undefined: none says both. */
+  begun: unknown;
   /** Who wants to hear of it, carried along unread. */
   audience: unknown;
   /** Somebody asked for its end while it ran: no other attempt follows. */

@@ -16,5 +16,20 @@ export function mustAskOthers(
   now: number,
 ): boolean {
   if (request.askedBefore || request.idempotencyKey !== "") return true;
-  return request.executionId !== "" && madeAt(request.executionId) + freshForMs < now;
+  return request.executionId !== "" && request.executionId < beginOf(now - freshForMs);
+}
+
+let last = { ms: 0, begin: beginText(0) };
+
+/** What ids begin with that were made at this time. Earlier ones come before it: they are ordered by time. */
+function beginOf(ms: number): string {
+  if (ms !== last.ms) last = { ms, begin: beginText(ms) };
+  return last.begin;
+}
+
+function beginText(ms: number): string {
+  let text = "";
+  for (let left = Math.max(0, Math.floor(ms)); text.length < 10; left = Math.floor(left / 32))
+    text = letters.charAt(left % 32) + text;
+  return text;
 }

@@ -6,6 +6,7 @@ import {
   emptyMessage,
   type AttachRequest,
   type AttachResponse,
+  type AttemptEnd,
   type AttemptKey,
   type Dispatch,
   type ExecutionEnd,
@@ -20,7 +21,7 @@ export interface AgentConnection {
   /** Asks what the execution of an attempt is that the agent has and this router does not know. */
   askAbout(key: AttemptKey): void;
   /** Lets the agent forget an outcome. Nothing waits for it, so it leaves with what comes next, or a few milliseconds later. */
-  acknowledge(key: AttemptKey): void;
+  acknowledge(report: AttemptEnd): void;
   childEnded(end: ExecutionEnd): void;
   childRejected(rejection: ExecutionRejection): void;
   close(): void;
@@ -53,7 +54,11 @@ export function openAgentConnection(options: {
     dispatch: (dispatch) => void outbox.frame(dispatch.arguments?.inline.length).dispatches.push(dispatch),
     cancel: (key) => void outbox.frame().cancellations.push(key),
     askAbout: (key) => void outbox.frame().unknownAttempts.push(key),
-    acknowledge: (key) => void outbox.lingeringFrame().acknowledgedOutcomes.push(key),
+    acknowledge({ receipt, executionId, attempt }) {
+      const frame = outbox.lingeringFrame();
+      if (receipt !== 0) frame.acknowledgedReceipts.push(receipt);
+      else frame.acknowledgedOutcomes.push({ $typeName: "hearth.v1.AttemptKey", executionId, attempt });
+    },
     childEnded: (end) => void outbox.frame(end.result?.inline.length).childEnds.push(end),
     childRejected: (rejection) => void outbox.frame().childRejections.push(rejection),
     close: () => leave.abort(),

@@ -3,11 +3,14 @@ import type { Clock, Timer } from "@hearth/clock";
 import { encodeMessage, JournalBatchSchema, type JournalRecord } from "@hearth/proto";
 import { createInbox, headers, type Subscription } from "@nats-io/transport-node";
 import { ReplayPoint, type Mark } from "../core/replay-point.ts";
-import type { Durability, Journal } from "./journal.ts";
-import { openedRecord, weighRecord } from "./journal-records.ts";
+import type { AppendedRecord, Journal } from "./journal.ts";
+import { openedRecord } from "./journal-records.ts";
 import { successorOf, type JournalTails } from "./journal-tail.ts";
+import { RecordBatch } from "./record-batch.ts";
 
-/** A batch leaves with at most this weight of records, well below the server's bound on a message. */
+export { RecordBatch };
+
+/** Of more than one record a batch takes at most this, well below the server's bound on a message. */
 const batchBytesMax = 512 * 1024;
 /** Not acknowledged for this long: sent again. The stream refuses the copy of what it has, for it names what is not the last. */
 const resendAfterMs = 1_000;
@@ -21,38 +24,10 @@ const lingerMs = 2;
 /** Executions are written again when this much that is new was written since they began. */
 const behindBytesMax = 64 * 1024 * 1024;
 
-/** Records that become durable together. */
-interface Group {
-  readonly records: JournalRecord[];
-  bytes: number;
-  /** Of these, what says something new. */
-  newBytes: number;
-  /** Whether it has more than records that linger. */
-  isAwaited: boolean;
-  readonly durability: GroupDurability;
-}
-
-class GroupDurability implements Durability {
-  isReached = false;
-  readonly #waiting: (() => void)[] = [];
-  /** One for all of the group. */
-  readonly reached = new Promise<void>((resolve) => this.whenReached(resolve));
-
-  whenReached(callback: () => void): void {
-    if (this.isReached) callback();
-    else this.#waiting.push(callback);
-  }
-
-  reach(): void {
-    this.isReached = true;
-    for (const callback of this.#waiting.splice(0)) callback();
-  }
-}
-
 interface SentBatch {
   readonly number: number;
   readonly bytes: Uint8Array;
-  readonly group: Group;
+  readonly batch: RecordBatch;
   readonly firstSentAt: number;
   sentAt: number;
 }
@@ -74,8 +49,10 @@ export class JetStreamJournal implements Journal {
   readonly #answers: Subscription;
   readonly #timers: readonly Timer[];
   readonly #replayPoint = new ReplayPoint();
-  #gathering: Group[] = [];
+  #gathering: RecordBatch[] = [];
   #gatheredBytes = 0;
+  /** The batch that was begun last. */
+  #last: RecordBatch | undefined;
   #sent: SentBatch | undefined;
   #flushing = false;
   #lingering: Timer | undefined;
@@ -123,31 +100,33 @@ export class JetStreamJournal implements Journal {
   }
 
   get unwrittenBytes(): number {
-    return this.#gatheredBytes + (this.#sent?.group.bytes ?? 0);
+    return this.#gatheredBytes + (this.#sent?.batch.bytes ?? 0);
   }
 
   get ownAt(): number {
     return this.#ownAt;
   }
 
-  append(record: JournalRecord, lingers?: "lingers"): Durability {
-    const bytes = weighRecord(record);
-    let group = this.#gathering.at(-1);
-    if (group === undefined || group.bytes + bytes > batchBytesMax) {
-      group = { records: [], bytes: 0, newBytes: 0, isAwaited: false, durability: new GroupDurability() };
-      this.#gathering.push(group);
+  append(record: JournalRecord, lingers?: "lingers"): AppendedRecord {
+    let batch = this.#gathering.at(-1);
+    let bytesBefore = batch?.bytes ?? 0;
+    let appended = batch?.addWithin(batchBytesMax, record);
+    if (batch === undefined || appended === undefined) {
+      batch = this.#last = new RecordBatch(this.#last, this.#head(1, 1).length);
+      this.#gathering.push(batch);
+      bytesBefore = 0;
+      appended = batch.add(record);
     }
-    group.records.push(record);
-    group.bytes += bytes;
-    if (record.event.case !== "carried") group.newBytes += bytes;
+    const bytes = batch.bytes - bytesBefore;
+    if (record.event.case !== "carried") batch.newBytes += bytes;
     this.#gatheredBytes += bytes;
-    group.isAwaited ||= lingers === undefined;
+    batch.isAwaited ||= lingers === undefined;
     this.#planFlush();
-    return group.durability;
+    return appended;
   }
 
   async written(): Promise<void> {
-    await (this.#gathering.at(-1) ?? this.#sent?.group)?.durability.reached;
+    await (this.#gathering.at(-1) ?? this.#sent?.batch)?.reached;
   }
 
   begin(): Mark {
@@ -198,23 +177,26 @@ export class JetStreamJournal implements Journal {
   }
 
   #flush(): void {
-    const group = this.#sent === undefined ? this.#gathering.shift() : undefined;
-    if (group === undefined) return;
-    this.#gatheredBytes -= group.bytes;
+    const batch = this.#sent === undefined ? this.#gathering.shift() : undefined;
+    if (batch === undefined) return;
+    this.#gatheredBytes -= batch.bytes;
     const number = ++this.#batches;
-    const { records } = group;
-    const replayFrom = this.#replayPoint.send();
+    const bytes = batch.finish(this.#head(number, this.#replayPoint.send()));
     const now = this.#clock.now();
-    const bytes = encodeMessage(JournalBatchSchema, {
+    this.#sent = { number, bytes, batch, firstSentAt: now, sentAt: now };
+    this.#send(this.#sent);
+  }
+
+  /** What a batch says before its records. It takes most when neither number is 0. */
+  #head(number: number, replayFrom: number): Uint8Array {
+    return encodeMessage(JournalBatchSchema, {
       $typeName: "hearth.v1.JournalBatch",
       routerId: this.#routerId,
       address: this.#address,
-      records,
+      records: [],
       number,
       replayFrom,
     });
-    this.#sent = { number, bytes, group, firstSentAt: now, sentAt: now };
-    this.#send(this.#sent);
   }
 
   #send({ number, bytes }: SentBatch): void {
@@ -240,8 +222,8 @@ export class JetStreamJournal implements Journal {
     this.#sent = undefined;
     this.#sequence = sequence;
     this.#ownAt = Math.max(this.#ownAt, sent.sentAt);
-    this.#replayPoint.written(sequence, sent.group.newBytes);
-    sent.group.durability.reach();
+    this.#replayPoint.written(sequence, sent.batch.newBytes);
+    sent.batch.reach();
     // What is urgent leaves at once: gathering has had its time.
     if (this.#isUrgent) this.#flush();
     else if (this.#gathering.length > 0) this.#linger();

@@ -3,6 +3,7 @@ import {
   AttemptEndSchema,
   OpenedSchema,
   SealedSchema,
+  type Accepted,
   type AttemptEnd as WireAttemptEnd,
   type Carried,
   type Dispatched,
@@ -48,14 +49,26 @@ export function toCarried(execution: Execution, fromRouterId: string): Carried {
   return value;
 }
 
-export function acceptedRecord(execution: ExecutionRequest, pool: string, unixMs: number): JournalRecord {
-  return record(unixMs, { case: "accepted", value: { $typeName: "hearth.v1.Accepted", execution, pool } });
+/** `attempt`: its first one, when that is sent at once. */
+export function acceptedRecord(
+  execution: ExecutionRequest,
+  pool: string,
+  unixMs: number,
+  attempt?: Attempt,
+): JournalRecord {
+  const value: Accepted = { $typeName: "hearth.v1.Accepted", execution, pool };
+  if (attempt !== undefined) value.dispatched = toDispatched("", attempt);
+  return record(unixMs, { case: "accepted", value });
 }
 
 export function dispatchedRecord(execution: Execution, attempt: Attempt): JournalRecord {
-  const value: Dispatched = {
+  return record(attempt.dispatchedAt, { case: "dispatched", value: toDispatched(execution.id, attempt) });
+}
+
+function toDispatched(executionId: string, attempt: Attempt): Dispatched {
+  return {
     $typeName: "hearth.v1.Dispatched",
-    executionId: execution.id,
+    executionId,
     attempt: attempt.number,
     replicaId: attempt.replicaId,
     version: attempt.version,
@@ -63,7 +76,6 @@ export function dispatchedRecord(execution: Execution, attempt: Attempt): Journa
     waitReason: attempt.waitReason,
     waitedMs: attempt.waitedMs,
   };
-  return record(attempt.dispatchedAt, { case: "dispatched", value });
 }
 
 export function attemptEndedRecord(
@@ -88,9 +100,24 @@ export function endedRecord(
 function toEnded(execution: Execution, message: ExecutionEnd, end: AttemptEnd, unixMs: number): Ended {
   const value: Ended = { $typeName: "hearth.v1.Ended", end: message };
   const last = execution.attempts.at(-1);
-  // The attempt without its result: that is in the end already.
-  if (last?.end === end) value.attempt = { ...toAttemptEnd(execution, last, end, unixMs), result: undefined };
+  if (last?.end === end) value.attempt = withoutResult(toAttemptEnd(execution, last, end, unixMs));
   return value;
+}
+
+/** What stands in the end beside it is not said again: whose it is, and the result. */
+function withoutResult(report: WireAttemptEnd): WireAttemptEnd {
+  return {
+    $typeName: "hearth.v1.AttemptEnd",
+    executionId: "",
+    attempt: report.attempt,
+    outcome: report.outcome,
+    failure: report.failure,
+    startedUnixMs: report.startedUnixMs,
+    endedUnixMs: report.endedUnixMs,
+    runnerPid: report.runnerPid,
+    neighbours: report.neighbours,
+    receipt: 0,
+  };
 }
 
 /** The agent's report of an attempt, or what the router says in its place. */
@@ -110,24 +137,4 @@ function toAttemptEnd(execution: Execution, attempt: Attempt, end: AttemptEnd, u
 
 function record(unixMs: number, event: JournalRecord["event"]): JournalRecord {
   return { $typeName: "hearth.v1.JournalRecord", unixMs, event };
-}
-
-/** Roughly what a record weighs: its payload, and something for the rest. */
-export function weighRecord(record: JournalRecord): number {
-  switch (record.event.case) {
-    case "accepted":
-      return 200 + (record.event.value.execution?.arguments?.inline.length ?? 0);
-    case "ended":
-      return 200 + (record.event.value.end?.result?.inline.length ?? 0);
-    case "carried": {
-      const { execution, ended } = record.event.value;
-      return 400 + (execution?.arguments?.inline.length ?? 0) + (ended?.end?.result?.inline.length ?? 0);
-    }
-    case "attemptEnded":
-    case "dispatched":
-    case "opened":
-    case "sealed":
-    case undefined:
-      return 200;
-  }
 }

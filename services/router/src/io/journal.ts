@@ -10,11 +10,17 @@ export interface Durability {
   whenReached(callback: () => void): void;
 }
 
+/** A record that was appended. Its bytes are kept as long as it is. */
+export interface AppendedRecord extends Durability {
+  /** What it says. */
+  read(): JournalRecord;
+}
+
 /** The durable record of a router's executions. Nobody else writes to it, but for who takes over and closes it. */
 export interface Journal {
   /** False while records are not being taken: then nothing new may be accepted. */
   readonly available: boolean;
-  /** What was appended and is not durable yet, roughly, in bytes. */
+  /** What was appended and is not durable yet, in bytes. */
   readonly unwrittenBytes: number;
   /** When it was last known that nobody had taken over: milliseconds since 1970. */
   readonly ownAt: number;
@@ -22,7 +28,7 @@ export interface Journal {
    * Adds a record. Order is kept. `lingers`: nobody waits for it, so it is written with what comes next, or a few milliseconds
    * later.
    */
-  append(record: JournalRecord, lingers?: "lingers"): Durability;
+  append(record: JournalRecord, lingers?: "lingers"): AppendedRecord;
   /** Resolves once all that was appended so far is durable. */
   written(): Promise<void>;
   /** The record that is appended next says all that is known of an execution so far. */

@@ -1,39 +1,39 @@
-import { CarriedSchema, decodeMessage, encodeMessageInto, type ExecutionRequest } from "@hearth/proto";
+import type { ExecutionRequest } from "@hearth/proto";
 import { payloadBytesOf, type Attempt, type Execution, type ExecutionState } from "../core/execution.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Mark } from "../core/replay-point.ts";
+import { replayJournal } from "../core/replay-journal.ts";
 import type { Running } from "../core/running.ts";
-import { toExecution } from "./journal-entries.ts";
-import { toCarried } from "./journal-records.ts";
+import { toEntries } from "./journal-entries.ts";
+import { carriedRecord } from "./journal-records.ts";
+import type { AppendedRecord } from "./journal.ts";
+import { RecordBatch } from "./record-batch.ts";
 
-/** Records lie side by side in pieces of this size. */
-const pieceBytes = 64 * 1024;
 /** With larger arguments and results an execution stays as it is: to copy them would cost more than its objects do. */
-const payloadBytesMax = 4 * 1024;
+const copiedBytesMax = 4 * 1024;
 
 /**
- * Executions that have ended, each kept as the bytes of one record, which is read when somebody asks. As objects one was some
- * twenty-five, 1.9 KB together: what V8's collector did with a hundred thousand of those, copying each twice and marking
- * them all, cost a busy router a quarter of its processor time.
+ * Executions that have ended, each kept as the records of the journal that say all of it, which are read when somebody asks. As
+ * objects one was some twenty-five, 1.9 KB together: what V8's collector did with a hundred thousand of those, copying each twice and
+ * marking them all, cost a busy router a quarter of its processor time.
  */
 export class KeptExecutions {
-  #piece = new Uint8Array(0);
-  #used = 0;
+  /** Has what takes more than two records of the journal. */
+  #copies: RecordBatch | undefined;
 
-  /** The same execution in little memory. It has ended, and who waited for that was told. */
-  keep(execution: Execution): Execution {
-    if (payloadBytesOf(execution) > payloadBytesMax) return execution;
-    const carried = toCarried(execution, "");
-    let bytes = encodeMessageInto(this.#piece, this.#used, CarriedSchema, carried);
-    if (this.#used + bytes > this.#piece.length) {
-      this.#piece = new Uint8Array(Math.max(bytes, pieceBytes));
-      this.#used = 0;
-      bytes = encodeMessageInto(this.#piece, 0, CarriedSchema, carried);
-    }
-    const kept = new KeptExecution(execution, this.#piece, this.#used, bytes);
-    this.#used += bytes;
-    return kept;
+  /** The same execution in little memory. `ended`: the record of its end, which is in the journal, and who waited for that was told. */
+  keep(execution: Execution, ended: AppendedRecord): Execution {
+    const { attempts, state, begun } = execution;
+    const isSaid = begun !== undefined && attempts.length === 1 && isEndOf(state, attempts[0]);
+    if (isSaid) return new KeptExecution(execution, begun as AppendedRecord, ended);
+    if (payloadBytesOf(execution) > copiedBytesMax) return execution;
+    this.#copies = new RecordBatch(this.#copies, 0);
+    return new KeptExecution(execution, this.#copies.add(carriedRecord(execution, "", 0)), undefined);
   }
+}
+
+function isEndOf(state: ExecutionState, attempt: Attempt | undefined): boolean {
+  return state.kind === "ended" && state.end === attempt?.end;
 }
 
 /** What was read last: who asks for one field of an execution asks for others. */
@@ -43,17 +43,16 @@ class KeptExecution implements Execution {
   readonly id: string;
   readonly idempotencyKey: string;
   mark: Mark | undefined;
-  readonly #piece: Uint8Array;
-  readonly #at: number;
-  readonly #bytes: number;
+  readonly #first: AppendedRecord;
+  /** Undefined: the first one says all. */
+  readonly #last: AppendedRecord | undefined;
 
-  constructor({ id, idempotencyKey, mark }: Execution, piece: Uint8Array, at: number, bytes: number) {
+  constructor({ id, idempotencyKey, mark }: Execution, first: AppendedRecord, last: AppendedRecord | undefined) {
     this.id = id;
     this.idempotencyKey = idempotencyKey;
     this.mark = mark;
-    this.#piece = piece;
-    this.#at = at;
-    this.#bytes = bytes;
+    this.#first = first;
+    this.#last = last;
   }
 
   get runId(): string {
@@ -116,6 +115,10 @@ class KeptExecution implements Execution {
     return undefined;
   }
 
+  get begun(): undefined {
+    return undefined;
+  }
+
   get runsIn(): Running | undefined {
     return undefined;
   }
@@ -130,7 +133,9 @@ class KeptExecution implements Execution {
 
   get #all(): Execution {
     if (lastRead?.kept === this) return lastRead.execution;
-    const execution = toExecution(decodeMessage(CarriedSchema, this.#piece.subarray(this.#at, this.#at + this.#bytes)));
+    const records = this.#last === undefined ? [this.#first] : [this.#first, this.#last];
+    const entries = records.flatMap((record) => toEntries(record.read(), () => true));
+    const execution = replayJournal(entries).get(this.id);
     if (execution === undefined) throw new Error(`What is kept of execution ${this.id} cannot be read.`);
     lastRead = { kept: this, execution };
     return execution;

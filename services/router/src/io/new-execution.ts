@@ -23,6 +23,7 @@ class AcceptedExecution implements Execution {
   runsBefore: Execution | undefined = undefined;
   runsAfter: Execution | undefined = undefined;
   mark: Mark | undefined = undefined;
+  begun: unknown = undefined;
   audience: unknown = undefined;
   isCancelled = false;
   attempts: readonly Attempt[] = noAttempts;

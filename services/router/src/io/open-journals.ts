@@ -5,7 +5,7 @@ import type { Clock } from "@hearth/clock";
 import { encodeMessage, JournalBatchSchema, type JournalRecord } from "@hearth/proto";
 import { headers } from "@nats-io/transport-node";
 import type { JournalEntry } from "../core/replay-journal.ts";
-import { toEntry } from "./journal-entries.ts";
+import { toEntries } from "./journal-entries.ts";
 import { sealedRecord } from "./journal-records.ts";
 import { readBatch, successorOf, type JournalTail, type JournalTails } from "./journal-tail.ts";
 
@@ -40,7 +40,7 @@ export class OpenJournals {
     }
     const isMine = (fromRouterId: string): boolean => mine.get(fromRouterId) ?? false;
     return {
-      entries: records.flatMap((record) => toEntry(record, isMine) ?? []),
+      entries: records.flatMap((record) => toEntries(record, isMine)),
       adoptedIds: [...mine.keys()].filter(isMine),
     };
   }

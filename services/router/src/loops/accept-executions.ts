@@ -43,14 +43,15 @@ export class AcceptExecutions {
    * refused. `asker` is told when it has ended.
    */
   submit(request: ExecutionRequest, asker?: Asker): Accepted | Promise<Accepted> {
-    const { executionId, idempotencyKey } = request;
-    const isKnown =
-      (executionId !== "" && this.#executions.knows(executionId)) ||
-      (idempotencyKey !== "" && this.#executions.knowsKey(idempotencyKey));
-    if (isKnown || !this.#located.mustAsk(request)) return this.#executions.submit(request, asker);
+    if (!this.#located.mustAsk(request) || this.#isKnown(request)) return this.#executions.submit(request, asker);
     checkRequest(request);
     fillIds(request, this.#clock.now());
     return this.#locateOrSubmit(request, asker);
+  }
+
+  #isKnown({ executionId, idempotencyKey }: ExecutionRequest): boolean {
+    if (executionId !== "" && this.#executions.knows(executionId)) return true;
+    return idempotencyKey !== "" && this.#executions.knowsKey(idempotencyKey);
   }
 
   async #locateOrSubmit(request: ExecutionRequest, asker: Asker | undefined): Promise<Accepted> {

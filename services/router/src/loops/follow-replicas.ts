@@ -148,7 +148,7 @@ export class ReplicaFollower implements Agents {
     // What an unknown one was the agent is yet to say.
     if (counted || this.#executions.isAskedAbout(end.executionId)) return;
     // It has ended or was given another attempt: the agent need not keep it once the journal has what this router has of it.
-    void this.#executions.written().then(() => connection.acknowledge({ $typeName: "hearth.v1.AttemptKey", ...key }));
+    void this.#executions.written().then(() => connection.acknowledge(end));
   }
 
   #recover({ id: replicaId, pool }: Replica, request: ExecutionRequest): void {

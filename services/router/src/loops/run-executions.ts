@@ -24,7 +24,7 @@ import type { RouterMetrics } from "../io/router-metrics.ts";
 import { newExecution } from "../io/new-execution.ts";
 import { fillLimits } from "../io/read-limits.ts";
 import { checkRequest, fillIds, fingerprint, keepAlone, keepNames, policyKey } from "../io/read-request.ts";
-import { toExecutionEnd, toFacts } from "../io/translate.ts";
+import { reportOf, toExecutionEnd, toFacts } from "../io/translate.ts";
 
 /** Who waits for the end of an execution. */
 export interface Asker {
@@ -203,12 +203,20 @@ export class Executions {
   #accept(execution: Execution, asker: Asker | undefined, now: number): Durability {
     const request = execution.request as ExecutionRequest;
     keepAlone(request, this.#keptBytes);
+    const effects = this.#step({ kind: "admitted", execution, policyOverride: request.policyOverride }, now);
+    const [first] = effects;
+    const atOnce = first?.kind === "dispatch" && first.execution === execution ? first : undefined;
     execution.mark = this.#journal.begin();
     // Who waits for the outcome is told it on its agent's word. Who does not waits for the record.
     const lingers = asker === undefined ? undefined : "lingers";
-    const accepted = this.#journal.append(acceptedRecord(request, execution.pool, now), lingers);
+    const accepted = this.#journal.append(acceptedRecord(request, execution.pool, now, atOnce?.attempt), lingers);
     this.#expectEnd(execution, asker);
-    this.#handle({ kind: "admitted", execution, policyOverride: request.policyOverride }, now);
+    if (atOnce !== undefined) {
+      execution.begun = accepted;
+      this.#dispatch(atOnce.replica, execution, atOnce.attempt);
+    }
+    this.#carryOutAll(effects, now, atOnce === undefined ? 0 : 1);
+    this.#setAlarm(now);
     return accepted;
   }
 
@@ -300,6 +308,14 @@ export class Executions {
   }
 
   #handle(event: RouterEvent, now: number): boolean {
+    const effects = this.#step(event, now);
+    this.#carryOutAll(effects, now);
+    this.#setAlarm(now);
+    return effects.length > 0;
+  }
+
+  /** What is to be done about an event, after all that came before it was done. */
+  #step(event: RouterEvent, now: number): readonly RouterEffect[] {
     // It may have been stopped for so long that another router took over, and learns of that only by and by.
     const journalIsOwn = this.#journal.ownAt + ownForMs > now;
     if (journalIsOwn !== this.#journalIsOwn) {
@@ -307,10 +323,7 @@ export class Executions {
       this.#carryOutAll(this.#machine.step({ kind: "journal", isOwn: journalIsOwn }, now), now);
     }
     this.#passTime(now);
-    const effects = this.#machine.step(event, now);
-    this.#carryOutAll(effects, now);
-    this.#setAlarm(now);
-    return effects.length > 0;
+    return this.#machine.step(event, now);
   }
 
   #passTime(now: number): void {
@@ -344,8 +357,9 @@ export class Executions {
     }
   }
 
-  #carryOutAll(effects: readonly RouterEffect[], now: number): void {
-    for (const effect of effects) this.#carryOut(effect, now);
+  /** `done`: so many of them are. */
+  #carryOutAll(effects: readonly RouterEffect[], now: number, done = 0): void {
+    for (let index = done; index < effects.length; index++) this.#carryOut(effects[index] as RouterEffect, now);
     if (effects.length > 0) this.#demandChanged();
   }
 
@@ -370,9 +384,10 @@ export class Executions {
       case "forget":
         return this.#agents.forget(effect.replica);
       case "found":
-        void this.#journal.append(dispatchedRecord(effect.execution, effect.attempt), "lingers");
+        this.#writeDispatch(effect.execution, effect.attempt);
         return this.#changed(effect.execution);
       case "dispatch":
+        this.#writeDispatch(effect.execution, effect.attempt);
         return this.#dispatch(effect.replica, effect.execution, effect.attempt);
       case "cancelAttempt":
         return this.#agents
@@ -388,7 +403,7 @@ export class Executions {
         const { execution, attempt, end } = effect;
         this.#metrics.retried(execution, end);
         const written = this.#journal.append(attemptEndedRecord(execution, attempt, end, now));
-        written.whenReached(() => this.#acknowledge(execution, attempt));
+        written.whenReached(() => this.#acknowledge(attempt));
         return this.#changed(execution);
       }
       case "ended":
@@ -418,9 +433,14 @@ export class Executions {
       deadlineUnixMs: deadline === Infinity ? 0 : deadline,
       request: restOf(request),
     });
-    void this.#journal.append(dispatchedRecord(execution, attempt), "lingers");
     this.#metrics.dispatched(execution, attempt);
     this.#changed(execution);
+  }
+
+  /** What it began with is not all of it. */
+  #writeDispatch(execution: Execution, attempt: Attempt): void {
+    execution.begun = undefined;
+    void this.#journal.append(dispatchedRecord(execution, attempt), "lingers");
   }
 
   #end(execution: Execution, end: AttemptEnd, now: number): void {
@@ -435,9 +455,9 @@ export class Executions {
     if (isProven) this.#tell(execution, message);
     written.whenReached(() => {
       const last = execution.attempts.at(-1);
-      if (last?.end === end) this.#acknowledge(execution, last);
+      if (last?.end === end) this.#acknowledge(last);
       if (!isProven) this.#tell(execution, message);
-      const kept = { kind: "kept", execution, as: this.#kept.keep(execution) } as const;
+      const kept = { kind: "kept", execution, as: this.#kept.keep(execution, written) } as const;
       this.#carryOutAll(this.#machine.step(kept, now), now);
     });
   }
@@ -450,9 +470,13 @@ export class Executions {
     audience?.watchers?.forEach((changed) => changed());
   }
 
-  /** Lets the agent forget an outcome. The journal has it now: until then the agent was the one that could prove it. */
-  #acknowledge({ id }: Execution, { number, replicaId }: Attempt): void {
-    this.#agents.connection(replicaId)?.acknowledge(attemptKey(id, number));
+  /**
+   * Lets the agent forget the outcome that it has reported. The journal has it now: until then the agent was the one that could
+   * prove it.
+   */
+  #acknowledge({ replicaId, end }: Attempt): void {
+    const report = end && reportOf(end);
+    if (report !== undefined) this.#agents.connection(replicaId)?.acknowledge(report);
   }
 
   #changed(execution: Execution): void {
@@ -465,9 +489,31 @@ function describe({ id, runId, environment, task, acceptedAt: startMs }: Executi
   return { name: `execute ${task}`, kind: "server", startMs, attributes };
 }
 
-/** What a dispatch does not say by itself. */
+/** What a dispatch does not say by itself. Field by field, of which none can be left out: V8 is slow to copy what has a class. */
 function restOf(request: ExecutionRequest): ExecutionRequest {
-  return { ...request, executionId: "", task: "", arguments: undefined, runId: "", deadlineUnixMs: 0 };
+  const rest: { [Field in keyof Required<Omit<ExecutionRequest, "$unknown">>]: ExecutionRequest[Field] } = {
+    $typeName: "hearth.v1.ExecutionRequest",
+    executionId: "",
+    environment: request.environment,
+    task: "",
+    arguments: undefined,
+    idempotencyKey: request.idempotencyKey,
+    runId: "",
+    parentId: request.parentId,
+    traceparent: request.traceparent,
+    tracestate: request.tracestate,
+    policyOverride: request.policyOverride,
+    affinityKey: request.affinityKey,
+    priority: request.priority,
+    freshReplica: request.freshReplica,
+    retryPolicy: request.retryPolicy,
+    attemptTimeoutMs: request.attemptTimeoutMs,
+    queueTimeoutMs: request.queueTimeoutMs,
+    deadlineUnixMs: 0,
+    askedBefore: request.askedBefore,
+    unsampled: request.unsampled,
+  };
+  return rest;
 }
 
 function attemptKey(executionId: string, attempt: number): Parameters<AgentConnection["cancel"]>[0] {

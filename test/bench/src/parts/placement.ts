@@ -144,7 +144,8 @@ function newExecution(number: number): Execution {
   return {
     ...{ id, runId: id, parentId: "", environment: "e", task: "t", pool: "e", affinityKey: "", priority: 0 },
     ...{ idempotencyKey: "", acceptedAt: 1, argumentBytes: 0, request: undefined, attempts: [] },
-    ...{ runsIn: undefined, runsBefore: undefined, runsAfter: undefined, mark: undefined, audience: undefined },
+    ...{ runsIn: undefined, runsBefore: undefined, runsAfter: undefined, mark: undefined, begun: undefined },
+    audience: undefined,
     ...{ limits: noLimits, isCancelled: false },
     state: { kind: "queued", since: 1, waitReason: "" },
   };

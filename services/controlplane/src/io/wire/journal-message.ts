@@ -18,11 +18,17 @@ import type { PlacedLogLine } from "../history-store.ts";
 import { failureFromMessage, outcomeFromMessage } from "./outcome-message.ts";
 import { amount, isAttemptNumber, isId, moment, text, whole } from "./sane.ts";
 
-/** A record as the projection takes it: as none when a router says no such thing, as several when it says all of an execution. */
+/** A record as the projection takes it: as none when a router says no such thing, as several when it says several things. */
 export function recordsFromMessage(record: JournalRecord): readonly HistoryRecord[] {
   if (record.event.case === "carried") return carriedRecords(record.event.value);
-  const single = recordFromMessage(record);
-  return single === undefined ? [] : [single];
+  return [record, ...dispatchWithin(record)].flatMap((one) => recordFromMessage(one) ?? []);
+}
+
+/** The dispatch that an acceptance says with itself, as a record of its own. */
+function dispatchWithin({ unixMs, event }: JournalRecord): readonly JournalRecord[] {
+  if (event.case !== "accepted" || event.value.dispatched === undefined) return [];
+  const value = { ...event.value.dispatched, executionId: event.value.execution?.executionId ?? "" };
+  return [recordOf(unixMs, { case: "dispatched", value: create(DispatchedSchema, value) })];
 }
 
 /** What a router takes over, as the records that first said it: what is known already they do not change. */

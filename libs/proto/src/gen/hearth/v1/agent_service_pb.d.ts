@@ -41,7 +41,8 @@ export declare type AttachRequest = Message<"hearth.v1.AttachRequest"> & {
   cancellations: AttemptKey[];
 
   /**
-   * Outcomes that are in the journal: the agent forgets them.
+   * Outcomes that are in the journal: the agent forgets them. Of agents that gave no receipts; the others are acknowledged
+   * by those.
    *
    * @generated from field: repeated hearth.v1.AttemptKey acknowledged_outcomes = 4;
    */
@@ -67,6 +68,13 @@ export declare type AttachRequest = Message<"hearth.v1.AttachRequest"> & {
    * @generated from field: repeated hearth.v1.AttemptKey unknown_attempts = 7;
    */
   unknownAttempts: AttemptKey[];
+
+  /**
+   * Receipts of outcomes that are in the journal: the agent forgets them.
+   *
+   * @generated from field: repeated uint32 acknowledged_receipts = 8;
+   */
+  acknowledgedReceipts: number[];
 };
 
 /**
@@ -474,6 +482,14 @@ export declare type AttemptEnd = Message<"hearth.v1.AttemptEnd"> & {
    * @generated from field: uint32 neighbours = 9;
    */
   neighbours: number;
+
+  /**
+   * What the router acknowledges this report by: unique among those that the agent has not forgotten, the same each time it
+   * is sent. From 1. 0: by its attempt.
+   *
+   * @generated from field: uint32 receipt = 10;
+   */
+  receipt: number;
 };
 
 /**

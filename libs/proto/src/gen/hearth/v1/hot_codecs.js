@@ -5,6 +5,13 @@ import { DurationSchema } from "@bufbuild/protobuf/wkt";
 
 const noBytes = new Uint8Array(0);
 
+class ExecuteStreamRequest {
+  constructor() {
+    this.$typeName = "hearth.v1.ExecuteStreamRequest";
+    this.executions = [];
+  }
+}
+
 function writeExecuteStreamRequest(w, m) {
   for (let i = m.executions.length - 1; i >= 0; i--) {
     const before = w.size;
@@ -13,10 +20,7 @@ function writeExecuteStreamRequest(w, m) {
   }
 }
 
-function readExecuteStreamRequest(r, end, m = {
-  $typeName: "hearth.v1.ExecuteStreamRequest",
-  executions: [],
-}) {
+function readExecuteStreamRequest(r, end, m = new ExecuteStreamRequest()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -29,6 +33,14 @@ function readExecuteStreamRequest(r, end, m = {
   }
   r.insistOn(end);
   return m;
+}
+
+class ExecuteStreamResponse {
+  constructor() {
+    this.$typeName = "hearth.v1.ExecuteStreamResponse";
+    this.ends = [];
+    this.rejections = [];
+  }
 }
 
 function writeExecuteStreamResponse(w, m) {
@@ -44,11 +56,7 @@ function writeExecuteStreamResponse(w, m) {
   }
 }
 
-function readExecuteStreamResponse(r, end, m = {
-  $typeName: "hearth.v1.ExecuteStreamResponse",
-  ends: [],
-  rejections: [],
-}) {
+function readExecuteStreamResponse(r, end, m = new ExecuteStreamResponse()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -66,7 +74,24 @@ function readExecuteStreamResponse(r, end, m = {
   return m;
 }
 
+class AttachRequest {
+  constructor() {
+    this.$typeName = "hearth.v1.AttachRequest";
+    this.hello = undefined;
+    this.dispatches = [];
+    this.cancellations = [];
+    this.acknowledgedOutcomes = [];
+    this.childEnds = [];
+    this.childRejections = [];
+    this.unknownAttempts = [];
+    this.acknowledgedReceipts = [];
+  }
+}
+
 function writeAttachRequest(w, m) {
+  if (m.acknowledgedReceipts.length > 0) {
+    w.uint32List(66, m.acknowledgedReceipts);
+  }
   for (let i = m.unknownAttempts.length - 1; i >= 0; i--) {
     const before = w.size;
     writeAttemptKey(w, m.unknownAttempts[i]);
@@ -104,16 +129,7 @@ function writeAttachRequest(w, m) {
   }
 }
 
-function readAttachRequest(r, end, m = {
-  $typeName: "hearth.v1.AttachRequest",
-  hello: undefined,
-  dispatches: [],
-  cancellations: [],
-  acknowledgedOutcomes: [],
-  childEnds: [],
-  childRejections: [],
-  unknownAttempts: [],
-}) {
+function readAttachRequest(r, end, m = new AttachRequest()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -138,12 +154,31 @@ function readAttachRequest(r, end, m = {
       case 58:
         m.unknownAttempts.push(readAttemptKey(r, r.end(), undefined));
         break;
+      case 66:
+        r.uint32List(m.acknowledgedReceipts);
+        break;
+      case 64:
+        m.acknowledgedReceipts.push(r.uint32());
+        break;
       default:
         r.skip(tag);
     }
   }
   r.insistOn(end);
   return m;
+}
+
+class AttachResponse {
+  constructor() {
+    this.$typeName = "hearth.v1.AttachResponse";
+    this.hello = undefined;
+    this.slots = undefined;
+    this.refusals = [];
+    this.ends = [];
+    this.childCalls = [];
+    this.childCancellations = [];
+    this.unknownExecutions = [];
+  }
 }
 
 function writeAttachResponse(w, m) {
@@ -182,16 +217,7 @@ function writeAttachResponse(w, m) {
   }
 }
 
-function readAttachResponse(r, end, m = {
-  $typeName: "hearth.v1.AttachResponse",
-  hello: undefined,
-  slots: undefined,
-  refusals: [],
-  ends: [],
-  childCalls: [],
-  childCancellations: [],
-  unknownExecutions: [],
-}) {
+function readAttachResponse(r, end, m = new AttachResponse()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -224,6 +250,17 @@ function readAttachResponse(r, end, m = {
   return m;
 }
 
+class JournalBatch {
+  constructor() {
+    this.$typeName = "hearth.v1.JournalBatch";
+    this.routerId = "";
+    this.records = [];
+    this.number = 0;
+    this.replayFrom = 0;
+    this.address = "";
+  }
+}
+
 function writeJournalBatch(w, m) {
   if (m.address !== "") {
     w.string(42, m.address);
@@ -244,14 +281,7 @@ function writeJournalBatch(w, m) {
   }
 }
 
-function readJournalBatch(r, end, m = {
-  $typeName: "hearth.v1.JournalBatch",
-  routerId: "",
-  records: [],
-  number: 0,
-  replayFrom: 0,
-  address: "",
-}) {
+function readJournalBatch(r, end, m = new JournalBatch()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -276,6 +306,31 @@ function readJournalBatch(r, end, m = {
   }
   r.insistOn(end);
   return m;
+}
+
+class ExecutionRequest {
+  constructor() {
+    this.$typeName = "hearth.v1.ExecutionRequest";
+    this.executionId = "";
+    this.environment = "";
+    this.task = "";
+    this.arguments = undefined;
+    this.idempotencyKey = "";
+    this.runId = "";
+    this.parentId = "";
+    this.traceparent = "";
+    this.tracestate = "";
+    this.policyOverride = undefined;
+    this.affinityKey = "";
+    this.priority = undefined;
+    this.freshReplica = false;
+    this.retryPolicy = undefined;
+    this.attemptTimeoutMs = 0;
+    this.queueTimeoutMs = 0;
+    this.deadlineUnixMs = 0;
+    this.askedBefore = false;
+    this.unsampled = false;
+  }
 }
 
 function writeExecutionRequest(w, m) {
@@ -344,28 +399,7 @@ function writeExecutionRequest(w, m) {
   }
 }
 
-function readExecutionRequest(r, end, m = {
-  $typeName: "hearth.v1.ExecutionRequest",
-  executionId: "",
-  environment: "",
-  task: "",
-  arguments: undefined,
-  idempotencyKey: "",
-  runId: "",
-  parentId: "",
-  traceparent: "",
-  tracestate: "",
-  policyOverride: undefined,
-  affinityKey: "",
-  priority: undefined,
-  freshReplica: false,
-  retryPolicy: undefined,
-  attemptTimeoutMs: 0,
-  queueTimeoutMs: 0,
-  deadlineUnixMs: 0,
-  askedBefore: false,
-  unsampled: false,
-}) {
+function readExecutionRequest(r, end, m = new ExecutionRequest()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -434,6 +468,16 @@ function readExecutionRequest(r, end, m = {
   return m;
 }
 
+class ExecutionEnd {
+  constructor() {
+    this.$typeName = "hearth.v1.ExecutionEnd";
+    this.executionId = "";
+    this.outcome = 0;
+    this.result = undefined;
+    this.failure = undefined;
+  }
+}
+
 function writeExecutionEnd(w, m) {
   if (m.failure !== undefined) {
     const before = w.size;
@@ -453,13 +497,7 @@ function writeExecutionEnd(w, m) {
   }
 }
 
-function readExecutionEnd(r, end, m = {
-  $typeName: "hearth.v1.ExecutionEnd",
-  executionId: "",
-  outcome: 0,
-  result: undefined,
-  failure: undefined,
-}) {
+function readExecutionEnd(r, end, m = new ExecutionEnd()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -483,6 +521,15 @@ function readExecutionEnd(r, end, m = {
   return m;
 }
 
+class ExecutionRejection {
+  constructor() {
+    this.$typeName = "hearth.v1.ExecutionRejection";
+    this.executionId = "";
+    this.failure = undefined;
+    this.retryAfterMs = 0;
+  }
+}
+
 function writeExecutionRejection(w, m) {
   if (m.retryAfterMs !== 0) {
     w.uint32(24, m.retryAfterMs);
@@ -497,12 +544,7 @@ function writeExecutionRejection(w, m) {
   }
 }
 
-function readExecutionRejection(r, end, m = {
-  $typeName: "hearth.v1.ExecutionRejection",
-  executionId: "",
-  failure: undefined,
-  retryAfterMs: 0,
-}) {
+function readExecutionRejection(r, end, m = new ExecutionRejection()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -523,6 +565,14 @@ function readExecutionRejection(r, end, m = {
   return m;
 }
 
+class RouterHello {
+  constructor() {
+    this.$typeName = "hearth.v1.RouterHello";
+    this.routerId = "";
+    this.adoptedRouterIds = [];
+  }
+}
+
 function writeRouterHello(w, m) {
   for (let i = m.adoptedRouterIds.length - 1; i >= 0; i--) {
     w.string(18, m.adoptedRouterIds[i]);
@@ -532,11 +582,7 @@ function writeRouterHello(w, m) {
   }
 }
 
-function readRouterHello(r, end, m = {
-  $typeName: "hearth.v1.RouterHello",
-  routerId: "",
-  adoptedRouterIds: [],
-}) {
+function readRouterHello(r, end, m = new RouterHello()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -552,6 +598,22 @@ function readRouterHello(r, end, m = {
   }
   r.insistOn(end);
   return m;
+}
+
+class Dispatch {
+  constructor() {
+    this.$typeName = "hearth.v1.Dispatch";
+    this.executionId = "";
+    this.attempt = 0;
+    this.task = "";
+    this.arguments = undefined;
+    this.runId = "";
+    this.traceparent = "";
+    this.tracestate = "";
+    this.deadlineUnixMs = 0;
+    this.unsampled = false;
+    this.request = undefined;
+  }
 }
 
 function writeDispatch(w, m) {
@@ -591,19 +653,7 @@ function writeDispatch(w, m) {
   }
 }
 
-function readDispatch(r, end, m = {
-  $typeName: "hearth.v1.Dispatch",
-  executionId: "",
-  attempt: 0,
-  task: "",
-  arguments: undefined,
-  runId: "",
-  traceparent: "",
-  tracestate: "",
-  deadlineUnixMs: 0,
-  unsampled: false,
-  request: undefined,
-}) {
+function readDispatch(r, end, m = new Dispatch()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -645,6 +695,14 @@ function readDispatch(r, end, m = {
   return m;
 }
 
+class AttemptKey {
+  constructor() {
+    this.$typeName = "hearth.v1.AttemptKey";
+    this.executionId = "";
+    this.attempt = 0;
+  }
+}
+
 function writeAttemptKey(w, m) {
   if (m.attempt !== 0) {
     w.uint32(16, m.attempt);
@@ -654,11 +712,7 @@ function writeAttemptKey(w, m) {
   }
 }
 
-function readAttemptKey(r, end, m = {
-  $typeName: "hearth.v1.AttemptKey",
-  executionId: "",
-  attempt: 0,
-}) {
+function readAttemptKey(r, end, m = new AttemptKey()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -674,6 +728,17 @@ function readAttemptKey(r, end, m = {
   }
   r.insistOn(end);
   return m;
+}
+
+class AgentHello {
+  constructor() {
+    this.$typeName = "hearth.v1.AgentHello";
+    this.replicaId = "";
+    this.pool = "";
+    this.version = "";
+    this.liveAttempts = [];
+    this.adoptedAttempts = [];
+  }
 }
 
 function writeAgentHello(w, m) {
@@ -698,14 +763,7 @@ function writeAgentHello(w, m) {
   }
 }
 
-function readAgentHello(r, end, m = {
-  $typeName: "hearth.v1.AgentHello",
-  replicaId: "",
-  pool: "",
-  version: "",
-  liveAttempts: [],
-  adoptedAttempts: [],
-}) {
+function readAgentHello(r, end, m = new AgentHello()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -732,6 +790,16 @@ function readAgentHello(r, end, m = {
   return m;
 }
 
+class Slots {
+  constructor() {
+    this.$typeName = "hearth.v1.Slots";
+    this.sequence = 0;
+    this.total = 0;
+    this.free = 0;
+    this.dispatchesSeen = 0;
+  }
+}
+
 function writeSlots(w, m) {
   if (!Object.is(m.dispatchesSeen, 0)) {
     w.double(33, m.dispatchesSeen);
@@ -747,13 +815,7 @@ function writeSlots(w, m) {
   }
 }
 
-function readSlots(r, end, m = {
-  $typeName: "hearth.v1.Slots",
-  sequence: 0,
-  total: 0,
-  free: 0,
-  dispatchesSeen: 0,
-}) {
+function readSlots(r, end, m = new Slots()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -777,6 +839,15 @@ function readSlots(r, end, m = {
   return m;
 }
 
+class Refusal {
+  constructor() {
+    this.$typeName = "hearth.v1.Refusal";
+    this.executionId = "";
+    this.attempt = 0;
+    this.reason = "";
+  }
+}
+
 function writeRefusal(w, m) {
   if (m.reason !== "") {
     w.string(26, m.reason);
@@ -789,12 +860,7 @@ function writeRefusal(w, m) {
   }
 }
 
-function readRefusal(r, end, m = {
-  $typeName: "hearth.v1.Refusal",
-  executionId: "",
-  attempt: 0,
-  reason: "",
-}) {
+function readRefusal(r, end, m = new Refusal()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -815,7 +881,26 @@ function readRefusal(r, end, m = {
   return m;
 }
 
+class AttemptEnd {
+  constructor() {
+    this.$typeName = "hearth.v1.AttemptEnd";
+    this.executionId = "";
+    this.attempt = 0;
+    this.outcome = 0;
+    this.result = undefined;
+    this.failure = undefined;
+    this.startedUnixMs = 0;
+    this.endedUnixMs = 0;
+    this.runnerPid = 0;
+    this.neighbours = 0;
+    this.receipt = 0;
+  }
+}
+
 function writeAttemptEnd(w, m) {
+  if (m.receipt !== 0) {
+    w.uint32(80, m.receipt);
+  }
   if (m.neighbours !== 0) {
     w.uint32(72, m.neighbours);
   }
@@ -849,18 +934,7 @@ function writeAttemptEnd(w, m) {
   }
 }
 
-function readAttemptEnd(r, end, m = {
-  $typeName: "hearth.v1.AttemptEnd",
-  executionId: "",
-  attempt: 0,
-  outcome: 0,
-  result: undefined,
-  failure: undefined,
-  startedUnixMs: 0,
-  endedUnixMs: 0,
-  runnerPid: 0,
-  neighbours: 0,
-}) {
+function readAttemptEnd(r, end, m = new AttemptEnd()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -891,12 +965,23 @@ function readAttemptEnd(r, end, m = {
       case 72:
         m.neighbours = r.uint32();
         break;
+      case 80:
+        m.receipt = r.uint32();
+        break;
       default:
         r.skip(tag);
     }
   }
   r.insistOn(end);
   return m;
+}
+
+class JournalRecord {
+  constructor() {
+    this.$typeName = "hearth.v1.JournalRecord";
+    this.unixMs = 0;
+    this.event = { case: undefined };
+  }
 }
 
 function writeJournalRecord(w, m) {
@@ -940,11 +1025,7 @@ function writeJournalRecord(w, m) {
   }
 }
 
-function readJournalRecord(r, end, m = {
-  $typeName: "hearth.v1.JournalRecord",
-  unixMs: 0,
-  event: { case: undefined },
-}) {
+function readJournalRecord(r, end, m = new JournalRecord()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -980,6 +1061,14 @@ function readJournalRecord(r, end, m = {
   return m;
 }
 
+class Payload {
+  constructor() {
+    this.$typeName = "hearth.v1.Payload";
+    this.inline = noBytes;
+    this.stored = undefined;
+  }
+}
+
 function writePayload(w, m) {
   if (m.stored !== undefined) {
     const before = w.size;
@@ -991,11 +1080,7 @@ function writePayload(w, m) {
   }
 }
 
-function readPayload(r, end, m = {
-  $typeName: "hearth.v1.Payload",
-  inline: noBytes,
-  stored: undefined,
-}) {
+function readPayload(r, end, m = new Payload()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1011,6 +1096,22 @@ function readPayload(r, end, m = {
   }
   r.insistOn(end);
   return m;
+}
+
+class ReusePolicy {
+  constructor() {
+    this.$typeName = "hearth.v1.ReusePolicy";
+    this.minReplicas = undefined;
+    this.maxReplicas = undefined;
+    this.concurrency = undefined;
+    this.idleTtl = undefined;
+    this.scaledownTtl = undefined;
+    this.scope = 0;
+    this.bufferReplicas = 0;
+    this.recycling = undefined;
+    this.singleUse = false;
+    this.isolateOutOfMemory = false;
+  }
 }
 
 function writeReusePolicy(w, m) {
@@ -1048,19 +1149,7 @@ function writeReusePolicy(w, m) {
   }
 }
 
-function readReusePolicy(r, end, m = {
-  $typeName: "hearth.v1.ReusePolicy",
-  minReplicas: undefined,
-  maxReplicas: undefined,
-  concurrency: undefined,
-  idleTtl: undefined,
-  scaledownTtl: undefined,
-  scope: 0,
-  bufferReplicas: 0,
-  recycling: undefined,
-  singleUse: false,
-  isolateOutOfMemory: false,
-}) {
+function readReusePolicy(r, end, m = new ReusePolicy()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1102,6 +1191,17 @@ function readReusePolicy(r, end, m = {
   return m;
 }
 
+class RetryPolicy {
+  constructor() {
+    this.$typeName = "hearth.v1.RetryPolicy";
+    this.retries = 0;
+    this.initialBackoffMs = 0;
+    this.backoffFactor = 0;
+    this.maxBackoffMs = 0;
+    this.retryOn = [];
+  }
+}
+
 function writeRetryPolicy(w, m) {
   for (let i = m.retryOn.length - 1; i >= 0; i--) {
     w.string(42, m.retryOn[i]);
@@ -1120,14 +1220,7 @@ function writeRetryPolicy(w, m) {
   }
 }
 
-function readRetryPolicy(r, end, m = {
-  $typeName: "hearth.v1.RetryPolicy",
-  retries: 0,
-  initialBackoffMs: 0,
-  backoffFactor: 0,
-  maxBackoffMs: 0,
-  retryOn: [],
-}) {
+function readRetryPolicy(r, end, m = new RetryPolicy()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1154,6 +1247,16 @@ function readRetryPolicy(r, end, m = {
   return m;
 }
 
+class Failure {
+  constructor() {
+    this.$typeName = "hearth.v1.Failure";
+    this.reason = "";
+    this.message = "";
+    this.exceptionType = "";
+    this.traceback = "";
+  }
+}
+
 function writeFailure(w, m) {
   if (m.traceback !== "") {
     w.string(34, m.traceback);
@@ -1169,13 +1272,7 @@ function writeFailure(w, m) {
   }
 }
 
-function readFailure(r, end, m = {
-  $typeName: "hearth.v1.Failure",
-  reason: "",
-  message: "",
-  exceptionType: "",
-  traceback: "",
-}) {
+function readFailure(r, end, m = new Failure()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1199,7 +1296,21 @@ function readFailure(r, end, m = {
   return m;
 }
 
+class Accepted {
+  constructor() {
+    this.$typeName = "hearth.v1.Accepted";
+    this.execution = undefined;
+    this.pool = "";
+    this.dispatched = undefined;
+  }
+}
+
 function writeAccepted(w, m) {
+  if (m.dispatched !== undefined) {
+    const before = w.size;
+    writeDispatched(w, m.dispatched);
+    w.part(26, before);
+  }
   if (m.pool !== "") {
     w.string(18, m.pool);
   }
@@ -1210,11 +1321,7 @@ function writeAccepted(w, m) {
   }
 }
 
-function readAccepted(r, end, m = {
-  $typeName: "hearth.v1.Accepted",
-  execution: undefined,
-  pool: "",
-}) {
+function readAccepted(r, end, m = new Accepted()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1224,12 +1331,28 @@ function readAccepted(r, end, m = {
       case 18:
         m.pool = r.string();
         break;
+      case 26:
+        m.dispatched = readDispatched(r, r.end(), m.dispatched);
+        break;
       default:
         r.skip(tag);
     }
   }
   r.insistOn(end);
   return m;
+}
+
+class Dispatched {
+  constructor() {
+    this.$typeName = "hearth.v1.Dispatched";
+    this.executionId = "";
+    this.attempt = 0;
+    this.replicaId = "";
+    this.version = "";
+    this.cold = false;
+    this.waitReason = "";
+    this.waitedMs = 0;
+  }
 }
 
 function writeDispatched(w, m) {
@@ -1256,16 +1379,7 @@ function writeDispatched(w, m) {
   }
 }
 
-function readDispatched(r, end, m = {
-  $typeName: "hearth.v1.Dispatched",
-  executionId: "",
-  attempt: 0,
-  replicaId: "",
-  version: "",
-  cold: false,
-  waitReason: "",
-  waitedMs: 0,
-}) {
+function readDispatched(r, end, m = new Dispatched()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1298,6 +1412,14 @@ function readDispatched(r, end, m = {
   return m;
 }
 
+class Ended {
+  constructor() {
+    this.$typeName = "hearth.v1.Ended";
+    this.end = undefined;
+    this.attempt = undefined;
+  }
+}
+
 function writeEnded(w, m) {
   if (m.attempt !== undefined) {
     const before = w.size;
@@ -1311,11 +1433,7 @@ function writeEnded(w, m) {
   }
 }
 
-function readEnded(r, end, m = {
-  $typeName: "hearth.v1.Ended",
-  end: undefined,
-  attempt: undefined,
-}) {
+function readEnded(r, end, m = new Ended()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1333,12 +1451,16 @@ function readEnded(r, end, m = {
   return m;
 }
 
+class Opened {
+  constructor() {
+    this.$typeName = "hearth.v1.Opened";
+  }
+}
+
 function writeOpened(w, m) {
 }
 
-function readOpened(r, end, m = {
-  $typeName: "hearth.v1.Opened",
-}) {
+function readOpened(r, end, m = new Opened()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1350,16 +1472,20 @@ function readOpened(r, end, m = {
   return m;
 }
 
+class Sealed {
+  constructor() {
+    this.$typeName = "hearth.v1.Sealed";
+    this.successorId = "";
+  }
+}
+
 function writeSealed(w, m) {
   if (m.successorId !== "") {
     w.string(10, m.successorId);
   }
 }
 
-function readSealed(r, end, m = {
-  $typeName: "hearth.v1.Sealed",
-  successorId: "",
-}) {
+function readSealed(r, end, m = new Sealed()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1372,6 +1498,19 @@ function readSealed(r, end, m = {
   }
   r.insistOn(end);
   return m;
+}
+
+class Carried {
+  constructor() {
+    this.$typeName = "hearth.v1.Carried";
+    this.execution = undefined;
+    this.pool = "";
+    this.acceptedUnixMs = 0;
+    this.attempts = [];
+    this.ended = undefined;
+    this.endedUnixMs = 0;
+    this.fromRouterId = "";
+  }
 }
 
 function writeCarried(w, m) {
@@ -1404,16 +1543,7 @@ function writeCarried(w, m) {
   }
 }
 
-function readCarried(r, end, m = {
-  $typeName: "hearth.v1.Carried",
-  execution: undefined,
-  pool: "",
-  acceptedUnixMs: 0,
-  attempts: [],
-  ended: undefined,
-  endedUnixMs: 0,
-  fromRouterId: "",
-}) {
+function readCarried(r, end, m = new Carried()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1446,6 +1576,14 @@ function readCarried(r, end, m = {
   return m;
 }
 
+class StoredPayload {
+  constructor() {
+    this.$typeName = "hearth.v1.StoredPayload";
+    this.sha256 = "";
+    this.sizeBytes = 0;
+  }
+}
+
 function writeStoredPayload(w, m) {
   if (m.sizeBytes !== 0) {
     w.uint32(16, m.sizeBytes);
@@ -1455,11 +1593,7 @@ function writeStoredPayload(w, m) {
   }
 }
 
-function readStoredPayload(r, end, m = {
-  $typeName: "hearth.v1.StoredPayload",
-  sha256: "",
-  sizeBytes: 0,
-}) {
+function readStoredPayload(r, end, m = new StoredPayload()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1477,6 +1611,15 @@ function readStoredPayload(r, end, m = {
   return m;
 }
 
+class Recycling {
+  constructor() {
+    this.$typeName = "hearth.v1.Recycling";
+    this.afterExecutions = 0;
+    this.aboveMemory = "";
+    this.afterAge = undefined;
+  }
+}
+
 function writeRecycling(w, m) {
   if (m.afterAge !== undefined) {
     w.bytes(26, toBinary(DurationSchema, m.afterAge));
@@ -1489,12 +1632,7 @@ function writeRecycling(w, m) {
   }
 }
 
-function readRecycling(r, end, m = {
-  $typeName: "hearth.v1.Recycling",
-  afterExecutions: 0,
-  aboveMemory: "",
-  afterAge: undefined,
-}) {
+function readRecycling(r, end, m = new Recycling()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {
@@ -1513,6 +1651,24 @@ function readRecycling(r, end, m = {
   }
   r.insistOn(end);
   return m;
+}
+
+class Attempt {
+  constructor() {
+    this.$typeName = "hearth.v1.Attempt";
+    this.number = 0;
+    this.replicaId = "";
+    this.version = "";
+    this.runnerPid = 0;
+    this.cold = false;
+    this.waitReason = "";
+    this.dispatchedUnixMs = 0;
+    this.startedUnixMs = 0;
+    this.endedUnixMs = 0;
+    this.outcome = 0;
+    this.failure = undefined;
+    this.waitedMs = 0;
+  }
 }
 
 function writeAttempt(w, m) {
@@ -1556,21 +1712,7 @@ function writeAttempt(w, m) {
   }
 }
 
-function readAttempt(r, end, m = {
-  $typeName: "hearth.v1.Attempt",
-  number: 0,
-  replicaId: "",
-  version: "",
-  runnerPid: 0,
-  cold: false,
-  waitReason: "",
-  dispatchedUnixMs: 0,
-  startedUnixMs: 0,
-  endedUnixMs: 0,
-  outcome: 0,
-  failure: undefined,
-  waitedMs: 0,
-}) {
+function readAttempt(r, end, m = new Attempt()) {
   while (r.at < end) {
     const tag = r.uint32();
     switch (tag) {

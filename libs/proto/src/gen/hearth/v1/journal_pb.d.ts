@@ -261,6 +261,13 @@ export declare type Accepted = Message<"hearth.v1.Accepted"> & {
    * @generated from field: string pool = 2;
    */
   pool: string;
+
+  /**
+   * Its first attempt, when that was sent at once. Absent: it waited for a slot.
+   *
+   * @generated from field: hearth.v1.Dispatched dispatched = 3;
+   */
+  dispatched?: Dispatched | undefined;
 };
 
 /**
@@ -276,7 +283,7 @@ export declare const AcceptedSchema: GenMessage<Accepted>;
  */
 export declare type Dispatched = Message<"hearth.v1.Dispatched"> & {
   /**
-   * The execution.
+   * The execution. Empty within `Accepted`, which says it.
    *
    * @generated from field: string execution_id = 1;
    */
@@ -345,7 +352,7 @@ export declare type Ended = Message<"hearth.v1.Ended"> & {
   end?: ExecutionEnd | undefined;
 
   /**
-   * The attempt behind it. Absent when none was made.
+   * The attempt behind it, without the execution and the result, which `end` says. Absent when none was made.
    *
    * @generated from field: hearth.v1.AttemptEnd attempt = 2;
    */
