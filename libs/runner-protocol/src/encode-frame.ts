@@ -1,4 +1,5 @@
 import { frameBytesMax, kindNumbers, prefixBytes, type Frame } from "./frames.ts";
+import { plainEndBytesMax, plainEndOf, writePlainEnd } from "./plain-end.ts";
 
 /** The bytes of a frame. Throws a RangeError over 65 MiB or with a header over 64 KiB. */
 export function encodeFrame(frame: Frame): Buffer {
@@ -29,10 +30,8 @@ export class FrameBuffer {
 
   /** The same without the body, which is to follow. `room`: so many bytes of it follow here. */
   addStart(frame: Frame, room = 0): void {
-    const header = JSON.stringify(frame.header);
-    this.#reserve(prefixBytes + header.length * characterBytesMax + room);
+    const headerBytes = this.#putHeader(frame, room);
     const headerAt = this.#used + prefixBytes;
-    const headerBytes = this.#bytes.write(header, headerAt, "utf8");
     const length = prefixBytes - 4 + headerBytes + frame.body.length;
     if (length > frameBytesMax) throw tooLarge("A frame", length, frameBytesMax);
     if (headerBytes > 0xffff) throw tooLarge("A frame header", headerBytes, 0xffff);
@@ -49,6 +48,19 @@ export class FrameBuffer {
     this.#used = 0;
     if (this.#bytes.length > bytesKept) this.#bytes = Buffer.allocUnsafe(0);
     return taken;
+  }
+
+  /** Behind the room for the prefix, and with room for what follows. Returns how many bytes it takes. */
+  #putHeader(frame: Frame, room: number): number {
+    const plain = plainEndOf(frame);
+    if (plain !== undefined) {
+      this.#reserve(prefixBytes + plainEndBytesMax + room);
+      const headerAt = this.#used + prefixBytes;
+      return writePlainEnd(plain, this.#bytes, headerAt) - headerAt;
+    }
+    const header = JSON.stringify(frame.header);
+    this.#reserve(prefixBytes + header.length * characterBytesMax + room);
+    return this.#bytes.write(header, this.#used + prefixBytes, "utf8");
   }
 
   #reserve(bytes: number): void {

@@ -1,4 +1,5 @@
 import { frameBytesMax, kindsByNumber, prefixBytes, type Frame } from "./frames.ts";
+import { readPlainEnd } from "./plain-end.ts";
 
 /** The other side does not speak the protocol; the connection cannot go on. */
 export class ProtocolError extends Error {
@@ -82,14 +83,20 @@ function decode(bytes: Buffer, at: number, end: number): Frame {
   const headerAt = at + prefixBytes;
   const bodyAt = headerAt + bytes.readUInt16BE(at + 5);
   if (bodyAt > end) throw new ProtocolError("A frame header longer than its frame.");
+  const header =
+    (kind === "ended" ? readPlainEnd(bytes, headerAt, bodyAt) : undefined) ?? parse(bytes, headerAt, bodyAt);
+  return { kind, header, body: bodyOf(bytes, bodyAt, end) } as Frame;
+}
+
+function parse(bytes: Buffer, from: number, to: number): object {
   let header: unknown;
   try {
-    header = JSON.parse(bytes.toString("utf8", headerAt, bodyAt));
+    header = JSON.parse(bytes.toString("utf8", from, to));
   } catch {
     throw new ProtocolError("A frame header that is not JSON.");
   }
   if (typeof header !== "object" || header === null) throw new ProtocolError("A frame header that is not an object.");
-  return { kind, header, body: bodyOf(bytes, bodyAt, end) } as Frame;
+  return header;
 }
 
 function bodyOf(bytes: Buffer, from: number, to: number): Uint8Array {

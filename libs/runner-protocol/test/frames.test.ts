@@ -12,6 +12,19 @@ const execute = (attempt: number, body: string): Frame => ({
   body: new Uint8Array(Buffer.from(body)),
 });
 
+function plainEnd(attempt: number, startedUnixMs: number, unixMs: number) {
+  return { attempt, outcome: "succeeded", startedUnixMs, unixMs } as const;
+}
+
+/** The bytes of a frame of an end with this header, and a body that goes on as a number does. */
+function endWith(header: string): Buffer {
+  const bytes = Buffer.from(`.......${header}123}`);
+  bytes.writeUInt32BE(bytes.length - 4, 0);
+  bytes.writeUInt8(14, 4);
+  bytes.writeUInt16BE(header.length, 5);
+  return bytes;
+}
+
 describe("frames", () => {
   it("come out as they went in", () => {
     const frame = execute(1, "hello");
@@ -30,6 +43,9 @@ describe("frames", () => {
       },
     ],
     ["a success", "ended", { attempt: 4, outcome: "succeeded", unixMs: 1_795_447_000_123, startedUnixMs: 5 }],
+    ["a success of the largest numbers", "ended", plainEnd(999_999_999_999_999, 10 ** 14, 0)],
+    ["a success at no whole time", "ended", plainEnd(4, 1.5, 1e300)],
+    ["a success before time began", "ended", plainEnd(4, -5, 1e15)],
     ["an end that had no beginning", "ended", { attempt: 5, outcome: "cancelled", unixMs: 6 }],
     [
       "a failure",
@@ -39,6 +55,38 @@ describe("frames", () => {
   ])("have the header that they were given: %s", (_, kind, header) => {
     const frame = { kind, header, body: new Uint8Array() } as Frame;
     expect(new FrameDecoder().push(encodeFrame(frame))).toEqual([frame]);
+  });
+
+  it.each([
+    plainEnd(4, 5, 1_795_447_000_123),
+    plainEnd(0, 10, 100),
+    plainEnd(9, 99, 1_000_000_000_001),
+    plainEnd(10_000_000, 9_999_999, 99_999_999),
+  ])("of a success have the header that JSON makes: %o", (header) => {
+    const bytes = encodeFrame({ kind: "ended", header, body: new Uint8Array() });
+    expect(bytes.subarray(7).toString()).toBe(JSON.stringify(header));
+  });
+
+  it.each([
+    '{"attempt":1,"outcome":"succeeded","startedUnixMs":2,"unixMs":3, "more":4}',
+    '{"attempt":1,"outcome":"succeeded","startedUnixMs":2,"unixMs":3 }',
+    '{"unixMs":3,"startedUnixMs":2,"attempt":1,"outcome":"succeeded"}',
+    '{"attempt":1,"outcome":"failed","startedUnixMs":2,"unixMs":3}',
+    '{"attempt":1,"outcome":"succeeded","startedUnixMs":2.5,"unixMs":-3}',
+    '{"attempt":1234567890123456,"outcome":"succeeded","startedUnixMs":2,"unixMs":3}',
+    '{"attempt":1,"outcome":"succeeded"}',
+    "{}",
+  ])("may have another header for an end: %s", (header) => {
+    expect(new FrameDecoder().push(endWith(header))).toMatchObject([{ kind: "ended", header: JSON.parse(header) as object }]);
+  });
+
+  it.each([
+    '{"attempt":01,"outcome":"succeeded","startedUnixMs":2,"unixMs":3}',
+    '{"attempt":,"outcome":"succeeded","startedUnixMs":2,"unixMs":3}',
+    '{"attempt":1,"outcome":"succeeded","startedUnixMs":2,"unixMs":3',
+    '{"attempt":1',
+  ])("do not end with what is no JSON: %s", (header) => {
+    expect(() => new FrameDecoder().push(endWith(header))).toThrow(ProtocolError);
   });
 
   it("are laid out as docs/runner-protocol.md says", () => {

@@ -43,9 +43,7 @@ describe("retries", () => {
     bench.admit("x", limits(retries(1, 0)));
     bench.admit("y");
     bench.end("x", 1, "failed");
-    expect(bench.does({ kind: "slots", replicaId: "r1", slots: { total: 1, free: 1, seen: 1 } })).toEqual([
-      "dispatch y#1 to r1",
-    ]);
+    expect(bench.slots("r1", { total: 1, free: 1, seen: 1 })).toEqual(["dispatch y#1 to r1"]);
   });
 
   it("hold no place in the backlog while they back off, and their pool stays known", () => {
@@ -121,10 +119,8 @@ describe("a timeout of attempts", () => {
     bench.admit("x", limits({ attemptTimeoutMs: 2_000 }));
     bench.admit("y");
     expect(bench.untilDue()).toEqual(["cancel x#1 on r1", "x ended timed_out"]);
-    expect(bench.does({ kind: "slots", replicaId: "r1", slots: { total: 1, free: 0, seen: 1 } })).toEqual([]);
-    expect(bench.does({ kind: "slots", replicaId: "r1", slots: { total: 1, free: 1, seen: 1 } })).toEqual([
-      "dispatch y#1 to r1",
-    ]);
+    expect(bench.slots("r1", { total: 1, free: 0, seen: 1 })).toEqual([]);
+    expect(bench.slots("r1", { total: 1, free: 1, seen: 1 })).toEqual(["dispatch y#1 to r1"]);
   });
 
   it("stops the attempt also where its stream was broken by then, once that is back", () => {
@@ -254,7 +250,7 @@ describe("what an execution called", () => {
     bench.admit("parent", limits({ attemptTimeoutMs: 500 }));
     bench.admit("child", { parentId: "parent", ...limits(retries(1, 500)) });
     bench.end("child", 1, "failed");
-    bench.does({ kind: "slots", replicaId: "r1", slots: { total: 2, free: 1, seen: 2 } });
+    bench.slots("r1", { total: 2, free: 1, seen: 2 });
     expect(bench.untilDue()).toEqual(["cancel parent#1 on r1", "parent ended timed_out", "child ended cancelled"]);
   });
 

@@ -1,4 +1,11 @@
-import type { Announcement, AttemptKey, EnvironmentFacts, RouterEffect, RouterEvent } from "../src/core/events.ts";
+import type {
+  Announcement,
+  AttemptKey,
+  EnvironmentFacts,
+  RouterEffect,
+  RouterEvent,
+  SlotsReport,
+} from "../src/core/events.ts";
 import type { Execution, Outcome } from "../src/core/execution.ts";
 import { RouterMachine } from "../src/core/router-machine.ts";
 import { anExecution } from "./samples.ts";
@@ -65,6 +72,13 @@ export class Bench {
   ): string[] {
     const { total = 1, free = total, adopted = [] } = more;
     return this.does({ kind: "attached", replicaId, live, adopted, slots: { total, free, seen: 0 } });
+  }
+
+  /** What the replica says of its slots. */
+  slots(replicaId: string, slots: SlotsReport): string[] {
+    const replicas = [...this.machine.pools()].flatMap((pool) => [...pool.replicas]);
+    const replica = replicas.find(({ id }) => id === replicaId);
+    return replica === undefined ? [] : this.does({ kind: "slots", replica, slots });
   }
 
   end(executionId: string, attempt = 1, outcome: Outcome = "succeeded"): string[] {

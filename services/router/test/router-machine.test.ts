@@ -7,9 +7,7 @@ it("an attempt whose number its replica has seen is followed by one with another
   bench.ready("r1", 1);
   bench.admit("x");
   bench.does({ kind: "refused", key: { executionId: "x", attempt: 1 }, reason: "STALE_ATTEMPT" });
-  expect(bench.does({ kind: "slots", replicaId: "r1", slots: { total: 1, free: 1, seen: 1 } })).toEqual([
-    "dispatch x#2 to r1",
-  ]);
+  expect(bench.slots("r1", { total: 1, free: 1, seen: 1 })).toEqual(["dispatch x#2 to r1"]);
 });
 
 describe("a router", () => {
@@ -52,10 +50,8 @@ describe("a router", () => {
     ]);
     expect(bench.waitReason("z")).toBe("all 2 slots of 1 replica busy");
     // The agent has seen the first of the two only.
-    expect(bench.does({ kind: "slots", replicaId: "r1", slots: { total: 2, free: 1, seen: 1 } })).toEqual([]);
-    expect(bench.does({ kind: "slots", replicaId: "r1", slots: { total: 2, free: 1, seen: 2 } })).toEqual([
-      "dispatch z#1 to r1",
-    ]);
+    expect(bench.slots("r1", { total: 2, free: 1, seen: 1 })).toEqual([]);
+    expect(bench.slots("r1", { total: 2, free: 1, seen: 2 })).toEqual(["dispatch z#1 to r1"]);
   });
 
   it("places a refused claim elsewhere, before newer work and as the same attempt", () => {
@@ -74,9 +70,7 @@ describe("a router", () => {
     bench.ready("r1", 2);
     bench.admit("x");
     bench.does({ kind: "refused", key: { executionId: "x", attempt: 1 }, reason: "SLOTS_FULL" });
-    expect(bench.does({ kind: "slots", replicaId: "r1", slots: { total: 2, free: 2, seen: 1 } })).toEqual([
-      "dispatch x#1 to r1",
-    ]);
+    expect(bench.slots("r1", { total: 2, free: 2, seen: 1 })).toEqual(["dispatch x#1 to r1"]);
   });
 
   it("counts the first outcome and drops every later one", () => {
@@ -94,7 +88,7 @@ describe("a router", () => {
     for (let number = 0; number < 2_024; number++) {
       bench.admit(`x${number}`);
       bench.end(`x${number}`);
-      bench.does({ kind: "slots", replicaId: "r1", slots: { total: 1, free: 1, seen: number + 1 } });
+      bench.slots("r1", { total: 1, free: 1, seen: number + 1 });
     }
     const kept = ["x0", "x1023", "x1024", "x2023"].map((id) => bench.machine.execution(id) !== undefined);
     expect(kept).toEqual([false, false, true, true]);
@@ -206,7 +200,7 @@ describe("a router", () => {
     bench.admit("x");
     bench.admit("y");
     bench.now += 250;
-    bench.does({ kind: "slots", replicaId: "r1", slots: { total: 1, free: 1, seen: 1 } });
+    bench.slots("r1", { total: 1, free: 1, seen: 1 });
     const waits = ["x", "y"].map((id) => bench.machine.execution(id)?.attempts[0]);
     expect(waits).toMatchObject([
       { waitedMs: 0, waitReason: "" },

@@ -1,4 +1,4 @@
-import { PassingMap } from "@hearth/passing-map";
+import { NumberedMap } from "@hearth/passing-map";
 import type { Frame, FrameSocket } from "@hearth/runner-protocol";
 import { decodeResult } from "../payload/decode.ts";
 import { encodeArguments } from "../payload/encode.ts";
@@ -20,7 +20,7 @@ interface OpenCall {
 /** The calls of all attempts that have no answer yet. */
 export class Calls {
   readonly #socket: FrameSocket;
-  readonly #open = new PassingMap<number, OpenCall>();
+  readonly #open = new NumberedMap<OpenCall>();
   /** The same by their attempt; none is without calls. */
   readonly #ofAttempt = new Map<Attempt, Set<OpenCall>>();
   #last = 0;

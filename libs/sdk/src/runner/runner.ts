@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { pathToFileURL } from "node:url";
-import { PassingMap } from "@hearth/passing-map";
+import { NumberedMap } from "@hearth/passing-map";
 import type { Frame, FrameSocket, WireFailure } from "@hearth/runner-protocol";
 import { decodeArguments } from "../payload/decode.ts";
 import { encodeResult } from "../payload/encode.ts";
@@ -22,7 +22,7 @@ const nothing = new Uint8Array();
 export class Runner {
   readonly #socket: FrameSocket;
   readonly #calls: Calls;
-  readonly #attempts = new PassingMap<number, Attempt>();
+  readonly #attempts = new NumberedMap<Attempt>();
   readonly #context = new AsyncLocalStorage<Attempt>();
   #place: { readonly environment: string; readonly replicaId: string };
   #bundle = "";

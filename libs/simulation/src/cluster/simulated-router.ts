@@ -424,9 +424,11 @@ export class SimulatedRouter {
     if (hello !== undefined && slots !== undefined) this.handle({ kind: "attached", replicaId, ...hello, slots });
     for (const { key, reason } of refusals) this.handle({ kind: "refused", key, reason });
     for (const report of ends) this.#endAttempt(stream, report);
-    if (hello === undefined && slots !== undefined) this.handle({ kind: "slots", replicaId, slots });
-    const pool = this.#known.get(replicaId)?.pool;
-    for (const execution of unknown) if (pool !== undefined) this.#recover(execution, pool);
+    const replica = this.#known.get(replicaId);
+    if (replica !== undefined) {
+      if (hello === undefined && slots !== undefined) this.handle({ kind: "slots", replica, slots });
+      for (const execution of unknown) this.#recover(execution, replica.pool);
+    }
     for (const call of calls) this.#callChild(replicaId, stream, call);
     for (const executionId of cancellations) this.handle({ kind: "cancelRequested", executionId });
   }

@@ -60,7 +60,7 @@ export type RouterEvent =
       readonly adopted: readonly AttemptKey[];
       readonly slots: SlotsReport;
     }
-  | { readonly kind: "slots"; readonly replicaId: string; readonly slots: SlotsReport }
+  | { readonly kind: "slots"; readonly replica: Replica; readonly slots: SlotsReport }
   | { readonly kind: "detached"; readonly replicaId: string }
   | { readonly kind: "refused"; readonly key: AttemptKey; readonly reason: string }
   | { readonly kind: "attemptEnded"; readonly key: AttemptKey; readonly end: AttemptEnd }

@@ -120,7 +120,7 @@ export class RouterMachine {
       case "attached":
         return this.#attach(event, now);
       case "slots":
-        return this.#updateSlots(event.replicaId, event.slots, now);
+        return this.#updateSlots(event.replica, event.slots, now);
       case "detached":
         return this.#detach(event.replicaId, now);
       case "refused":
@@ -654,9 +654,9 @@ export class RouterMachine {
     this.#placeIn(replica, now);
   }
 
-  #updateSlots(replicaId: string, slots: SlotsReport, now: number): void {
-    const replica = this.#replicas.get(replicaId);
-    if (replica === undefined) return;
+  #updateSlots(replica: Replica, slots: SlotsReport, now: number): void {
+    // On its next stream it says first what it has.
+    if (!replica.attached) return;
     this.#takeSlots(replica, slots, now);
     this.#placeIn(replica, now);
   }

@@ -132,7 +132,7 @@ export class ReplicaFollower implements Agents {
     }
     for (const end of frame.ends) this.#endAttempt(connection, end);
     if (frame.slots !== undefined && frame.hello === undefined) {
-      executions.handle({ kind: "slots", replicaId: replica.id, slots: toReport(frame.slots) });
+      executions.handle({ kind: "slots", replica, slots: toReport(frame.slots) });
     }
     for (const request of frame.unknownExecutions) this.#recover(replica, request);
     for (const request of frame.childCalls) this.#callChild(replica, request);

@@ -2,7 +2,14 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { subjects } from "@hearth/bus";
 import { DemandReportSchema } from "@hearth/proto";
-import { noLimits, retention, RouterMachine, type Execution, type RouterEffect } from "@hearth/router/core";
+import {
+  noLimits,
+  retention,
+  RouterMachine,
+  type Execution,
+  type Replica,
+  type RouterEffect,
+} from "@hearth/router/core";
 import type { Bench, Effort, Part, PartResult } from "../part.ts";
 import { toRow, units } from "../row.ts";
 import { ratios } from "../statistics.ts";
@@ -101,7 +108,7 @@ class BusyMachine {
     }
     if (effect.kind !== "dispatch") return;
     const { replica, execution, attempt } = effect;
-    const counts = this.#counts.get(replica.id) ?? { replicaId: replica.id, busy: 0, seen: 0 };
+    const counts = this.#counts.get(replica.id) ?? { replica, busy: 0, seen: 0 };
     if (counts.seen === 0) this.#counts.set(replica.id, counts);
     counts.busy += 1;
     counts.seen += 1;
@@ -121,14 +128,14 @@ class BusyMachine {
     const end = { outcome: "succeeded", reason: "", message: "", resultBytes: 4, neighbours: 0 } as const;
     for (const effect of this.#machine.step({ kind: "attemptEnded", key, end }, 1)) this.#note(effect);
     const slots = { total: this.#slots, free: this.#slots - counts.busy, seen: counts.seen };
-    this.#machine.step({ kind: "slots", replicaId: counts.replicaId, slots }, 1);
+    this.#machine.step({ kind: "slots", replica: counts.replica, slots }, 1);
     // Every second of a router that is busy.
     if (this.#executions % 40_000 === 0) this.#machine.step({ kind: "tick" }, 1);
   }
 }
 
 interface Counts {
-  readonly replicaId: string;
+  readonly replica: Replica;
   busy: number;
   seen: number;
 }
