@@ -51,13 +51,11 @@ export async function measureClosedLoop(
 
 /**
  * What everything that is measured does before the first round, uncounted: V8 compiles code for good once it has run some ten
- * thousand times. `slowly`: with one execution in flight, or large ones, that takes some seconds.
+ * thousand times, and finds out which that is by and by. With 512 in flight a slow machine comes to its full pace after eight seconds, and
+ * with one in flight, or large ones, any does.
  */
-export function warming(
-  { measureMs }: Pick<Effort, "measureMs">,
-  slowly?: "slowly",
-): { warmUpMs: 0; measureMs: number } {
-  return { warmUpMs: 0, measureMs: slowly === undefined ? measureMs : 6 * measureMs };
+export function warming({ measureMs }: Pick<Effort, "measureMs">): { warmUpMs: 0; measureMs: number } {
+  return { warmUpMs: 0, measureMs: 6 * measureMs };
 }
 
 /** Measures the one and the other, in every second turn the other first: who goes second finds everything warmer. */

@@ -21,7 +21,7 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
   const figures: object[] = [];
   say("journal, warming up");
   for (const send of senders) {
-    await measureClosedLoop(send, 1, warming(effort, "slowly"));
+    await measureClosedLoop(send, 1, warming(effort));
     await measureClosedLoop(send, 512, warming(effort));
   }
   for (let round = 1; round <= effort.rounds; round++) {

@@ -27,8 +27,8 @@ async function run({ effort, peers, say }: Bench): Promise<PartResult> {
   const samples = new Map<string, Sample[]>();
   const note = (name: string, sample: Sample): void => void samples.set(name, [...(samples.get(name) ?? []), sample]);
   say("latency, warming up");
-  for (const send of Object.values(senders)) await measureClosedLoop(send, 1, warming(effort, "slowly"));
-  for (const peer of peers) await peer.measure(1, warming(effort, "slowly"));
+  for (const send of Object.values(senders)) await measureClosedLoop(send, 1, warming(effort));
+  for (const peer of peers) await peer.measure(1, warming(effort));
   for (let round = 1; round <= effort.rounds; round++) {
     say(`latency, round ${round} of ${effort.rounds}`);
     for (const [name, send] of Object.entries(senders)) note(name, await measureClosedLoop(send, 1, effort));

@@ -25,7 +25,7 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
   };
   const rates = { stream: [] as number[], node: [] as number[], python: [] as number[] };
   say("payloads, warming up");
-  for (const send of Object.values(senders)) await measureClosedLoop(send, inFlight, warming(effort, "slowly"));
+  for (const send of Object.values(senders)) await measureClosedLoop(send, inFlight, warming(effort));
   for (let round = 1; round <= effort.rounds; round++) {
     say(`payloads, round ${round} of ${effort.rounds}`);
     for (const name of ["stream", "node", "python"] as const) {
