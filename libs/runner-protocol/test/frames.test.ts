@@ -77,7 +77,9 @@ describe("frames", () => {
     '{"attempt":1,"outcome":"succeeded"}',
     "{}",
   ])("may have another header for an end: %s", (header) => {
-    expect(new FrameDecoder().push(endWith(header))).toMatchObject([{ kind: "ended", header: JSON.parse(header) as object }]);
+    expect(new FrameDecoder().push(endWith(header))).toMatchObject([
+      { kind: "ended", header: JSON.parse(header) as object },
+    ]);
   });
 
   it.each([
