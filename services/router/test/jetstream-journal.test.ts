@@ -55,6 +55,19 @@ it("has a batch once whose acknowledgement was lost, and goes on", async () => {
   await journal.close(0);
 });
 
+it("says where its router is also in a batch that began before that was known", async () => {
+  const tails = new JournalTails(bus);
+  const journal = new JetStreamJournal({ bus, clock: systemClock, routerId: "early", tails, superseded: vi.fn() });
+  const request = create(ExecutionRequestSchema, { executionId: "e1" });
+  const accepted = journal.append(acceptedRecord(request, "pool", 1));
+  await journal.open("a-host-with-a-name:1234");
+  const tail = await tails.of("early");
+  expect(tail?.batch).toMatchObject({ routerId: "early", address: "a-host-with-a-name:1234", number: 1 });
+  expect(tail?.batch.records.map(({ event }) => event.case)).toEqual(["accepted", "opened"]);
+  expect(accepted.read()).toMatchObject({ event: { case: "accepted", value: { pool: "pool" } } });
+  await journal.close(0);
+});
+
 it("keeps an ended execution in what is replayed, however much a takeover writes that may come to nothing", async () => {
   const tails = new JournalTails(bus);
   const journal = new JetStreamJournal({ bus, clock: systemClock, routerId: "wide", tails, superseded: vi.fn() });

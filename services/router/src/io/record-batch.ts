@@ -25,7 +25,7 @@ export class RecordBatch implements Durability {
   #begin: number;
   #end: number;
 
-  /** Behind another one, to which nothing is added any more. `headRoom`: the most that is put in front of the records. */
+  /** Behind another one, to which nothing is added any more. `headRoom`: bytes for what is to be put in front of the records. */
   constructor(before: RecordBatch | undefined, headRoom: number) {
     this.#headRoom = headRoom;
     this.#piece = before === undefined ? new Uint8Array(0) : before.#piece;
@@ -64,6 +64,10 @@ export class RecordBatch implements Durability {
 
   /** All of it, behind `head`. Nothing is added any more. */
   finish(head: Uint8Array): Uint8Array {
+    // More is said there than when the batch began.
+    if (head.length > this.#headRoom) {
+      return Buffer.concat([head, this.#piece.subarray(this.#begin + this.#headRoom, this.#end)]);
+    }
     const begin = this.#begin + this.#headRoom - head.length;
     this.#piece.set(head, begin);
     return this.#piece.subarray(begin, this.#end);
