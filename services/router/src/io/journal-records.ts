@@ -31,7 +31,7 @@ export function carriedRecord(execution: Execution, fromRouterId: string, unixMs
 }
 
 /** Everything about an execution. `fromRouterId`: the router it is taken over from, empty for one's own. */
-export function toCarried(execution: Execution, fromRouterId: string): Carried {
+function toCarried(execution: Execution, fromRouterId: string): Carried {
   const { pool, acceptedAt, attempts, state } = execution;
   const value: Carried = {
     $typeName: "hearth.v1.Carried",

@@ -12,7 +12,7 @@ import { memoryUsage } from "node:process";
 
 const config = configure("A router to be measured.", routerSettings);
 
-/** Says of everything at once that it is durable, and of itself that nobody has taken over. What ended executions are kept as it keeps. */
+/** Says of everything at once that it is durable, and of itself that nobody has taken over. Ended executions are kept as with the real one. */
 class ForgetfulJournal extends JetStreamJournal {
   #batch: RecordBatch | undefined;
 

@@ -7,6 +7,7 @@ import {
   Outcome,
   type AttemptEnd as AttemptEndMessage,
   type Carried,
+  type Dispatched,
   type JournalRecord,
   type LogBatch,
   type Payload,
@@ -21,14 +22,7 @@ import { amount, isAttemptNumber, isId, moment, text, whole } from "./sane.ts";
 /** A record as the projection takes it: as none when a router says no such thing, as several when it says several things. */
 export function recordsFromMessage(record: JournalRecord): readonly HistoryRecord[] {
   if (record.event.case === "carried") return carriedRecords(record.event.value);
-  return [record, ...dispatchWithin(record)].flatMap((one) => recordFromMessage(one) ?? []);
-}
-
-/** The dispatch that an acceptance says with itself, as a record of its own. */
-function dispatchWithin({ unixMs, event }: JournalRecord): readonly JournalRecord[] {
-  if (event.case !== "accepted" || event.value.dispatched === undefined) return [];
-  const value = { ...event.value.dispatched, executionId: event.value.execution?.executionId ?? "" };
-  return [recordOf(unixMs, { case: "dispatched", value: create(DispatchedSchema, value) })];
+  return [readRecord(record), readDispatchWithin(record)].flatMap((read) => ofExecution(read) ?? []);
 }
 
 /** What a router takes over, as the records that first said it: what is known already they do not change. */
@@ -49,15 +43,15 @@ function carriedRecords({ execution, pool, acceptedUnixMs, attempts, ended, ende
     records.push(recordOf(attemptEndedMs || dispatchedUnixMs, { case: "attemptEnded", value: end }));
   }
   if (ended !== undefined) records.push(recordOf(endedUnixMs, { case: "ended", value: ended }));
-  return records.flatMap((one) => recordFromMessage(one) ?? []);
+  return records.flatMap((one) => ofExecution(readRecord(one)) ?? []);
 }
 
 function recordOf(unixMs: number, event: JournalRecord["event"]): JournalRecord {
   return create(JournalRecordSchema, { unixMs, event });
 }
 
-function recordFromMessage(record: JournalRecord): HistoryRecord | undefined {
-  const read = readRecord(record);
+/** Undefined: it is about no execution. */
+function ofExecution(read: HistoryRecord | undefined): HistoryRecord | undefined {
   return read === undefined || !isId(read.executionId) ? undefined : read;
 }
 
@@ -86,13 +80,8 @@ function readRecord(record: JournalRecord): HistoryRecord | undefined {
         storedArguments: storedPayload(execution.arguments),
       };
     }
-    case "dispatched": {
-      const { executionId, attempt: number, cold } = event.value;
-      if (!isAttemptNumber(number)) return undefined;
-      const [replicaId, version] = [text(event.value.replicaId), text(event.value.version)];
-      const [waitReason, waitedMs] = [text(event.value.waitReason), amount(event.value.waitedMs)];
-      return { kind: "dispatched", atMs, executionId, number, replicaId, version, cold, waitReason, waitedMs };
-    }
+    case "dispatched":
+      return readDispatch(atMs, event.value.executionId, event.value);
     case "attemptEnded":
       if (!isAttemptNumber(event.value.attempt)) return undefined;
       return { kind: "attemptEnded", atMs, executionId: event.value.executionId, end: toAttemptEnd(event.value) };
@@ -116,6 +105,21 @@ function readRecord(record: JournalRecord): HistoryRecord | undefined {
     case undefined:
       return undefined;
   }
+}
+
+/** The dispatch that an acceptance says with itself. */
+function readDispatchWithin({ unixMs, event }: JournalRecord): HistoryRecord | undefined {
+  if (event.case !== "accepted" || event.value.dispatched === undefined) return undefined;
+  const { execution, dispatched } = event.value;
+  return readDispatch(moment(unixMs), execution?.executionId ?? "", dispatched);
+}
+
+function readDispatch(atMs: number, executionId: string, dispatched: Dispatched): HistoryRecord | undefined {
+  const { attempt: number, cold } = dispatched;
+  if (!isAttemptNumber(number)) return undefined;
+  const [replicaId, version] = [text(dispatched.replicaId), text(dispatched.version)];
+  const [waitReason, waitedMs] = [text(dispatched.waitReason), amount(dispatched.waitedMs)];
+  return { kind: "dispatched", atMs, executionId, number, replicaId, version, cold, waitReason, waitedMs };
 }
 
 function storedPayload(payload: Payload | undefined): StoredPayload | undefined {
