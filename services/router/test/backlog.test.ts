@@ -1,22 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { Backlog } from "../src/core/backlog.ts";
+import type { Execution } from "../src/core/execution.ts";
+import { anExecution } from "./samples.ts";
 
-interface Item {
-  readonly id: string;
-  readonly runId: string;
-  readonly priority: number;
-}
+/** "p1" is an execution of run p, whose root is "p". */
+const item = (id: string, priority = 0): Execution => anExecution(id, { runId: id.charAt(0), priority });
 
-/** "p1" is an execution of run p. */
-const item = (id: string, priority = 0): Item => ({ id, runId: id.charAt(0), priority });
-
-function backlogOf(...ids: string[]): Backlog<Item> {
-  const backlog = new Backlog<Item>();
-  for (const id of ids) backlog.push(item(id));
+function backlogOf(...waiting: (string | Execution)[]): Backlog<Execution> {
+  const backlog = new Backlog<Execution>();
+  for (const each of waiting) backlog.push(typeof each === "string" ? item(each) : each);
   return backlog;
 }
 
-function takeAll(backlog: Backlog<Item>): string[] {
+function takeAll(backlog: Backlog<Execution>): string[] {
   const taken: string[] = [];
   for (let next = backlog.take(); next !== undefined; next = backlog.take()) taken.push(next.id);
   return taken;
@@ -36,6 +32,16 @@ describe("the backlog", () => {
     expect(takeAll(backlog)).toEqual(["q1", "p2", "r1"]);
   });
 
+  it("gives roots turns of their own, between the runs whose calls wait", () =>
+    expect(takeAll(backlogOf("p1", "q", "p2", "p", "r", "p3"))).toEqual(["p1", "q", "p", "r", "p2", "p3"]));
+
+  it("lets a root leave before its turn", () => {
+    const q = item("q");
+    const backlog = backlogOf("p", q, "r");
+    expect([backlog.remove(q), backlog.remove(q)]).toEqual([true, false]);
+    expect(takeAll(backlog)).toEqual(["p", "r"]);
+  });
+
   it("serves what lost its slot before what is new", () => {
     const backlog = backlogOf("p1");
     backlog.giveBack(item("q1"));
@@ -43,15 +49,17 @@ describe("the backlog", () => {
   });
 
   it("lets one leave from the middle", () => {
-    const backlog = backlogOf("p1", "p2", "p3");
-    expect(backlog.remove(item("p2"))).toBe(true);
+    const p2 = item("p2");
+    const backlog = backlogOf("p1", p2, "p3");
+    expect(backlog.remove(p2)).toBe(true);
     expect(backlog.size).toBe(2);
     expect(takeAll(backlog)).toEqual(["p1", "p3"]);
   });
 
   it("gives no turn to a run whose last execution left", () => {
-    const backlog = backlogOf("p1", "q1", "r1");
-    backlog.remove(item("q1"));
+    const q1 = item("q1");
+    const backlog = backlogOf("p1", q1, "r1");
+    backlog.remove(q1);
     expect(takeAll(backlog)).toEqual(["p1", "r1"]);
   });
 

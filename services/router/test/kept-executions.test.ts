@@ -8,7 +8,7 @@ import {
 } from "@hearth/proto";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Attempt, AttemptEnd, Execution } from "../src/core/execution.ts";
-import { acceptedRecord, endedRecord } from "../src/io/journal-records.ts";
+import { acceptedRecord, dispatchedRecord, endedRecord } from "../src/io/journal-records.ts";
 import type { AppendedRecord } from "../src/io/journal.ts";
 import { KeptExecutions } from "../src/io/kept-executions.ts";
 import { newExecution } from "../src/io/new-execution.ts";
@@ -32,14 +32,37 @@ function endOf(execution: Execution): AppendedRecord {
   return append(endedRecord(execution, toExecutionEnd(id, state.end), state.end, state.at));
 }
 
+const firstAttempt = { number: 1, replicaId: "r1", version: "v1", cold: false, dispatchedAt: 1 };
+
 /** Its first attempt was sent out at once. */
 function begunAtOnce(end: AttemptEnd): Execution {
-  const attempt = { ...ranAs(1, end), cold: false, waitReason: "", waitedMs: 0, dispatchedAt: 1 };
+  const attempt = { ...firstAttempt, waitReason: "", waitedMs: 0, end };
   const execution = ended(end, [attempt]);
-  execution.begun = append(
-    acceptedRecord(execution.request as ExecutionRequest, execution.pool, execution.acceptedAt, attempt),
-  );
+  execution.accepted = append(accepted(execution, attempt));
+  execution.dispatched = execution.accepted;
   return execution;
+}
+
+/** It waited for its first attempt. */
+function begunLater(end: AttemptEnd): Execution {
+  const attempt = { ...firstAttempt, cold: true, waitReason: "all 8 slots busy", waitedMs: 8, dispatchedAt: 9, end };
+  const execution = ended(end, [attempt]);
+  execution.accepted = append(accepted(execution));
+  execution.dispatched = append(dispatchedRecord(execution, attempt));
+  return execution;
+}
+
+/** The claim of a slot was refused, and another one granted. */
+function begunAgain(end: AttemptEnd): Execution {
+  const execution = begunAtOnce(end);
+  const attempt = { ...firstAttempt, replicaId: "r2", waitReason: "replica r1 refused the claim", waitedMs: 2, end };
+  execution.attempts = [attempt];
+  execution.dispatched = append(dispatchedRecord(execution, attempt));
+  return execution;
+}
+
+function accepted({ request, pool, acceptedAt }: Execution, attempt?: Attempt): JournalRecord {
+  return acceptedRecord(request as ExecutionRequest, pool, acceptedAt, attempt);
 }
 
 function succeededWith(result: Uint8Array): AttemptEnd {
@@ -104,8 +127,11 @@ describe("a kept execution is told as it was", () => {
   it.each<[string, Execution]>([
     ["when its only attempt was sent out at once", begunAtOnce(succeededWith(bytes(30, 2)))],
     ["when that one failed", begunAtOnce(failed)],
+    ["when its only attempt had to wait", begunLater(succeededWith(bytes(30, 2)))],
+    ["when that one failed too", begunLater(failed)],
     ["when it was cancelled as that one was refused", Object.assign(begunAtOnce(cancelled), { attempts: [] })],
     ["when the end of that one was not how it ended", Object.assign(begunAtOnce(failed), endsAs(cancelled))],
+    ["when it waited for one that was refused, and for another one", begunAgain(succeededWith(bytes(30, 2)))],
     ["when it succeeded at its second attempt", ended(succeededWith(bytes(30, 2)), [ranAs(1, failed)])],
     ["when its last attempt is how it ended", ended(failed, [ranAs(1, failed)])],
     ["when it never had a slot", ended(cancelled, [])],

@@ -1,49 +1,67 @@
-import { expect, test } from "vitest";
-import { Line } from "../src/core/line.ts";
+import { describe, expect, it } from "vitest";
+import { Line, type InLine } from "../src/core/line.ts";
 
-function takeAll(line: Line<number>): number[] {
-  const taken: number[] = [];
-  for (let first = line.first; first !== undefined; first = line.first) {
+class Item implements InLine<Item> {
+  line: Line<Item> | undefined = undefined;
+  before: Item | undefined = undefined;
+  after: Item | undefined = undefined;
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => new Item(name)) as [Item, Item, Item, Item];
+
+function lineOf(...items: Item[]): Line<Item> {
+  const line = new Line<Item>();
+  for (const item of items) {
+    item.line?.delete(item);
+    line.put(item);
+  }
+  return line;
+}
+
+function takeAll(line: Line<Item>): Item[] {
+  const taken: Item[] = [];
+  for (let { first } = line; first !== undefined; { first } = line) {
     taken.push(first);
-    line.delete(String(first));
+    line.delete(first);
   }
   return taken;
 }
 
-function lineOf(...values: number[]): Line<number> {
-  const line = new Line<number>();
-  for (const value of values) line.put(String(value), value);
-  return line;
-}
+describe("a line", () => {
+  it("has first what came first", () => expect(takeAll(lineOf(c, a, b))).toEqual([c, a, b]));
 
-test("what came first is first", () => expect(takeAll(lineOf(3, 1, 2))).toEqual([3, 1, 2]));
+  it("that is empty has no first one, and takes more after that", () => {
+    const line = lineOf(a);
+    expect(takeAll(line)).toEqual([a]);
+    expect([line.first, line.size]).toEqual([undefined, 0]);
+    line.put(b);
+    line.put(a);
+    expect(takeAll(line)).toEqual([b, a]);
+  });
 
-test("an empty line has no first one, and takes more after that", () => {
-  const line = lineOf(1);
-  expect(takeAll(line)).toEqual([1]);
-  expect(line.first).toBeUndefined();
-  line.put("2", 2);
-  line.put("3", 3);
-  expect(takeAll(line)).toEqual([2, 3]);
-});
+  it("lets any of them leave, who is last when it comes again", () => {
+    const line = lineOf(a, b, c, d);
+    expect([b, d, a].map((item) => line.delete(item))).toEqual([true, true, true]);
+    line.put(a);
+    expect([[...line], line.size]).toEqual([[c, a], 2]);
+    expect(takeAll(line)).toEqual([c, a]);
+  });
 
-test("one that left and comes again is last", () => {
-  const line = lineOf(1, 2);
-  expect(line.first).toBe(1);
-  line.delete("1");
-  line.put("1", 1);
-  expect(takeAll(line)).toEqual([2, 1]);
-});
+  it("does not change when one leaves that stands in another, or in none", () => {
+    const [here, there] = [lineOf(a), lineOf(b)];
+    expect([here.delete(b), here.delete(c)]).toEqual([false, false]);
+    expect([[...here], [...there]]).toEqual([[a], [b]]);
+  });
 
-test("one that is replaced keeps its place", () => {
-  const line = lineOf(1, 2);
-  expect(line.first).toBe(1);
-  line.put("1", 10);
-  expect([line.first, line.get("1"), line.size]).toEqual([10, 10, 2]);
-});
-
-test("one may leave from the middle or the end", () => {
-  const line = lineOf(1, 2, 3, 4);
-  expect([line.delete("2"), line.delete("4"), line.delete("4")]).toEqual([true, true, false]);
-  expect(takeAll(line)).toEqual([1, 3]);
+  it("holds nothing of one that left, nor that one of it", () => {
+    const line = lineOf(a, b, c);
+    line.delete(b);
+    expect([b.line, b.before, b.after]).toEqual([undefined, undefined, undefined]);
+    expect([a.after, c.before]).toEqual([c, a]);
+  });
 });

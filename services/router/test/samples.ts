@@ -1,14 +1,14 @@
-import type { Execution } from "../src/core/execution.ts";
+import { untouched, type Execution } from "../src/core/execution.ts";
 import { noLimits } from "../src/core/limits.ts";
+import { Line } from "../src/core/line.ts";
 import { hashText } from "../src/core/preferred-for.ts";
 import type { Replica } from "../src/core/replica.ts";
-import { Running } from "../src/core/running.ts";
 
 /** A ready replica with four free slots. */
 export function aReplica(id: string, change: Partial<Replica> = {}): Replica {
   return {
     ...{ id, idHash: hashText(id), pool: "images", environment: "images", version: "v1", address: "127.0.0.1:1" },
-    ...{ readySince: 0, state: "ready", attached: true, lastHeardAt: 0, running: new Running() },
+    ...{ readySince: 0, state: "ready", attached: true, lastHeardAt: 0, running: new Line() },
     ...{ total: 4, reportedFree: 4, seen: 0, sent: 0, link: undefined },
     ...change,
   };
@@ -22,13 +22,7 @@ export function anExecution(id: string, change: Partial<Execution> = {}): Execut
     ...{
       limits: noLimits,
       attempts: [],
-      runsIn: undefined,
-      runsBefore: undefined,
-      runsAfter: undefined,
-      mark: undefined,
-      begun: undefined,
-      audience: undefined,
-      isCancelled: false,
+      ...untouched,
       state: { kind: "queued", since: 0, waitReason: "" },
     },
     ...change,

@@ -4,6 +4,7 @@ import {
   decideAdmission,
   noLimits,
   provesItself,
+  untouched,
   type AttemptEnd,
   type EnvironmentFacts,
   type Execution,
@@ -139,10 +140,8 @@ export class SimulatedRouter {
         acceptedAt: now,
         request: order.work,
         limits: limitsOf(order, this.#machine.execution(parentId)?.limits.deadline),
-        isCancelled: false,
+        ...untouched,
         attempts: [],
-        ...{ runsIn: undefined, runsBefore: undefined, runsAfter: undefined, mark: undefined, begun: undefined },
-        audience: undefined,
         state: { kind: "queued", since: now, waitReason: "" },
       },
     };
@@ -161,9 +160,8 @@ export class SimulatedRouter {
   #recover(asAccepted: Execution, pool: string): void {
     if (!this.#machine.isAskedAbout(asAccepted.id)) return;
     const acceptedAt = this.#around.queue.nowMs;
-    const untouched = { runsIn: undefined, runsBefore: undefined, runsAfter: undefined, mark: undefined };
     const state = { kind: "queued", since: acceptedAt, waitReason: "" } as const;
-    this.#accept({ ...asAccepted, ...untouched, pool, acceptedAt, isCancelled: false, attempts: [], state }, []);
+    this.#accept({ ...asAccepted, ...untouched, pool, acceptedAt, attempts: [], state }, []);
   }
 
   /** Whether what it does not know may be on a replica that it has not heard all of. */

@@ -1,6 +1,7 @@
+import type { Turn } from "./backlog.ts";
 import type { Limits } from "./limits.ts";
+import type { InLine } from "./line.ts";
 import type { Mark } from "./replay-point.ts";
-import type { Running } from "./running.ts";
 
 /** How an attempt ended. */
 export type Outcome = "succeeded" | "failed" | "timed_out" | "cancelled" | "lost";
@@ -48,7 +49,7 @@ export type ExecutionState =
   | { readonly kind: "ended"; readonly at: number; readonly end: AttemptEnd };
 
 /** An accepted execution. `request` is the caller's own message, carried along unread. */
-export interface Execution {
+export interface Execution extends InLine<Execution> {
   readonly id: string;
   readonly runId: string;
   readonly parentId: string;
@@ -66,20 +67,26 @@ export interface Execution {
   readonly limits: Limits;
   /** First to last. */
   attempts: readonly Attempt[];
-  /** Those that run on its replica, who alone write these, and its neighbours there. Undefined: it does not run, or is at their end. */
-  runsIn: Running | undefined;
-  runsBefore: Execution | undefined;
-  runsAfter: Execution | undefined;
+  /** Its place in the order of turns while it waits, which the backlog alone writes. */
+  turn: Turn<Execution> | undefined;
   /** The batch of the journal that says first all that is known of it. Undefined: none does. */
   mark: Mark | undefined;
-  /** The record of the journal that says its acceptance and its only attempt, carried along unread. Undefined: none says both. */
-  begun: unknown;
+  /** The record of the journal that says that it was accepted, carried along unread. Undefined: none does, but one that carried it over. */
+  accepted: unknown;
+  /** The record of its last dispatch, which may be the same, carried along unread. */
+  dispatched: unknown;
   /** Who wants to hear of it, carried along unread. */
   audience: unknown;
   /** Somebody asked for its end while it ran: no other attempt follows. */
   isCancelled: boolean;
   state: ExecutionState;
 }
+
+/** What is written on an execution in the course of its life, before anything is. */
+export const untouched = {
+  ...{ line: undefined, before: undefined, after: undefined, turn: undefined, mark: undefined },
+  ...{ accepted: undefined, dispatched: undefined, audience: undefined, isCancelled: false },
+} as const;
 
 /** The bytes of its arguments, and of its result once it has one. */
 export function payloadBytesOf({ argumentBytes, state }: Execution): number {

@@ -1,5 +1,6 @@
+import type { Execution } from "./execution.ts";
 import type { Link } from "./free-replicas.ts";
-import type { Running } from "./running.ts";
+import type { Line } from "./line.ts";
 
 /** What a router knows of one replica. The agent decides about its slots; this is a view of its last word. */
 export interface Replica {
@@ -25,7 +26,7 @@ export interface Replica {
   /** Dispatches sent on the stream. */
   sent: number;
   /** Executions whose live attempt this router sent there. */
-  readonly running: Running;
+  readonly running: Line<Execution>;
   /** What holds it among the free ones of its pool, who alone read and write it. */
   link: Link | undefined;
 }

@@ -8,11 +8,11 @@ import { addAttempt, payloadBytesOf, type Attempt, type AttemptEnd, type Executi
 import { explainWait } from "./explain-wait.ts";
 import { Family } from "./family.ts";
 import { dueAt, noLimits, whatIsDue } from "./limits.ts";
+import { Line } from "./line.ts";
 import { newPool, type Pool } from "./pool.ts";
 import { hashText } from "./preferred-for.ts";
 import { Recovery } from "./recovery.ts";
 import type { Replica } from "./replica.ts";
-import { Running } from "./running.ts";
 
 /** What waits until replicas have said what they have is looked at again after this long. */
 const lookAgainMs = 100;
@@ -419,7 +419,7 @@ export class RouterMachine {
 
   #take(execution: Execution, replica: Replica, pool: Pool): void {
     pool.busy += 1;
-    replica.running.add(execution);
+    replica.running.put(execution);
   }
 
   /** The replica of an attempt. One that was not heard of has as long to be as one that was cut off. */
@@ -524,7 +524,7 @@ export class RouterMachine {
     addAttempt(execution, attempt);
     execution.state = { kind: "running", attempt };
     pool.busy += 1;
-    replica.running.add(execution);
+    replica.running.put(execution);
     replica.sent += 1;
     pool.free.update(replica);
     this.#watchTime(execution);
@@ -558,7 +558,7 @@ export class RouterMachine {
   #leaveSlot(execution: Execution): void {
     const pool = this.#pool(execution.pool, execution.environment, undefined);
     pool.busy -= 1;
-    execution.runsIn?.delete(execution);
+    execution.line?.delete(execution);
   }
 
   /** Whether executions may be sent to the replica may have changed. */
@@ -610,7 +610,7 @@ export class RouterMachine {
     const { replicaId: id, pool: poolName, environment, version, address, state } = announcement;
     const replica: Replica = {
       ...{ id, idHash: hashText(id), pool: poolName, environment, version, address, state },
-      ...{ readySince: state === "ready" ? now : Infinity, lastHeardAt: now, attached: false, running: new Running() },
+      ...{ readySince: state === "ready" ? now : Infinity, lastHeardAt: now, attached: false, running: new Line() },
       ...{ total: 0, reportedFree: 0, seen: 0, sent: 0, link: undefined },
     };
     this.#replicas.set(id, replica);

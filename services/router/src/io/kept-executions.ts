@@ -3,7 +3,6 @@ import { payloadBytesOf, type Attempt, type Execution, type ExecutionState } fro
 import type { Limits } from "../core/limits.ts";
 import type { Mark } from "../core/replay-point.ts";
 import { replayJournal } from "../core/replay-journal.ts";
-import type { Running } from "../core/running.ts";
 import { toEntries } from "./journal-entries.ts";
 import { carriedRecord } from "./journal-records.ts";
 import type { AppendedRecord } from "./journal.ts";
@@ -18,17 +17,20 @@ const copiedBytesMax = 4 * 1024;
  * marking them all, cost a busy router a quarter of its processor time.
  */
 export class KeptExecutions {
-  /** Has what takes more than two records of the journal. */
+  /** Has what takes more than three records of the journal. */
   #copies: RecordBatch | undefined;
 
   /** The same execution in little memory. `ended`: the record of its end, which is in the journal, and who waited for that was told. */
   keep(execution: Execution, ended: AppendedRecord): Execution {
-    const { attempts, state, begun } = execution;
-    const isSaid = begun !== undefined && attempts.length === 1 && isEndOf(state, attempts[0]);
-    if (isSaid) return new KeptExecution(execution, begun as AppendedRecord, ended);
+    const accepted = execution.accepted as AppendedRecord | undefined;
+    const dispatched = execution.dispatched as AppendedRecord | undefined;
+    const { attempts, state } = execution;
+    if (accepted !== undefined && dispatched !== undefined && attempts.length === 1 && isEndOf(state, attempts[0]))
+      return new KeptExecution(execution, accepted, dispatched, ended);
     if (payloadBytesOf(execution) > copiedBytesMax) return execution;
     this.#copies = new RecordBatch(this.#copies, 0);
-    return new KeptExecution(execution, this.#copies.add(carriedRecord(execution, "", 0)), undefined);
+    const copy = this.#copies.add(carriedRecord(execution, "", 0));
+    return new KeptExecution(execution, copy, copy, copy);
   }
 }
 
@@ -43,16 +45,23 @@ class KeptExecution implements Execution {
   readonly id: string;
   readonly idempotencyKey: string;
   mark: Mark | undefined;
-  readonly #first: AppendedRecord;
-  /** Undefined: the first one says all. */
-  readonly #last: AppendedRecord | undefined;
+  /** These together say all of it. One record may be several of them. */
+  readonly #accepted: AppendedRecord;
+  readonly #dispatched: AppendedRecord;
+  readonly #ended: AppendedRecord;
 
-  constructor({ id, idempotencyKey, mark }: Execution, first: AppendedRecord, last: AppendedRecord | undefined) {
+  constructor(
+    { id, idempotencyKey, mark }: Execution,
+    accepted: AppendedRecord,
+    dispatched: AppendedRecord,
+    ended: AppendedRecord,
+  ) {
     this.id = id;
     this.idempotencyKey = idempotencyKey;
     this.mark = mark;
-    this.#first = first;
-    this.#last = last;
+    this.#accepted = accepted;
+    this.#dispatched = dispatched;
+    this.#ended = ended;
   }
 
   get runId(): string {
@@ -115,26 +124,34 @@ class KeptExecution implements Execution {
     return undefined;
   }
 
-  get begun(): undefined {
+  get accepted(): undefined {
     return undefined;
   }
 
-  get runsIn(): Running | undefined {
+  get dispatched(): undefined {
     return undefined;
   }
 
-  get runsBefore(): undefined {
+  get line(): undefined {
     return undefined;
   }
 
-  get runsAfter(): undefined {
+  get before(): undefined {
+    return undefined;
+  }
+
+  get after(): undefined {
+    return undefined;
+  }
+
+  get turn(): undefined {
     return undefined;
   }
 
   get #all(): Execution {
     if (lastRead?.kept === this) return lastRead.execution;
-    const records = this.#last === undefined ? [this.#first] : [this.#first, this.#last];
-    const entries = records.flatMap((record) => toEntries(record.read(), () => true));
+    const records = new Set([this.#accepted, this.#dispatched, this.#ended]);
+    const entries = [...records].flatMap((record) => toEntries(record.read(), () => true));
     const execution = replayJournal(entries).get(this.id);
     if (execution === undefined) throw new Error(`What is kept of execution ${this.id} cannot be read.`);
     lastRead = { kept: this, execution };

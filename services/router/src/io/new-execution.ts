@@ -1,8 +1,9 @@
 import type { ExecutionRequest } from "@hearth/proto";
 import type { Attempt, Execution, ExecutionState } from "../core/execution.ts";
+import type { Turn } from "../core/backlog.ts";
 import type { Limits } from "../core/limits.ts";
+import type { Line } from "../core/line.ts";
 import type { Mark } from "../core/replay-point.ts";
-import type { Running } from "../core/running.ts";
 import { toLimits } from "./read-limits.ts";
 
 /** An execution as it is when it is accepted: it waits. `request` has its ids filled in. */
@@ -19,11 +20,13 @@ class AcceptedExecution implements Execution {
   readonly acceptedAt: number;
   readonly request: ExecutionRequest;
   readonly limits: Limits;
-  runsIn: Running | undefined = undefined;
-  runsBefore: Execution | undefined = undefined;
-  runsAfter: Execution | undefined = undefined;
+  line: Line<Execution> | undefined = undefined;
+  before: Execution | undefined = undefined;
+  after: Execution | undefined = undefined;
+  turn: Turn<Execution> | undefined = undefined;
   mark: Mark | undefined = undefined;
-  begun: unknown = undefined;
+  accepted: unknown = undefined;
+  dispatched: unknown = undefined;
   audience: unknown = undefined;
   isCancelled = false;
   attempts: readonly Attempt[] = noAttempts;

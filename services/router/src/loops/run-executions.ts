@@ -211,8 +211,9 @@ export class Executions {
     const lingers = asker === undefined ? undefined : "lingers";
     const accepted = this.#journal.append(acceptedRecord(request, execution.pool, now, atOnce?.attempt), lingers);
     this.#expectEnd(execution, asker);
+    execution.accepted = accepted;
     if (atOnce !== undefined) {
-      execution.begun = accepted;
+      execution.dispatched = accepted;
       this.#dispatch(atOnce.replica, execution, atOnce.attempt);
     }
     this.#carryOutAll(effects, now, atOnce === undefined ? 0 : 1);
@@ -437,10 +438,8 @@ export class Executions {
     this.#changed(execution);
   }
 
-  /** What it began with is not all of it. */
   #writeDispatch(execution: Execution, attempt: Attempt): void {
-    execution.begun = undefined;
-    void this.#journal.append(dispatchedRecord(execution, attempt), "lingers");
+    execution.dispatched = this.#journal.append(dispatchedRecord(execution, attempt), "lingers");
   }
 
   #end(execution: Execution, end: AttemptEnd, now: number): void {

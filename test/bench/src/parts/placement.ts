@@ -6,6 +6,7 @@ import {
   noLimits,
   retention,
   RouterMachine,
+  untouched,
   type Execution,
   type Replica,
   type RouterEffect,
@@ -151,9 +152,8 @@ function newExecution(number: number): Execution {
   return {
     ...{ id, runId: id, parentId: "", environment: "e", task: "t", pool: "e", affinityKey: "", priority: 0 },
     ...{ idempotencyKey: "", acceptedAt: 1, argumentBytes: 0, request: undefined, attempts: [] },
-    ...{ runsIn: undefined, runsBefore: undefined, runsAfter: undefined, mark: undefined, begun: undefined },
-    audience: undefined,
-    ...{ limits: noLimits, isCancelled: false },
+    ...untouched,
+    limits: noLimits,
     state: { kind: "queued", since: 1, waitReason: "" },
   };
 }
