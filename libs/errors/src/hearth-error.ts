@@ -11,14 +11,14 @@ export class HearthError extends Error {
   readonly metadata: Readonly<Record<string, string>>;
 
   constructor(reason: Reason, message: string, metadata: Readonly<Record<string, string>> = {}) {
-    super(fit(message));
+    super(fitMessage(message));
     this.reason = reason;
     this.metadata = metadata;
   }
 }
 
-/** Cut in the middle, and without halves of characters, which no header can carry. */
-function fit(message: string): string {
+/** A message as an error has it: cut in the middle, and without halves of characters, which no header can carry. */
+export function fitMessage(message: string): string {
   const left = message.length - messageLengthMax;
   if (left <= 0) return message.toWellFormed();
   const half = messageLengthMax / 2;

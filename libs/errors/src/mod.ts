@@ -1,2 +1,2 @@
-export { HearthError } from "./hearth-error.ts";
+export { fitMessage, HearthError } from "./hearth-error.ts";
 export { reasons, isReason, type Reason, type ReasonSpec, type Status } from "./reasons.ts";

@@ -3,21 +3,20 @@ import type { Clock } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import {
   ExecuteStreamResponseSchema,
-  ExecutionRejectionSchema,
   ExecutionRequestSchema,
   ExecutionService,
   emptyMessage,
   type ExecuteStreamResponse,
   type ExecutionEnd,
-  type ExecutionRejection,
   type ExecutionRequest,
 } from "@hearth/proto";
 import { FrameOutbox, service, toHearthError, type MountedService } from "@hearth/rpc";
-import { endAs, toExecution } from "../io/translate.ts";
+import type { Rejection } from "../core/admit.ts";
+import { endAs, toExecution, toRejection } from "../io/translate.ts";
 import { endOf, type PeerRouterClients } from "../io/peer-router.ts";
 import type { AcceptExecutions } from "../loops/accept-executions.ts";
 import type { LocateExecutions } from "../loops/locate-executions.ts";
-import type { Asker, Executions } from "../loops/run-executions.ts";
+import type { Accepted, Asker, Executions } from "../loops/run-executions.ts";
 
 /** A router that broke off while it was watched is looked for anew after this long. */
 const watchAgainAfterMs = 250;
@@ -67,7 +66,7 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
       const request = required(execution, context.header("traceparent"));
       // A caller that named its request may come back for it; for any other nobody is left to take the result.
       const isNamed = request.executionId !== "" || request.idempotencyKey !== "";
-      const { executionId } = await accepting.submit(request, { ended: end.resolve });
+      const { executionId } = orThrow(await accepting.submit(request, { ended: end.resolve }));
       if (!isNamed) {
         const cancel = (): unknown => executions.handle({ kind: "cancelRequested", executionId });
         context.signal.addEventListener("abort", cancel, { once: true });
@@ -78,8 +77,8 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
     async submit({ execution, onlyHere }, context) {
       const request = required(execution, context.header("traceparent"));
       if (onlyHere) executions.get(request.executionId);
-      const { executionId, durable } = await accepting.submit(request);
-      await durable;
+      const { executionId, durability } = orThrow(await accepting.submit(request));
+      await durability.reached;
       return { executionId };
     },
 
@@ -142,20 +141,19 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
         open -= 1;
         if (read && open === 0) outbox.end();
       };
-      const ended = (end: ExecutionEnd, askedAs: string): void => {
-        answer(bytesOf(end), ({ ends }) => ends.push(endAs(end, askedAs)));
+      const answers: StreamAnswers = {
+        ended: (end, askedAs) => answer(bytesOf(end), ({ ends }) => ends.push(endAs(end, askedAs))),
+        refused: (refusal, askedAs) =>
+          answer(refusal.message.length, ({ rejections }) => rejections.push(toRejection(askedAs, refusal))),
+        failed: (thrown, askedAs) => answers.refused(toHearthError(thrown, report), askedAs),
       };
-      const refused = (error: HearthError, askedAs: string): void =>
-        answer(error.message.length, ({ rejections }) => rejections.push(toRejection(askedAs, error)));
       const readAll = async (): Promise<void> => {
         for await (const { executions: requests } of frames) {
           for (const request of requests) {
             if (outbox.weightBytes > requestsUntilUnreadBytes) await outbox.room(requestsUntilUnreadBytes);
             if (outbox.isOver) return;
             open += 1;
-            const askedAs = request.executionId;
-            const refuse = (error: unknown): void => refused(toHearthError(error, report), askedAs);
-            trySubmit(accepting, request, new StreamAsker(ended, askedAs), refuse);
+            trySubmit(accepting, request, new StreamAsker(answers, request.executionId));
           }
         }
         read = true;
@@ -169,18 +167,34 @@ export function executionService(options: ExecutionServiceOptions): MountedServi
   });
 }
 
+/** How a stream answers what was asked under an id. */
+interface StreamAnswers {
+  ended(end: ExecutionEnd, askedAs: string): void;
+  refused(refusal: HearthError | Rejection, askedAs: string): void;
+  /** It could not be accepted or refused. */
+  failed(thrown: unknown, askedAs: string): void;
+}
+
 /** There are as many as executions wait: it keeps the id of its request, and not all of it. */
 class StreamAsker implements Asker {
-  readonly #ended: (end: ExecutionEnd, askedAs: string) => void;
+  readonly #answers: StreamAnswers;
   readonly #askedAs: string;
 
-  constructor(ended: (end: ExecutionEnd, askedAs: string) => void, askedAs: string) {
-    this.#ended = ended;
+  constructor(answers: StreamAnswers, askedAs: string) {
+    this.#answers = answers;
     this.#askedAs = askedAs;
   }
 
   ended(end: ExecutionEnd): void {
-    this.#ended(end, this.#askedAs);
+    this.#answers.ended(end, this.#askedAs);
+  }
+
+  submitted(submitted: Accepted | Rejection): void {
+    if (submitted.kind === "reject") this.#answers.refused(submitted, this.#askedAs);
+  }
+
+  failed(thrown: unknown): void {
+    this.#answers.failed(thrown, this.#askedAs);
   }
 }
 
@@ -201,28 +215,24 @@ function bytesOf({ result, failure }: ExecutionEnd): number {
 }
 
 /** Accepts an execution of a stream, or says why not. Only where other routers have to be asked does that take a while. */
-function trySubmit(
-  accepting: AcceptExecutions,
-  request: ExecutionRequest,
-  asker: Asker,
-  refused: (error: unknown) => void,
-): void {
+function trySubmit(accepting: AcceptExecutions, request: ExecutionRequest, asker: StreamAsker): void {
   try {
     if (request.executionId === "")
       throw new HearthError("INVALID_EXECUTION", "An execution of a stream needs an executionId.");
-    const accepted = accepting.submit(request, asker);
-    if (accepted instanceof Promise) accepted.catch(refused);
+    const answer = accepting.submit(request, asker);
+    if (!(answer instanceof Promise)) return asker.submitted(answer);
+    answer.then(
+      (submitted) => asker.submitted(submitted),
+      (thrown: unknown) => asker.failed(thrown),
+    );
   } catch (error) {
-    refused(error);
+    asker.failed(error);
   }
 }
 
-function toRejection(executionId: string, { reason, message, metadata }: HearthError): ExecutionRejection {
-  return create(ExecutionRejectionSchema, {
-    executionId,
-    failure: { reason, message },
-    retryAfterMs: Number(metadata["retryAfterMs"] ?? 0),
-  });
+function orThrow(submitted: Accepted | Rejection): Accepted {
+  if (submitted.kind === "accepted") return submitted;
+  throw new HearthError(submitted.reason, submitted.message, submitted.metadata);
 }
 
 /** The execution of a request; the trace context of the call's own headers counts when the message has none. */

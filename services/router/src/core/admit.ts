@@ -86,9 +86,9 @@ export function decideAdmission(snapshot: AdmissionSnapshot): Admission {
   return { kind: "admit" };
 }
 
-type Reject = Extract<Admission, { kind: "reject" }>;
+export type Rejection = Extract<Admission, { kind: "reject" }>;
 
-function reject(reason: Reject["reason"], message: string, metadata: Reject["metadata"] = {}): Reject {
+function reject(reason: Rejection["reason"], message: string, metadata: Rejection["metadata"] = {}): Rejection {
   return { kind: "reject", reason, message, metadata };
 }
 

@@ -4,6 +4,12 @@ import type { Clock } from "@hearth/clock";
 import { LocateRequestSchema, LocateResponseSchema, type LocateRequest, type LocateResponse } from "@hearth/proto";
 import { createInbox } from "@nats-io/transport-node";
 
+/** So many ids are far below what NATS takes as one message. */
+export const askedTogetherMax = 4_096;
+
+/** Whether an execution is at the answering router; undefined: that cannot be told yet. */
+export type IsHere = (executionId: string, askerId: string) => boolean | undefined;
+
 /** Asks all routers at once for executions, and answers for this one. */
 export class Locator {
   readonly #bus: Bus;
@@ -17,32 +23,41 @@ export class Locator {
   }
 
   /** Answers what the others ask from now on, but where `isHere` cannot tell. */
-  answer(address: string, isHere: (executionId: string, askerId: string) => boolean | undefined): void {
+  answer(address: string, isHere: IsHere): void {
     const routerId = this.#routerId;
     this.#bus.connection.subscribe(subjects.locate, {
       callback(error, message) {
         if (error !== null) return;
-        const { executionId, routerId: askerId } = readRequest(message.data);
-        if (askerId === routerId) return;
-        const found = isHere(executionId, askerId);
-        if (found === undefined) return;
-        const response = create(LocateResponseSchema, { routerId, address, found });
-        message.respond(toBinary(LocateResponseSchema, response));
+        const request = readRequest(message.data);
+        if (request.routerId === routerId) return;
+        const told = request.executionIds.length === 0 ? tellOne(request, isHere) : tellMany(request, isHere);
+        if (told === undefined) return;
+        message.respond(toBinary(LocateResponseSchema, create(LocateResponseSchema, { routerId, address, ...told })));
       },
     });
   }
 
   /**
-   * Asks until everyone in `routerIds` has answered, one has the execution, or the time is over. `heard` is called for each
+   * Asks for an execution until everyone in `routerIds` has answered, one has it, or the time is over. `heard` is called for each
    * answer as it comes, before anything is answered that its router asks later.
    */
-  async ask(options: {
-    readonly executionId: string;
-    readonly routerIds: ReadonlySet<string>;
-    readonly waitMs: number;
-    readonly heard: (response: LocateResponse) => void;
-  }): Promise<readonly LocateResponse[]> {
-    const { executionId, routerIds, waitMs, heard } = options;
+  ask({ executionId, ...asked }: Asked & { readonly executionId: string }): Promise<readonly LocateResponse[]> {
+    return this.#ask({ executionId }, asked);
+  }
+
+  /** Asks for many executions until everyone has answered or the time is over. Who cannot answer for many says nothing of any. */
+  async askForMany({
+    executionIds,
+    ...asked
+  }: Asked & { readonly executionIds: readonly string[] }): Promise<readonly LocateResponse[]> {
+    const answers = await this.#ask({ executionIds: [...executionIds] }, asked);
+    return answers.filter(({ aboutMany }) => aboutMany);
+  }
+
+  async #ask(
+    asked: { readonly executionId: string } | { readonly executionIds: string[] },
+    { routerIds, waitMs, heard }: Asked,
+  ): Promise<readonly LocateResponse[]> {
     const { connection } = this.#bus;
     const responses: LocateResponse[] = [];
     const waiting = new Set(routerIds);
@@ -59,7 +74,7 @@ export class Locator {
       },
     });
     const patience = this.#clock.after(waitMs, resolve);
-    const request = create(LocateRequestSchema, { executionId, routerId: this.#routerId });
+    const request = create(LocateRequestSchema, { ...asked, routerId: this.#routerId });
     try {
       connection.publish(subjects.locate, toBinary(LocateRequestSchema, request), { reply: inbox });
       await enough;
@@ -69,6 +84,30 @@ export class Locator {
     }
     return responses;
   }
+}
+
+interface Asked {
+  readonly routerIds: ReadonlySet<string>;
+  readonly waitMs: number;
+  readonly heard: (response: LocateResponse) => void;
+}
+
+function tellOne({ executionId, routerId }: LocateRequest, isHere: IsHere): { readonly found: boolean } | undefined {
+  const found = isHere(executionId, routerId);
+  return found === undefined ? undefined : { found };
+}
+
+function tellMany(
+  { executionIds, routerId }: LocateRequest,
+  isHere: IsHere,
+): { readonly aboutMany: true; readonly foundIds: string[] } | undefined {
+  const foundIds: string[] = [];
+  for (const executionId of executionIds) {
+    const found = isHere(executionId, routerId);
+    if (found === undefined) return undefined;
+    if (found) foundIds.push(executionId);
+  }
+  return { aboutMany: true, foundIds };
 }
 
 /** What cannot be read asks for nothing. */

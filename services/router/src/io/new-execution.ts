@@ -11,6 +11,11 @@ export function newExecution(request: ExecutionRequest, pool: string, acceptedAt
   return new AcceptedExecution(request, pool, acceptedAt);
 }
 
+/** How many bytes of arguments a request holds itself. */
+export function argumentBytesOf(request: ExecutionRequest): number {
+  return request.arguments?.inline.length ?? 0;
+}
+
 const noAttempts: readonly Attempt[] = [];
 
 /** What the request says is read there: of a hundred thousand that wait, each is kept once. */
@@ -70,6 +75,6 @@ class AcceptedExecution implements Execution {
   }
 
   get argumentBytes(): number {
-    return this.request.arguments?.inline.length ?? 0;
+    return argumentBytesOf(this.request);
   }
 }

@@ -6,6 +6,7 @@ import { policyFromMessage, retryPolicyFromMessage } from "@hearth/policy/wire";
 import { ReusePolicySchema, type ExecutionRequest, type ReusePolicy } from "@hearth/proto";
 import { createHash } from "node:crypto";
 import { findProblem } from "../core/validate-request.ts";
+import { argumentBytesOf } from "./new-execution.ts";
 import type { KeptBytes } from "./kept-bytes.ts";
 
 /** Throws a `HearthError` when a field of the request is out of its bounds. */
@@ -18,7 +19,7 @@ export function checkRequest(request: ExecutionRequest): void {
     ...{ affinityKey, priority, freshReplica, attemptTimeoutMs, queueTimeoutMs, deadlineUnixMs },
     retryPolicy: retryPolicy && retryPolicyFromMessage(retryPolicy),
     policy: policyOverride && policyFromMessage(policyOverride),
-    argumentBytes: request.arguments?.inline.length ?? 0,
+    argumentBytes: argumentBytesOf(request),
     storedArguments: request.arguments?.stored,
   };
   const problem = findProblem(fields, payloadBytesMax);

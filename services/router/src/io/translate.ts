@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import type { HearthError } from "@hearth/errors";
 import {
   AttemptEndSchema,
   ExecutionPhase,
@@ -10,6 +11,7 @@ import {
   type Environment,
   type Execution as WireExecution,
   type ExecutionEnd,
+  type ExecutionRejection,
   type Failure,
 } from "@hearth/proto";
 import { completePolicy, defaultPolicy, freshReplicaPolicy } from "@hearth/policy";
@@ -32,6 +34,19 @@ const phases: Readonly<Record<Outcome, ExecutionPhase>> = {
   cancelled: ExecutionPhase.CANCELLED,
   lost: ExecutionPhase.FAILED,
 };
+
+/** That an execution is refused, and why. */
+export function toRejection(
+  executionId: string,
+  { reason, message, metadata }: Pick<HearthError, "reason" | "message" | "metadata">,
+): ExecutionRejection {
+  return {
+    $typeName: "hearth.v1.ExecutionRejection",
+    executionId,
+    failure: { $typeName: "hearth.v1.Failure", reason, message, exceptionType: "", traceback: "" },
+    retryAfterMs: Number(metadata["retryAfterMs"] ?? 0),
+  };
+}
 
 /** An environment as the core sees it. */
 export function toFacts({ version, policy }: Environment): EnvironmentFacts {

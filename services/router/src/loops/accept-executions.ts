@@ -2,22 +2,16 @@ import { create } from "@bufbuild/protobuf";
 import type { Clock } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import { ExecutionEndSchema, FailureSchema, Outcome, type ExecutionEnd, type ExecutionRequest } from "@hearth/proto";
+import type { Rejection } from "../core/admit.ts";
 import { checkRequest, fillIds } from "../io/read-request.ts";
 import { endOf, type PeerRouterClients } from "../io/peer-router.ts";
 import { routersSilent, type LocateExecutions } from "./locate-executions.ts";
-import type { Asker, Executions } from "./run-executions.ts";
+import type { Accepted, Asker, Executions } from "./run-executions.ts";
 
 /** When a router that had the execution does not answer, the execution is looked for anew after this long. */
 const askAgainAfterMs = 200;
 /** How long a submission may be sent from router to router. */
 const goMsMax = 15_000;
-
-/** An execution that was accepted, here or at another router, now or before. */
-export interface Accepted {
-  readonly executionId: string;
-  /** Resolves when it is in the journal. */
-  readonly durable: Promise<void>;
-}
 
 /** Accepts what no router has accepted before, and finds what one has. */
 export class AcceptExecutions {
@@ -39,14 +33,17 @@ export class AcceptExecutions {
   }
 
   /**
-   * Accepts an execution, at once where no other router can have it; throws a `HearthError`, or rejects with one, when it is
-   * refused. `asker` is told when it has ended.
+   * Accepts an execution, at once where no other router can have it. Throws a `HearthError` when a field of the request is out of its
+   * bounds, or rejects with one when it cannot be told whether another router has it. `asker` is told when it has ended.
    */
-  submit(request: ExecutionRequest, asker?: Asker): Accepted | Promise<Accepted> {
+  submit(request: ExecutionRequest, asker?: Asker): Accepted | Rejection | Promise<Accepted | Rejection> {
     if (!this.#located.mustAsk(request) || this.#isKnown(request)) return this.#executions.submit(request, asker);
     checkRequest(request);
     fillIds(request, this.#clock.now());
-    return this.#locateOrSubmit(request, asker);
+    if (request.idempotencyKey !== "") return this.#submitKeyed(request, asker);
+    return this.#located.lookTogether(request.executionId, (mayExist) =>
+      mayExist ? this.#submitWhereItIs(request, asker) : this.#executions.submit(request, asker),
+    );
   }
 
   #isKnown({ executionId, idempotencyKey }: ExecutionRequest): boolean {
@@ -54,10 +51,9 @@ export class AcceptExecutions {
     return idempotencyKey !== "" && this.#executions.knowsKey(idempotencyKey);
   }
 
-  async #locateOrSubmit(request: ExecutionRequest, asker: Asker | undefined): Promise<Accepted> {
-    const { executionId, idempotencyKey } = request;
-    const { named, accepted } = await this.#located.claiming(executionId, async (claim) => {
-      claim.isSure = idempotencyKey !== "";
+  async #submitKeyed(request: ExecutionRequest, asker: Asker | undefined): Promise<Accepted | Rejection> {
+    const { named, accepted } = await this.#located.claiming(request.executionId, async (claim) => {
+      claim.isSure = true;
       const { named, mayExist } = await this.#located.named(request);
       claim.isSure = false;
       return { named, accepted: mayExist ? undefined : this.#executions.submit(named, asker) };
@@ -66,18 +62,18 @@ export class AcceptExecutions {
   }
 
   /** At the router that has it, and else here. */
-  async #submitWhereItIs(request: ExecutionRequest, asker: Asker | undefined): Promise<Accepted> {
+  async #submitWhereItIs(request: ExecutionRequest, asker: Asker | undefined): Promise<Accepted | Rejection> {
     const { executionId } = request;
     const giveUpAt = this.#clock.now() + goMsMax;
     for (;;) {
       const settled = await this.#settle(request, asker);
-      if (settled.kind === "here") return settled.accepted;
+      if (settled.kind === "here") return settled.submitted;
       if (asker !== undefined) {
         void this.#follow(request, settled.address, asker);
-        return { executionId, durable: Promise.resolve() };
+        return acceptedThere(executionId);
       }
       // Only that router knows when it is in the journal.
-      if (await this.#isKept(request, settled.address)) return { executionId, durable: Promise.resolve() };
+      if (await this.#isKept(request, settled.address)) return acceptedThere(executionId);
       if (this.#clock.now() >= giveUpAt) throw routersSilent(executionId);
       await this.#pause();
     }
@@ -88,12 +84,13 @@ export class AcceptExecutions {
     request: ExecutionRequest,
     asker: Asker | undefined,
   ): Promise<
-    { readonly kind: "here"; readonly accepted: Accepted } | { readonly kind: "there"; readonly address: string }
+    | { readonly kind: "here"; readonly submitted: Accepted | Rejection }
+    | { readonly kind: "there"; readonly address: string }
   > {
     return this.#located.claiming(request.executionId, async () => {
       const place = await this.#located.find(request.executionId);
       if (place?.kind === "there") return place;
-      return { kind: "here", accepted: this.#executions.submit(request, asker) };
+      return { kind: "here", submitted: this.#executions.submit(request, asker) };
     });
   }
 
@@ -117,16 +114,23 @@ export class AcceptExecutions {
       if (end !== undefined) return asker.ended(end);
       if (this.#peers.isClosed) return;
       await this.#pause();
+      let refusal: HearthError | Rejection;
       try {
         const settled = await this.#settle(request, asker);
-        if (settled.kind === "here") return;
-        at = settled.address;
+        if (settled.kind === "there") {
+          at = settled.address;
+          continue;
+        }
+        if (settled.submitted.kind === "accepted") return;
+        refusal = settled.submitted;
       } catch (error) {
         if (!(error instanceof HearthError)) throw error;
-        if (error.reason === "ROUTERS_SILENT" || error.reason === "JOURNAL_UNAVAILABLE") continue;
-        const failure = create(FailureSchema, { reason: error.reason, message: error.message });
-        return asker.ended(create(ExecutionEndSchema, { executionId, outcome: Outcome.LOST, failure }));
+        refusal = error;
       }
+      const { reason, message } = refusal;
+      if (reason === "ROUTERS_SILENT" || reason === "JOURNAL_UNAVAILABLE") continue;
+      const failure = create(FailureSchema, { reason, message });
+      return asker.ended(create(ExecutionEndSchema, { executionId, outcome: Outcome.LOST, failure }));
     }
   }
 
@@ -141,4 +145,8 @@ export class AcceptExecutions {
     }
     return undefined;
   }
+}
+
+function acceptedThere(executionId: string): Accepted {
+  return { kind: "accepted", executionId, durability: { reached: Promise.resolve() } };
 }

@@ -1,9 +1,7 @@
-import { create } from "@bufbuild/protobuf";
 import { subjects, type Bus } from "@hearth/bus";
 import type { Clock } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import {
-  ExecutionRejectionSchema,
   ReplicaState,
   SlotAnnouncementSchema,
   type AttachResponse,
@@ -14,10 +12,11 @@ import {
   type Slots,
 } from "@hearth/proto";
 import type { Logger } from "@hearth/telemetry";
+import type { Rejection } from "../core/admit.ts";
 import type { Announcement, SlotsReport } from "../core/events.ts";
 import type { Replica } from "../core/replica.ts";
 import type { AgentConnection, OpenAgentConnection } from "../io/agent-connection.ts";
-import { endAs, fromReport } from "../io/translate.ts";
+import { endAs, fromReport, toRejection } from "../io/translate.ts";
 import type { Agents, Asker, Executions } from "./run-executions.ts";
 
 /** A broken stream is opened again after this long, for as long as the replica counts as alive. */
@@ -164,18 +163,19 @@ export class ReplicaFollower implements Agents {
     const { executionId, askedBefore } = request;
     const mayBeElsewhere = askedBefore && !this.#executions.knows(executionId) && this.#executions.mayFindMore;
     if (mayBeElsewhere) return this.#callChildLater(replica, request);
+    const refusal = this.#submitChild(replica, request);
+    if (refusal === undefined) return;
+    if (passing.has(refusal.reason)) return this.#callChildLater(replica, request);
+    this.connection(replica.id)?.childRejected(toRejection(executionId, refusal));
+  }
+
+  #submitChild(replica: Replica, request: ExecutionRequest): HearthError | Rejection | undefined {
     try {
-      this.#executions.submit(request, new Parent(this, replica.id, request.executionId));
+      const submitted = this.#executions.submit(request, new Parent(this, replica.id, request.executionId));
+      return submitted.kind === "reject" ? submitted : undefined;
     } catch (error) {
-      if (!(error instanceof HearthError)) throw error;
-      if (passing.has(error.reason)) return this.#callChildLater(replica, request);
-      this.connection(replica.id)?.childRejected(
-        create(ExecutionRejectionSchema, {
-          executionId: request.executionId,
-          failure: { reason: error.reason, message: error.message },
-          retryAfterMs: Number(error.metadata["retryAfterMs"] ?? 0),
-        }),
-      );
+      if (error instanceof HearthError) return error;
+      throw error;
     }
   }
 

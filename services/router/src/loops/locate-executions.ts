@@ -5,7 +5,7 @@ import { ExecutionRequestSchema, type ExecutionRequest, type LocateResponse } fr
 import { isHere, type Claim } from "../core/is-here.ts";
 import { freshForMs, madeAt, mustAskOthers } from "../core/must-ask.ts";
 import type { IdempotencyKeys } from "../io/idempotency-keys.ts";
-import type { Locator } from "../io/locator.ts";
+import { askedTogetherMax, type Locator } from "../io/locator.ts";
 import { fingerprint } from "../io/read-request.ts";
 import type { AdoptRouters } from "./adopt-routers.ts";
 import type { Executions } from "./run-executions.ts";
@@ -32,6 +32,8 @@ export interface LocateOptions {
 export class LocateExecutions {
   readonly #options: LocateOptions;
   readonly #claims = new Map<string, Claim & { holders: number }>();
+  /** The look around that is shared by those who have asked for it since the one before it began. */
+  #shared: SharedLook | undefined;
   /** Others were told that these are not here, and each is so new that it would be accepted without a look around. */
   readonly #denied = new Set<string>();
 
@@ -59,26 +61,102 @@ export class LocateExecutions {
 
   /** While `accept` looks for the execution, and accepts it if nobody has it, no other router does. */
   async claiming<T>(executionId: string, accept: (claim: Claim) => Promise<T>): Promise<T> {
-    const claim = this.#claims.get(executionId) ?? { isSure: false, yielded: new Set<string>(), holders: 0 };
-    this.#claims.set(executionId, claim);
-    claim.holders += 1;
+    const claim = this.#claim(executionId);
     try {
       return await accept(claim);
     } finally {
-      claim.holders -= 1;
-      if (claim.holders === 0) this.#claims.delete(executionId);
+      this.#release(executionId);
     }
   }
 
+  #claim(executionId: string): Claim {
+    let claim = this.#claims.get(executionId);
+    if (claim === undefined) {
+      claim = { isSure: false, yielded: new Set(), holders: 0 };
+      this.#claims.set(executionId, claim);
+    }
+    claim.holders += 1;
+    return claim;
+  }
+
+  #release(executionId: string): void {
+    const claim = this.#claims.get(executionId);
+    if (claim === undefined) return;
+    claim.holders -= 1;
+    if (claim.holders === 0) this.#claims.delete(executionId);
+  }
+
   /**
-   * The request, which has its ids, with the id of its idempotency key if that was used before; and whether a router may
+   * Calls `accept` with whether a router may have the execution, after one look around, which thousands share who want to know at the
+   * same time. Until then no other router accepts it. "It may" is no more than that: `find` tells.
+   */
+  lookTogether<T>(executionId: string, accept: (mayExist: boolean) => T | Promise<T>): Promise<T> {
+    this.#claim(executionId);
+    const { executionIds, done } = this.#sharedLook();
+    executionIds.push(executionId);
+    return done.then((maybes) => {
+      try {
+        return accept(maybes === "all" || maybes.has(executionId));
+      } finally {
+        this.#release(executionId);
+      }
+    });
+  }
+
+  #sharedLook(): SharedLook {
+    const peersFound = this.#options.routers.findPeers();
+    if (this.#shared?.peersFound === peersFound) return this.#shared;
+    const executionIds: string[] = [];
+    const done = peersFound.then(
+      () => this.#lookForAll(executionIds),
+      () => "all" as const,
+    );
+    this.#shared = { peersFound, executionIds, done };
+    return this.#shared;
+  }
+
+  /** Those that a router may have. */
+  async #lookForAll(executionIds: readonly string[]): Promise<ReadonlySet<string> | "all"> {
+    const { routers, locator } = this.#options;
+    const peers = new Set(routers.peers());
+    if (this.#mayFindMore) return "all";
+    if (peers.size === 0) return new Set();
+    const maybes = new Set<string>();
+    const lookForSome = async (ids: readonly string[]): Promise<void> => {
+      const heard = ({ routerId, aboutMany, foundIds }: LocateResponse): void => {
+        if (!aboutMany) return;
+        const found = new Set(foundIds);
+        for (const id of ids) this.#hear(id, routerId, found.has(id));
+      };
+      const responses = await locator.askForMany({ executionIds: ids, routerIds: peers, waitMs: askMs, heard });
+      const told = new Set(responses.map(({ routerId }) => routerId));
+      const areMaybes = [...peers].every((id) => told.has(id)) ? responses.flatMap(({ foundIds }) => foundIds) : ids;
+      for (const id of areMaybes) maybes.add(id);
+    };
+    const parts = Array.from({ length: Math.ceil(executionIds.length / askedTogetherMax) }, (_, part) =>
+      lookForSome(executionIds.slice(part * askedTogetherMax, (part + 1) * askedTogetherMax)),
+    );
+    return Promise.all(parts).then(
+      () => maybes,
+      () => "all",
+    );
+  }
+
+  /** A router has answered whether it has the execution. */
+  #hear(executionId: string, routerId: string, found: boolean): void {
+    const yielded = this.#claims.get(executionId)?.yielded;
+    if (found) yielded?.delete(routerId);
+    else yielded?.add(routerId);
+  }
+
+  /**
+   * The request, which has its ids and an idempotency key, with the id of that key if it was used before; and whether a router may
    * have the execution. Throws IDEMPOTENCY_KEY_REUSED, JOURNAL_UNAVAILABLE.
    */
   async named(named: ExecutionRequest): Promise<{ readonly named: ExecutionRequest; readonly mayExist: boolean }> {
     const { keys } = this.#options;
     const { idempotencyKey } = named;
     const mayExist = this.mustAsk({ ...named, idempotencyKey: "" });
-    if (idempotencyKey === "") return { named, mayExist };
     const own = { executionId: named.executionId, fingerprint: fingerprint(named) };
     const { isNew, taken } = await keys.take(idempotencyKey, own).catch(() => {
       throw new HearthError(
@@ -148,11 +226,7 @@ export class LocateExecutions {
       if (this.#mayFindMore) return { kind: "untold", why: replicasSilent(executionId) };
       const peers = new Set(routers.peers());
       if (peers.size === 0) return { kind: "nowhere" };
-      const heard = ({ found, routerId }: LocateResponse): void => {
-        const yielded = this.#claims.get(executionId)?.yielded;
-        if (found) yielded?.delete(routerId);
-        else yielded?.add(routerId);
-      };
+      const heard = ({ found, routerId }: LocateResponse): void => this.#hear(executionId, routerId, found);
       const responses = await locator.ask({ executionId, routerIds: peers, waitMs: askMs, heard });
       const owner = responses.find(({ found, routerId }) => found && peers.has(routerId));
       if (owner !== undefined) return { kind: "there", address: owner.address };
@@ -165,6 +239,15 @@ export class LocateExecutions {
       return { kind: "untold", why: new HearthError("JOURNAL_UNAVAILABLE", message, { retryAfterMs }) };
     }
   }
+}
+
+interface SharedLook {
+  /** The look for other routers that it begins with. */
+  readonly peersFound: Promise<void>;
+  /** What is looked for. More are added until that begins. */
+  readonly executionIds: string[];
+  /** Those that a router may have. */
+  readonly done: Promise<ReadonlySet<string> | "all">;
 }
 
 interface Nowhere {

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from "@hearth/clock";
-import { HearthError } from "@hearth/errors";
+import { fitMessage, HearthError } from "@hearth/errors";
 import { Scope, type Environment, type ExecutionEnd, type ExecutionRequest, type Task } from "@hearth/proto";
 import type { Span, SpanDescription, Tracing } from "@hearth/telemetry";
-import { decideAdmission, type AdmissionBounds } from "../core/admit.ts";
+import { decideAdmission, type AdmissionBounds, type Rejection } from "../core/admit.ts";
 import { choosePool } from "../core/choose-pool.ts";
 import type { RouterEffect, RouterEvent } from "../core/events.ts";
 import type { Attempt, AttemptEnd, Execution } from "../core/execution.ts";
@@ -21,7 +21,7 @@ import type { Durability, Journal } from "../io/journal.ts";
 import { KeptBytes } from "../io/kept-bytes.ts";
 import { KeptExecutions } from "../io/kept-executions.ts";
 import type { RouterMetrics } from "../io/router-metrics.ts";
-import { newExecution } from "../io/new-execution.ts";
+import { argumentBytesOf, newExecution } from "../io/new-execution.ts";
 import { fillLimits } from "../io/read-limits.ts";
 import { checkRequest, fillIds, fingerprint, keepAlone, keepNames, policyKey } from "../io/read-request.ts";
 import { reportOf, toExecutionEnd, toFacts } from "../io/translate.ts";
@@ -30,6 +30,14 @@ import { reportOf, toExecutionEnd, toFacts } from "../io/translate.ts";
 export interface Asker {
   /** It is told once. */
   ended(end: ExecutionEnd): void;
+}
+
+/** An execution that was accepted, here or at another router, now or before. */
+export interface Accepted {
+  readonly kind: "accepted";
+  readonly executionId: string;
+  /** Whether it is in the journal. There is a promise only where somebody wants one. */
+  readonly durability: Pick<Durability, "reached">;
 }
 
 /** What this loop asks of the streams to agents. */
@@ -145,10 +153,11 @@ export class Executions {
   }
 
   /**
-   * Accepts an execution, or finds the one that the request repeats; throws a `HearthError` when it is refused. `asker`
-   * is told when it has ended, at once if it has. `durable` resolves when it is in the journal.
+   * Accepts an execution, or finds the one that the request repeats. `asker` is told when it has ended, at once if it has. Throws a
+   * `HearthError` when a field of the request is out of its bounds. A rejection is no error: who rejects tens of thousands a second
+   * could do as much again for what it costs to throw them.
    */
-  submit(request: ExecutionRequest, asker?: Asker): { readonly executionId: string; readonly durable: Promise<void> } {
+  submit(request: ExecutionRequest, asker?: Asker): Accepted | Rejection {
     checkRequest(request);
     const now = this.#clock.now();
     const earlier = this.#earlier(request);
@@ -167,12 +176,13 @@ export class Executions {
       policyOverride: policyOverride === undefined ? "" : policyKey(policyOverride),
       freshReplica,
     });
-    const execution = newExecution(request, pool, now);
+    const { environment, idempotencyKey } = request;
+    const argumentBytes = argumentBytesOf(request);
     const admission = decideAdmission({
       // What it has it finishes, with all that this calls.
       draining: this.#draining && parent === undefined,
       journalAvailable: this.#journal.available,
-      request: execution,
+      request: { environment, task: request.task, argumentBytes, idempotencyKey },
       repeats: earlier && fingerprint(earlier.request as ExecutionRequest) === fingerprint(request),
       tasks: deployed?.tasks,
       backlog: this.#machine.backlogOf(pool),
@@ -180,13 +190,14 @@ export class Executions {
     });
     if (admission.kind === "reject") {
       this.#metrics.rejected(admission.reason);
-      throw new HearthError(admission.reason, admission.message, admission.metadata);
+      return { ...admission, message: fitMessage(admission.message) };
     }
     if (earlier !== undefined) {
       if (asker !== undefined) this.#tellEnd(earlier, asker);
-      return { executionId: earlier.id, durable: this.#journal.written() };
+      return { kind: "accepted", executionId: earlier.id, durability: { reached: this.#journal.written() } };
     }
-    return { executionId: execution.id, durable: this.#accept(execution, asker, now).reached };
+    const durability = this.#accept(newExecution(request, pool, now), asker, now);
+    return { kind: "accepted", executionId: request.executionId, durability };
   }
 
   /**

@@ -202,13 +202,13 @@ export declare type DemandReport = Message<"hearth.v1.DemandReport"> & {
 export declare const DemandReportSchema: GenMessage<DemandReport>;
 
 /**
- * Asks every router on NATS subject hearth.locate for an execution.
+ * Asks every router on NATS subject hearth.locate for an execution, or for many at once.
  *
  * @generated from message hearth.v1.LocateRequest
  */
 export declare type LocateRequest = Message<"hearth.v1.LocateRequest"> & {
   /**
-   * The execution.
+   * The execution. Empty when there are execution_ids.
    *
    * @generated from field: string execution_id = 1;
    */
@@ -220,6 +220,13 @@ export declare type LocateRequest = Message<"hearth.v1.LocateRequest"> & {
    * @generated from field: string router_id = 2;
    */
   routerId: string;
+
+  /**
+   * Many executions, in place of the one. At most 4,096.
+   *
+   * @generated from field: repeated string execution_ids = 3;
+   */
+  executionIds: string[];
 };
 
 /**
@@ -254,6 +261,21 @@ export declare type LocateResponse = Message<"hearth.v1.LocateResponse"> & {
    * @generated from field: bool found = 3;
    */
   found: boolean;
+
+  /**
+   * Whether this is about execution_ids. A router that knows of one execution only, or cannot tell yet, says no or nothing: it is
+   * asked for each by itself.
+   *
+   * @generated from field: bool about_many = 4;
+   */
+  aboutMany: boolean;
+
+  /**
+   * Those of the execution_ids that it has, or is about to.
+   *
+   * @generated from field: repeated string found_ids = 5;
+   */
+  foundIds: string[];
 };
 
 /**
