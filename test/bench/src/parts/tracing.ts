@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Send } from "../client.ts";
-import { inTurns, measureClosedLoop, warming } from "../load.ts";
-import type { Bench, Effort, Part, PartResult } from "../part.ts";
+import { inTurns, measureClosedLoop } from "../load.ts";
+import type { Bench, Part, PartResult } from "../part.ts";
 import { toRow, units } from "../row.ts";
 import { median, ratios } from "../statistics.ts";
 import { startSystem, type System } from "../system.ts";
@@ -11,7 +11,10 @@ import { startSystem, type System } from "../system.ts";
 export const tracing: Part = { name: "tracing", about: "with tracing of 1 % and without", run };
 
 /** Short ones, so that both see the same moods of the machine: it changes its speed by more than tracing costs, for seconds at a time. */
-const turnsPerRound = 12;
+const turnsPerInstallation = 12;
+
+/** Of each kind, for every round. */
+const installationsPerRound = 2;
 
 async function run({ effort, say }: Bench): Promise<PartResult> {
   const short = { warmUpMs: effort.warmUpMs / 4, measureMs: effort.measureMs / 4 };
@@ -25,15 +28,22 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
   };
   const costs: number[] = [];
   const figures: object[] = [];
-  for (let round = 1; round <= effort.rounds; round++) {
-    say(`tracing, round ${round} of ${effort.rounds}`);
+  const installations = installationsPerRound * effort.rounds;
+  for (let installation = 1; installation <= installations; installation++) {
+    say(`tracing, installation ${installation} of ${installations}`);
     // Anew each time: how fast a process is that was compiled by chance at one moment or another differs by more than tracing costs.
     await using plain = await startSystem();
     await using traced = await startSystem({ variables });
-    const senders = [await warmSender(traced, effort), await warmSender(plain, effort)] as const;
+    const senders = [await senderOf(traced), await senderOf(plain)] as const;
+    // In turns as well: who was warmed up first has become cold by the time that the other one is warm.
+    for (let turn = 0; turn < turnsPerInstallation; turn++) {
+      await inTurns(turn, senders, (send) =>
+        measureClosedLoop(send, 512, { warmUpMs: 0, measureMs: effort.measureMs / 2 }),
+      );
+    }
     const tracedPerSecond: number[] = [];
     const plainPerSecond: number[] = [];
-    for (let turn = 0; turn < turnsPerRound; turn++) {
+    for (let turn = 0; turn < turnsPerInstallation; turn++) {
       const [tracedRate, plainRate] = await inTurns(turn, senders, rateOf);
       tracedPerSecond.push(tracedRate);
       plainPerSecond.push(plainRate);
@@ -42,15 +52,13 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
     figures.push({ tracedPerSecond, plainPerSecond });
   }
   const rows = [toRow("tracing 1 % of executions, of throughput", costs, units.percent, { atMost: 5 })];
-  return { rows, figures: { rounds: figures, collectedBytes: collector.bytes } };
+  return { rows, figures: { installations: figures, collectedBytes: collector.bytes } };
 }
 
-async function warmSender(system: System, effort: Effort): Promise<Send> {
+async function senderOf(system: System): Promise<Send> {
   await system.deploy("node", "noop");
   await system.stopControlPlane();
-  const send = system.router.client.sender("bench-node", "noop");
-  await measureClosedLoop(send, 512, warming(effort));
-  return send;
+  return system.router.client.sender("bench-node", "noop");
 }
 
 interface Collector extends AsyncDisposable {
