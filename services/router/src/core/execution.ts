@@ -71,7 +71,7 @@ export interface Execution extends InLine<Execution> {
   turn: Turn<Execution> | undefined;
   /** The batch of the journal that says first all that is known of it. Undefined: none does. */
   mark: Mark | undefined;
-  /** The record of the journal that says that it was accepted, carried along unread. Undefined: none does, but one that carried it over. */
+  /** The record of the journal that says that it was accepted, carried along unread. Undefined: it was carried over, or is one of too many. */
   accepted: unknown;
   /** The record of its last dispatch, which may be the same, carried along unread. */
   dispatched: unknown;

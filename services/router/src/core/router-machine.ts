@@ -50,14 +50,14 @@ export class RouterMachine {
     this.#ended = new EndedExecutions(retention);
   }
 
-  /** The execution with this id, while it is alive or kept. */
+  /** The execution with this id, while it is alive or kept. None has an empty one, which most have for their parent. */
   execution(id: string): Execution | undefined {
-    return this.#executions.get(id);
+    return id === "" ? undefined : this.#executions.get(id);
   }
 
   /** The execution that was admitted under this key, while it is kept. */
   executionByKey(idempotencyKey: string): Execution | undefined {
-    return this.#byIdempotencyKey.get(idempotencyKey);
+    return idempotencyKey === "" ? undefined : this.#byIdempotencyKey.get(idempotencyKey);
   }
 
   /** Whether a replica has an attempt of this execution, which is not known, and was asked what it is. */
@@ -164,7 +164,7 @@ export class RouterMachine {
 
   /** Whether nobody wants its result: the execution that asked for it is over or about to be, without success. */
   #isOrphan({ parentId }: Execution): boolean {
-    const parent = this.#executions.get(parentId);
+    const parent = this.execution(parentId);
     if (parent?.state.kind !== "ended") return parent?.isCancelled === true;
     return parent.state.end.outcome !== "succeeded";
   }

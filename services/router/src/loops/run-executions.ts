@@ -58,6 +58,12 @@ const ownForMs = 4_000;
  */
 const provenByAgentsBytesMax = 16 * 1024 * 1024;
 
+/**
+ * An execution that waits among more than this lets the record of its acceptance go, which takes 250 bytes: when it has ended, what is
+ * kept of it is written once more.
+ */
+const recordsHeldMax = 20_000;
+
 /** Node's timers take no longer delay. */
 const timerMsMax = 2 ** 31 - 1;
 
@@ -222,7 +228,7 @@ export class Executions {
     const lingers = asker === undefined ? undefined : "lingers";
     const accepted = this.#journal.append(acceptedRecord(request, execution.pool, now, atOnce?.attempt), lingers);
     this.#expectEnd(execution, asker);
-    execution.accepted = accepted;
+    if (atOnce !== undefined || this.#live < recordsHeldMax) execution.accepted = accepted;
     if (atOnce !== undefined) {
       execution.dispatched = accepted;
       this.#dispatch(atOnce.replica, execution, atOnce.attempt);
