@@ -22,6 +22,10 @@ test(`over ${seedsOfDeaths} clusters in which nothing but a router dies what was
   }
 });
 
+test("a replica that was cut off from three takeovers in a row gives back its slots", () => {
+  expect(runScenario(464_525_805).violations).toEqual([]);
+});
+
 test("a seed does the same each time, down to the moment", () => {
   expect(runScenario(17, { withTrail: true })).toEqual(runScenario(17, { withTrail: true }));
 });

@@ -4,10 +4,12 @@ import { systemClock } from "@hearth/clock";
 import { ExecutionRequestSchema, JournalBatchSchema } from "@hearth/proto";
 import { startNats, type NatsEngine } from "@hearth/test-engines";
 import { jetstream } from "@nats-io/jetstream";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { replayJournal } from "../src/core/replay-journal.ts";
-import { acceptedRecord } from "../src/io/journal-records.ts";
-import { JournalTails } from "../src/io/journal-tail.ts";
+import { JetStreamJournal } from "../src/io/jetstream-journal.ts";
+import { acceptedRecord, carriedRecord, openedRecord } from "../src/io/journal-records.ts";
+import { JournalTails, type JournalTail } from "../src/io/journal-tail.ts";
+import { newExecution } from "../src/io/new-execution.ts";
 import { OpenJournals } from "../src/io/open-journals.ts";
 
 let nats: NatsEngine;
@@ -49,3 +51,56 @@ it("reads a journal of more than the server holds for a connection, though it is
   const { entries } = await reading.finally(() => clearInterval(busy));
   expect([...replayJournal(entries).keys()]).toEqual(ids);
 }, 60_000);
+
+describe("whom a router had taken over", () => {
+  const request = create(ExecutionRequestSchema, { executionId: "e1" });
+
+  function journalOf(routerId: string): JetStreamJournal {
+    const tails = new JournalTails(writer);
+    return new JetStreamJournal({ bus: writer, clock: systemClock, routerId, tails, superseded: vi.fn() });
+  }
+
+  async function tailOf(routerId: string): Promise<JournalTail> {
+    const tail = await new JournalTails(writer).of(routerId);
+    if (tail === undefined) throw new Error(`Router ${routerId} has no journal.`);
+    return tail;
+  }
+
+  /** Writes what `from` had into the journal of `by`, and closes the other one. Gives whom `from` had taken over. */
+  async function takeOver(from: string, by: string, journal: JetStreamJournal): Promise<readonly string[]> {
+    const journals = new OpenJournals(writer, systemClock, new JournalTails(writer));
+    const tail = await tailOf(from);
+    const { adoptedIds } = await journals.read(from, tail);
+    await journal.append(carriedRecord(newExecution(request, "pool", 1), from, 1)).reached;
+    expect(await journals.seal(from, tail, by, 1)).toBe(true);
+    return adoptedIds;
+  }
+
+  it("is told with those whom these had taken over, and though it died over the last one", async () => {
+    const [a, b, c, d] = ["a", "b", "c", "d"].map(journalOf) as [
+      JetStreamJournal,
+      JetStreamJournal,
+      JetStreamJournal,
+      JetStreamJournal,
+    ];
+    await a.append(acceptedRecord(request, "pool", 1)).reached;
+    expect(await takeOver("a", "b", b)).toEqual([]);
+    b.adopted(["a"]);
+    await b.append(openedRecord(2)).reached;
+    expect(await takeOver("b", "c", c)).toEqual(["a"]);
+    // Nothing more is heard of c.
+    expect(await takeOver("c", "d", d)).toEqual(["a", "b"]);
+    await Promise.all([a, b, c, d].map((journal) => journal.close(0)));
+  });
+
+  it("is told of the latest 32, however long ago what it had of them has ended", async () => {
+    const journal = journalOf("e");
+    const ids = Array.from({ length: 40 }, (_, index) => `gone-${index}`);
+    for (const id of ids) journal.adopted([id]);
+    await journal.append(openedRecord(1)).reached;
+    const tail = await tailOf("e");
+    const { adoptedIds } = await new OpenJournals(writer, systemClock, new JournalTails(writer)).read("e", tail);
+    expect(adoptedIds).toEqual(ids.slice(8));
+    await journal.close(0);
+  });
+});

@@ -208,8 +208,7 @@ export class SimulatedCluster {
     const seal = (): void => {
       if (!to.isAlive || theirs.sealedFor !== undefined || theirs.length !== length) return;
       theirs.seal(to.id);
-      const before = theirs.adoptedIds().filter((id) => isSealedFor(id, from.id));
-      to.adopt([...before, from.id], executions, (id) => this.#clients.get(id)?.delivered);
+      to.adopt([...this.#adoptedBy(from.id), from.id], executions, (id) => this.#clients.get(id)?.delivered);
       this.#askAgain(from.id);
     };
     this.queue.after(readMs, () => {
@@ -221,6 +220,13 @@ export class SimulatedCluster {
       }
       if (last === undefined) seal();
     });
+  }
+
+  /** The routers that it had taken over, each behind those that it had taken over before. */
+  #adoptedBy(routerId: string): readonly string[] {
+    const carriedFrom = this.#journalOf(routerId)?.adoptedIds() ?? [];
+    const adopted = carriedFrom.filter((id) => this.#journalOf(id)?.sealedFor === routerId);
+    return adopted.flatMap((id) => [...this.#adoptedBy(id), id]);
   }
 
   /** Connections to a router broke: its clients ask another one under the same ids, which finds who has the executions. */

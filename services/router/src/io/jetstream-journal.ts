@@ -24,6 +24,9 @@ const lingerMs = 2;
 /** Executions are written again when this much that is new was written since they began. */
 const behindBytesMax = 64 * 1024 * 1024;
 
+/** So many of the routers that were taken over are named: a replica is seldom cut off from more in a row. */
+const adoptedMax = 32;
+
 interface SentBatch {
   readonly number: number;
   readonly bytes: Uint8Array;
@@ -60,6 +63,7 @@ export class JetStreamJournal implements Journal {
   /** Of the last batch of this subject. */
   #sequence = 0;
   #address = "";
+  #adoptedRouterIds: readonly string[] = [];
   #ownAt: number;
   #isClosed = false;
 
@@ -129,6 +133,10 @@ export class JetStreamJournal implements Journal {
     await (this.#gathering.at(-1) ?? this.#sent?.batch)?.reached;
   }
 
+  adopted(routerIds: readonly string[]): void {
+    this.#adoptedRouterIds = [...this.#adoptedRouterIds, ...routerIds].slice(-adoptedMax);
+  }
+
   begin(): Mark {
     return this.#replayPoint.begin();
   }
@@ -196,6 +204,7 @@ export class JetStreamJournal implements Journal {
       records: [],
       number,
       replayFrom,
+      adoptedRouterIds: [...this.#adoptedRouterIds],
     });
   }
 

@@ -31,6 +31,8 @@ export interface Journal {
   append(record: JournalRecord, lingers?: "lingers"): AppendedRecord;
   /** Resolves once all that was appended so far is durable. */
   written(): Promise<void>;
+  /** From now on its batches say that these routers were taken over, the latest last. */
+  adopted(routerIds: readonly string[]): void;
   /** The record that is appended next says all that is known of an execution so far. */
   begin(): Mark;
   /** Nobody needs to read about an execution of that mark any more. */

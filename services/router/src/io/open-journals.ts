@@ -25,30 +25,38 @@ export class OpenJournals {
     this.#tails = tails;
   }
 
-  /** What a router wrote, from where it says one has to begin up to `tail`, and whom it had taken over itself. */
+  /**
+   * What a router wrote, from where it says one has to begin up to `tail`, and whom it had taken over, with those whom these had taken
+   * over before, the latest last.
+   */
   async read(
     routerId: string,
     tail: JournalTail,
   ): Promise<{ readonly entries: readonly JournalEntry[]; readonly adoptedIds: readonly string[] }> {
     const records = await this.#records(routerId, beginOf(tail), tail.sequence);
     const mine = new Map<string, boolean>();
+    const adoptedIds = new Set(tail.batch.adoptedRouterIds);
     for (const { event } of records) {
       if (event.case !== "carried" || mine.has(event.value.fromRouterId)) continue;
       const { fromRouterId } = event.value;
       const earlier = fromRouterId === "" ? undefined : await this.#tails.of(fromRouterId);
-      mine.set(fromRouterId, earlier !== undefined && successorOf(earlier) === routerId);
+      const isMine = earlier !== undefined && successorOf(earlier) === routerId;
+      mine.set(fromRouterId, isMine);
+      // It may have died before its next batch could say so.
+      if (isMine) for (const id of [...earlier.batch.adoptedRouterIds, fromRouterId]) adoptedIds.add(id);
     }
     const isMine = (fromRouterId: string): boolean => mine.get(fromRouterId) ?? false;
     return {
       entries: records.flatMap((record) => toEntries(record, isMine)),
-      adoptedIds: [...mine.keys()].filter(isMine),
+      adoptedIds: [...adoptedIds],
     };
   }
 
   /** Closes a journal that ends with `tail`. False: it went on, or another router closed it. */
   async seal(routerId: string, tail: JournalTail, successorId: string, now: number): Promise<boolean> {
     const records = [sealedRecord(successorId, now)];
-    const batch = create(JournalBatchSchema, { routerId, records, number: tail.batch.number + 1 });
+    const { number, adoptedRouterIds } = tail.batch;
+    const batch = create(JournalBatchSchema, { routerId, records, number: number + 1, adoptedRouterIds });
     const messageHeaders = headers();
     messageHeaders.set("Nats-Expected-Last-Subject-Sequence", `${tail.sequence}`);
     // Whatever the answer is, or that there is none: the journal itself says who closed it.

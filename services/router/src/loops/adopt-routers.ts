@@ -159,7 +159,9 @@ export class AdoptRouters {
     );
     for (const { id } of adopted) this.#adopting.delete(id);
     // Not every replica may have heard whom that one had taken over.
-    this.#options.adopted([...adoptedIds, routerId], adopted);
+    const allAdopted = [...adoptedIds, routerId];
+    journal.adopted(allAdopted);
+    this.#options.adopted(allAdopted, adopted);
   }
 
   #forget(routerId: string): void {

@@ -258,10 +258,14 @@ class JournalBatch {
     this.number = 0;
     this.replayFrom = 0;
     this.address = "";
+    this.adoptedRouterIds = [];
   }
 }
 
 function writeJournalBatch(w, m) {
+  for (let i = m.adoptedRouterIds.length - 1; i >= 0; i--) {
+    w.string(50, m.adoptedRouterIds[i]);
+  }
   if (m.address !== "") {
     w.string(42, m.address);
   }
@@ -299,6 +303,9 @@ function readJournalBatch(r, end, m = new JournalBatch()) {
         break;
       case 42:
         m.address = r.string();
+        break;
+      case 50:
+        m.adoptedRouterIds.push(r.string());
         break;
       default:
         r.skip(tag);

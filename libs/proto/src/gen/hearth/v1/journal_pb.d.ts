@@ -54,6 +54,14 @@ export declare type JournalBatch = Message<"hearth.v1.JournalBatch"> & {
    * @generated from field: string address = 5;
    */
   address: string;
+
+  /**
+   * The routers that it has taken over, and that these had taken over before, the latest last and at most 32. A replica that was cut
+   * off from all of them knows its attempts under the first one.
+   *
+   * @generated from field: repeated string adopted_router_ids = 6;
+   */
+  adoptedRouterIds: string[];
 };
 
 /**
