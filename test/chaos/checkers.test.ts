@@ -106,6 +106,16 @@ describe("what must not happen is reported", () => {
     expect(broken({ assignments, ...facts })).toEqual([]);
   });
 
+  test("a result of work that must time out is right when the runner of what it waited for was killed", () => {
+    const call = { ...work, name: "w0-0", sleepMs: 600_000 };
+    const bound = { ...work, bound: { by: "deadline", ms: 10 } as const, calls: [call] };
+    const assignments = [{ ...right.assignments[0]!, work: bound }];
+    const told = { ...ending, result: { ...result, calls: [{ name: "w0-0", failed: "RUNNER_CRASHED" }] } } as const;
+    const facts = { assignments, answers: [{ ...answer, endings: [told] }], history: [{ ...entry, ending: told }] };
+    expect(broken(facts)).toEqual(["wrong"]);
+    expect(broken({ ...facts, faults: [fault("runner", [7])] })).toEqual([]);
+  });
+
   test("a call that became two executions while its parent ran once is a double call", () => {
     const call = { ...start, name: "w0-1", executionId: "c1" };
     const known = (executionId: string) => ({ ...entry, executionId });

@@ -52,7 +52,12 @@ export function lettersOf({ name, resultLetters }: Work): string {
 export function findWrong(work: Work, ending: Ending, mayCrash: (work: Work) => boolean): string | undefined {
   const said = `${ending.outcome}${ending.reason === "" ? "" : ` with ${ending.reason}`}`;
   if (ending.reason === "RUNNER_CRASHED" && mayCrash(work)) return undefined;
-  if (work.bound !== undefined) return ending.outcome === "timed_out" ? undefined : `must time out, but ${said}`;
+  if (work.bound !== undefined) {
+    if (ending.outcome === "timed_out") return undefined;
+    // Unless the call that it waits for in vain crashed before that.
+    const mayGoOn = ending.outcome === "succeeded" && work.calls.some(mayCrash);
+    return mayGoOn ? findWrongResult(work, ending.result as WorkResult, mayCrash) : `must time out, but ${said}`;
+  }
   if (work.fails) {
     const isRight = ending.outcome === "failed" && ending.reason === "TASK_FAILED";
     return isRight ? undefined : `must fail with TASK_FAILED, but ${said}`;
