@@ -31,7 +31,7 @@ export function startOtlpTracing(
     start(parent, describe, subject) {
       const { traceparent } = parent;
       if (followsParents && parent.unsampled) return unsampledSpan;
-      const continues = traceparent !== "" && isTraceparent(traceparent);
+      const continues = isTraceparent(traceparent);
       const parentIsSampled = continues && isSampled(traceparent);
       if (followsParents && continues && !parentIsSampled) return new UnrecordedSpan(parent);
       const decisive = continues ? decisiveOf(traceparent) : ids.drawDecisive();

@@ -7,7 +7,8 @@ const oddDigits = "13579bdf";
 
 /** Whether it can be continued; the functions below expect that. Anything else starts a new trace. */
 export function isTraceparent(text: string): boolean {
-  return pattern.test(text) && !text.startsWith(noTraceId, 3) && !text.startsWith(noSpanId, 36);
+  // Mostly there is none.
+  return text !== "" && pattern.test(text) && !text.startsWith(noTraceId, 3) && !text.startsWith(noSpanId, 36);
 }
 
 export function isSampled(traceparent: string): boolean {

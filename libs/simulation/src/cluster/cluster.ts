@@ -201,8 +201,7 @@ export class SimulatedCluster {
     const readMs = to === undefined ? undefined : network.call(to.id, "journal");
     if (to === undefined || own === undefined || readMs === undefined) return again();
     const length = theirs.length;
-    const isSealedFor = (id: string, routerId: string): boolean => this.#journalOf(id)?.sealedFor === routerId;
-    const executions = [...theirs.read(isSealedFor).values()];
+    const executions = [...theirs.read((id, routerId) => this.#isSealedFor(id, routerId)).values()];
     // Everybody looks by himself: who dies over it, or is taken over itself, does not keep the others from it.
     this.queue.after(takeOverAgainMs, again);
     const seal = (): void => {
@@ -225,7 +224,7 @@ export class SimulatedCluster {
   /** The routers that it had taken over, each behind those that it had taken over before. */
   #adoptedBy(routerId: string): readonly string[] {
     const carriedFrom = this.#journalOf(routerId)?.adoptedIds() ?? [];
-    const adopted = carriedFrom.filter((id) => this.#journalOf(id)?.sealedFor === routerId);
+    const adopted = carriedFrom.filter((id) => this.#isSealedFor(id, routerId));
     return adopted.flatMap((id) => [...this.#adoptedBy(id), id]);
   }
 
@@ -256,6 +255,11 @@ export class SimulatedCluster {
       const isAccepted = router.submit(order, { executionId, runId, parentId: "" }, delivered);
       if (!isAccepted) this.#clients.delete(executionId);
     });
+  }
+
+  /** Whether that other router's takeover came about. */
+  #isSealedFor(id: string, routerId: string): boolean {
+    return this.#journalOf(id)?.sealedFor === routerId;
   }
 
   #journalOf(routerId: string): SimulatedJournal | undefined {

@@ -70,7 +70,7 @@ export class Recovery {
   }
 
   settle(executionId: string): void {
-    if (this.#unsettled.size > 0) this.#unsettled.delete(executionId);
+    this.#unsettled.delete(executionId);
   }
 
   miss(key: AttemptKey, replicaId: string): void {
@@ -139,7 +139,6 @@ export class Recovery {
 
   /** Where an attempt of the execution is, if a replica said so. */
   claim(executionId: string): Place | undefined {
-    if (this.#unclaimed.size === 0) return undefined;
     const place = this.#unclaimed.get(executionId);
     this.#unclaimed.delete(executionId);
     return place;

@@ -63,7 +63,7 @@ export class JetStreamJournal implements Journal {
   /** Of the last batch of this subject. */
   #sequence = 0;
   #address = "";
-  #adoptedRouterIds: readonly string[] = [];
+  #adoptedRouterIds: string[] = [];
   #ownAt: number;
   #isClosed = false;
 
@@ -204,7 +204,7 @@ export class JetStreamJournal implements Journal {
       records: [],
       number,
       replayFrom,
-      adoptedRouterIds: [...this.#adoptedRouterIds],
+      adoptedRouterIds: this.#adoptedRouterIds,
     });
   }
 

@@ -47,8 +47,7 @@ export class AcceptExecutions {
   }
 
   #isKnown({ executionId, idempotencyKey }: ExecutionRequest): boolean {
-    if (executionId !== "" && this.#executions.knows(executionId)) return true;
-    return idempotencyKey !== "" && this.#executions.knowsKey(idempotencyKey);
+    return this.#executions.knows(executionId) || this.#executions.knowsKey(idempotencyKey);
   }
 
   async #submitKeyed(request: ExecutionRequest, asker: Asker | undefined): Promise<Accepted | Rejection> {
