@@ -6,9 +6,14 @@ import type { Line } from "../core/line.ts";
 import type { Mark } from "../core/replay-point.ts";
 import { toLimits } from "./read-limits.ts";
 
-/** An execution as it is when it is accepted: it waits. `request` has its ids filled in. */
+/** An execution as it is when it is accepted: it waits. `request` has its id filled in. */
 export function newExecution(request: ExecutionRequest, pool: string, acceptedAt: number): Execution {
   return new AcceptedExecution(request, pool, acceptedAt);
+}
+
+/** The run that the request's execution, which has an id, belongs to. A root's is its own, and is not said twice. */
+export function runIdOf({ runId, executionId }: ExecutionRequest): string {
+  return runId || executionId;
 }
 
 /** How many bytes of arguments a request holds itself. */
@@ -47,7 +52,7 @@ class AcceptedExecution implements Execution {
   }
 
   get runId(): string {
-    return this.request.runId;
+    return runIdOf(this.request);
   }
 
   get parentId(): string {

@@ -26,10 +26,9 @@ export function checkRequest(request: ExecutionRequest): void {
   if (problem !== undefined) throw new HearthError(problem.reason, problem.message);
 }
 
-/** Fills in the ids of a request, as the journal keeps it. A root's run is its own id. */
-export function fillIds(request: ExecutionRequest, now: number): void {
+/** Gives a request an id that has none. */
+export function fillId(request: ExecutionRequest, now: number): void {
   request.executionId ||= newId(now);
-  request.runId ||= request.executionId;
 }
 
 /** The names as everybody else has them: one text in memory, and not one for each request. */

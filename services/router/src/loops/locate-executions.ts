@@ -150,7 +150,7 @@ export class LocateExecutions {
   }
 
   /**
-   * The request, which has its ids and an idempotency key, with the id of that key if it was used before; and whether a router may
+   * The request, which has an id and an idempotency key, with the id of that key if it was used before; and whether a router may
    * have the execution. Throws IDEMPOTENCY_KEY_REUSED, JOURNAL_UNAVAILABLE.
    */
   async named(named: ExecutionRequest): Promise<{ readonly named: ExecutionRequest; readonly mayExist: boolean }> {
@@ -173,8 +173,7 @@ export class LocateExecutions {
     }
     if (isNew) return { named, mayExist };
     const { executionId } = taken;
-    const runId = named.runId === named.executionId ? executionId : named.runId;
-    return { named: create(ExecutionRequestSchema, { ...named, executionId, runId }), mayExist: true };
+    return { named: create(ExecutionRequestSchema, { ...named, executionId }), mayExist: true };
   }
 
   /** Where the execution is. Undefined: at no router. Throws ROUTERS_SILENT, JOURNAL_UNAVAILABLE when that cannot be told in time. */

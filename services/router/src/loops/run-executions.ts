@@ -21,9 +21,9 @@ import type { Durability, Journal } from "../io/journal.ts";
 import { KeptBytes } from "../io/kept-bytes.ts";
 import { KeptExecutions } from "../io/kept-executions.ts";
 import type { RouterMetrics } from "../io/router-metrics.ts";
-import { argumentBytesOf, newExecution } from "../io/new-execution.ts";
+import { argumentBytesOf, newExecution, runIdOf } from "../io/new-execution.ts";
 import { fillLimits } from "../io/read-limits.ts";
-import { checkRequest, fillIds, fingerprint, keepAlone, keepNames, policyKey } from "../io/read-request.ts";
+import { checkRequest, fillId, fingerprint, keepAlone, keepNames, policyKey } from "../io/read-request.ts";
 import { reportOf, toExecutionEnd, toFacts } from "../io/translate.ts";
 
 /** Who waits for the end of an execution. */
@@ -167,7 +167,7 @@ export class Executions {
     checkRequest(request);
     const now = this.#clock.now();
     const earlier = this.#earlier(request);
-    fillIds(request, now);
+    fillId(request, now);
     const parent = this.#machine.execution(request.parentId);
     request.priority ??= parent?.priority ?? 0;
     const deployed = this.#environments.get(request.environment);
@@ -177,7 +177,7 @@ export class Executions {
     const { policyOverride, freshReplica } = request;
     const pool = choosePool({
       environment: request.environment,
-      runId: request.runId,
+      runId: runIdOf(request),
       scope: deployed?.environment.policy?.scope === Scope.RUN ? "run" : "global",
       policyOverride: policyOverride === undefined ? "" : policyKey(policyOverride),
       freshReplica,

@@ -194,7 +194,7 @@ export declare const SealedSchema: GenMessage<Sealed>;
  */
 export declare type Carried = Message<"hearth.v1.Carried"> & {
   /**
-   * What to run, its ids filled in.
+   * What to run, with its id. Its run_id is empty when it is a root.
    *
    * @generated from field: hearth.v1.ExecutionRequest execution = 1;
    */
@@ -257,7 +257,7 @@ export declare const CarriedSchema: GenMessage<Carried>;
  */
 export declare type Accepted = Message<"hearth.v1.Accepted"> & {
   /**
-   * What to run, its ids filled in.
+   * What to run, with its id. Its run_id is empty when it is a root.
    *
    * @generated from field: hearth.v1.ExecutionRequest execution = 1;
    */
