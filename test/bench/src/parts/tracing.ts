@@ -32,9 +32,9 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
   for (let installation = 1; installation <= installations; installation++) {
     say(`tracing, installation ${installation} of ${installations}`);
     // Anew each time: how fast a process is that was compiled by chance at one moment or another differs by more than tracing costs.
-    await using plain = await startSystem();
-    await using traced = await startSystem({ variables });
-    const senders = [await senderOf(traced), await senderOf(plain)] as const;
+    await using started = new AsyncDisposableStack();
+    const start = async (kind: object): Promise<Send> => senderOf(started.use(await startSystem(kind)));
+    const senders = await inTurns(installation, [{ variables }, {}], start);
     // In turns as well: who was warmed up first has become cold by the time that the other one is warm.
     for (let turn = 0; turn < turnsPerInstallation; turn++) {
       await inTurns(turn, senders, (send) =>
