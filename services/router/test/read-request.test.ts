@@ -1,8 +1,8 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { ExecuteStreamRequestSchema } from "@hearth/proto";
+import { ExecuteStreamRequestSchema, ExecutionRequestSchema } from "@hearth/proto";
 import { expect, test } from "vitest";
 import { KeptBytes } from "../src/io/kept-bytes.ts";
-import { keepAlone } from "../src/io/read-request.ts";
+import { keepAlone, settleIds } from "../src/io/read-request.ts";
 
 /** The first of so many requests that came in one frame, each with arguments of so many bytes. */
 function firstOf(count: number, bytes: number) {
@@ -38,4 +38,14 @@ test("arguments that are most of their frame are not copied", () => {
   const { inline } = request.arguments!;
   keepAlone(request, new KeptBytes());
   expect(request.arguments?.inline).toBe(inline);
+});
+
+test.each([
+  ["that names its own id as its run names none", "01k9zx8jgfacfa36rbxdheqn6e", ""],
+  ["that names another run keeps it", "01k9zx8jgfacfa36rbxdheqn6d", "01k9zx8jgfacfa36rbxdheqn6d"],
+])("a request %s", (_, asked, settled) => {
+  const executionId = "01k9zx8jgfacfa36rbxdheqn6e";
+  const request = create(ExecutionRequestSchema, { executionId, runId: asked });
+  settleIds(request, 0);
+  expect(request).toMatchObject({ executionId, runId: settled });
 });

@@ -26,9 +26,10 @@ export function checkRequest(request: ExecutionRequest): void {
   if (problem !== undefined) throw new HearthError(problem.reason, problem.message);
 }
 
-/** Gives a request an id that has none. */
-export function fillId(request: ExecutionRequest, now: number): void {
+/** Gives a request an id that has none. A root that names its own id as its run is one that names none: its key may give it another id. */
+export function settleIds(request: ExecutionRequest, now: number): void {
   request.executionId ||= newId(now);
+  if (request.runId === request.executionId) request.runId = "";
 }
 
 /** The names as everybody else has them: one text in memory, and not one for each request. */

@@ -3,7 +3,7 @@ import type { Clock } from "@hearth/clock";
 import { HearthError } from "@hearth/errors";
 import { ExecutionEndSchema, FailureSchema, Outcome, type ExecutionEnd, type ExecutionRequest } from "@hearth/proto";
 import type { Rejection } from "../core/admit.ts";
-import { checkRequest, fillId } from "../io/read-request.ts";
+import { checkRequest, settleIds } from "../io/read-request.ts";
 import { endOf, type PeerRouterClients } from "../io/peer-router.ts";
 import { routersSilent, type LocateExecutions } from "./locate-executions.ts";
 import type { Accepted, Asker, Executions } from "./run-executions.ts";
@@ -39,7 +39,7 @@ export class AcceptExecutions {
   submit(request: ExecutionRequest, asker?: Asker): Accepted | Rejection | Promise<Accepted | Rejection> {
     if (!this.#located.mustAsk(request) || this.#isKnown(request)) return this.#executions.submit(request, asker);
     checkRequest(request);
-    fillId(request, this.#clock.now());
+    settleIds(request, this.#clock.now());
     if (request.idempotencyKey !== "") return this.#submitKeyed(request, asker);
     return this.#located.lookTogether(request.executionId, (mayExist) =>
       mayExist ? this.#submitWhereItIs(request, asker) : this.#executions.submit(request, asker),

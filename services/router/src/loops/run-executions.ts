@@ -23,7 +23,7 @@ import { KeptExecutions } from "../io/kept-executions.ts";
 import type { RouterMetrics } from "../io/router-metrics.ts";
 import { argumentBytesOf, newExecution, runIdOf } from "../io/new-execution.ts";
 import { fillLimits } from "../io/read-limits.ts";
-import { checkRequest, fillId, fingerprint, keepAlone, keepNames, policyKey } from "../io/read-request.ts";
+import { checkRequest, settleIds, fingerprint, keepAlone, keepNames, policyKey } from "../io/read-request.ts";
 import { reportOf, toExecutionEnd, toFacts } from "../io/translate.ts";
 
 /** Who waits for the end of an execution. */
@@ -167,7 +167,7 @@ export class Executions {
     checkRequest(request);
     const now = this.#clock.now();
     const earlier = this.#earlier(request);
-    fillId(request, now);
+    settleIds(request, now);
     const parent = this.#machine.execution(request.parentId);
     request.priority ??= parent?.priority ?? 0;
     const deployed = this.#environments.get(request.environment);

@@ -33,7 +33,8 @@ async function run({ effort, say }: Bench): Promise<PartResult> {
     say(`tracing, installation ${installation} of ${installations}`);
     // Anew each time: how fast a process is that was compiled by chance at one moment or another differs by more than tracing costs.
     await using started = new AsyncDisposableStack();
-    const start = async (kind: object): Promise<Send> => senderOf(started.use(await startSystem(kind)));
+    const start = async (options: Parameters<typeof startSystem>[0]): Promise<Send> =>
+      senderOf(started.use(await startSystem(options)));
     const senders = await inTurns(installation, [{ variables }, {}], start);
     // In turns as well: who was warmed up first has become cold by the time that the other one is warm.
     for (let turn = 0; turn < turnsPerInstallation; turn++) {
